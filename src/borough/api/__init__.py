@@ -1,0 +1,1 @@
+"""Speak HTTP: things, observations, detections, cases and a live stream."""

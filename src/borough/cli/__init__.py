@@ -1,0 +1,1 @@
+"""The `borough` command: one file per verb."""

@@ -1,0 +1,125 @@
+"""Every error the product can raise on purpose.
+
+BoroughError
+├── BadBatch          columns of a batch do not line up
+├── BadDistrict       a table of a district folder breaks its own rules
+├── BadFrame          bytes that claim to be a journal record are not
+├── BadParameter      a parameter was tuned to what its scene does not allow
+├── BadReading        a device's message cannot be taken in
+├── BadRequest        a request names something that is missing or malformed
+├── BadScene          a scene folder does not say what it must
+├── BadSetting        a setting has a value that cannot work
+├── BusDown           the message bus does not answer
+├── Forbidden         the caller may not do this
+├── IllegalMove       a case was asked to take a step its plan does not allow
+├── NotFound          what was asked for does not exist
+└── Stale             somebody else changed it first
+
+Each class carries a stable ``code``: the API puts it in the problem document, dead
+letters are counted by it, and ``TITLES`` says it in Chinese and English.
+"""
+
+from typing import ClassVar
+
+
+class BoroughError(Exception):
+    """Something went wrong that the caller can understand and act on."""
+
+    code: ClassVar[str] = "borough"
+
+
+class BadBatch(BoroughError):
+    """The columns of a batch do not line up."""
+
+    code = "bad-batch"
+
+
+class BadDistrict(BoroughError):
+    """A table of a district folder breaks its own rules."""
+
+    code = "bad-district"
+
+
+class BadFrame(BoroughError):
+    """Bytes that claim to be a journal record are not."""
+
+    code = "bad-frame"
+
+
+class BadParameter(BoroughError):
+    """A parameter was tuned to what its scene does not allow."""
+
+    code = "bad-parameter"
+
+
+class BadReading(BoroughError):
+    """A device's message cannot be taken in."""
+
+    code = "bad-reading"
+
+
+class BadRequest(BoroughError):
+    """A request names something that is missing or malformed."""
+
+    code = "bad-request"
+
+
+class BadScene(BoroughError):
+    """A scene folder does not say what it must."""
+
+    code = "bad-scene"
+
+
+class BadSetting(BoroughError):
+    """A setting has a value that cannot work."""
+
+    code = "bad-setting"
+
+
+class BusDown(BoroughError):
+    """The message bus does not answer."""
+
+    code = "bus-down"
+
+
+class Forbidden(BoroughError):
+    """The caller may not do this."""
+
+    code = "forbidden"
+
+
+class IllegalMove(BoroughError):
+    """A case was asked to take a step its plan does not allow."""
+
+    code = "illegal-move"
+
+
+class NotFound(BoroughError):
+    """What was asked for does not exist."""
+
+    code = "not-found"
+
+
+class Stale(BoroughError):
+    """Somebody else changed it first; read it again and decide anew."""
+
+    code = "stale"
+
+
+TITLES: dict[str, dict[str, str]] = {
+    "borough": {"zh": "出错了", "en": "Something went wrong"},
+    "bad-batch": {"zh": "数据批次的列对不齐", "en": "The columns of a batch do not line up"},
+    "bad-district": {"zh": "区县数据表有误", "en": "A district table breaks its rules"},
+    "bad-frame": {"zh": "日志记录无法读取", "en": "A journal record cannot be read"},
+    "bad-parameter": {"zh": "参数超出允许范围", "en": "A parameter is out of its limits"},
+    "bad-reading": {"zh": "设备消息无法接收", "en": "A device message cannot be taken in"},
+    "bad-request": {"zh": "请求内容有误", "en": "The request is malformed"},
+    "bad-scene": {"zh": "场景文件夹不完整", "en": "A scene folder is incomplete"},
+    "bad-setting": {"zh": "配置项有误", "en": "A setting cannot work"},
+    "bus-down": {"zh": "消息总线无响应", "en": "The message bus does not answer"},
+    "forbidden": {"zh": "没有权限", "en": "Not allowed"},
+    "illegal-move": {"zh": "流程不允许这一步", "en": "The plan does not allow this step"},
+    "not-found": {"zh": "找不到", "en": "Not found"},
+    "stale": {"zh": "他人已先行修改", "en": "Somebody else changed it first"},
+}
+"""What each code means, for people, in both languages."""

@@ -1,0 +1,146 @@
+"""The registry as columns: every thing of the district, its class, its place and its series."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from borough.core.observations import Floats, Index, Series
+
+HEARTBEATS = 3
+"""Missed heartbeats after which the last word no longer counts; the usual choice for a watchdog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """What a class of thing may report: its name, unit (UCUM) and the range that can be true.
+
+    A value outside ``[low, high]`` is rejected at the door; ``normal`` is only for people.
+    """
+
+    code: str
+    name: Mapping[str, str]
+    unit: str
+    low: float
+    high: float
+    normal: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A class of thing, as the district's tables declare it.
+
+    ``interval_s`` is the usual time between reports, ``heartbeat_s`` the longest silence of a
+    healthy one, ``late_s`` how late a row may come and still count.  ``role`` is ``device``,
+    ``gateway``, ``derived`` or ``place``; only devices and gateways hold credentials.
+    """
+
+    code: str
+    name: Mapping[str, str]
+    role: str
+    properties: tuple[Property, ...]
+    interval_s: float
+    heartbeat_s: float
+    late_s: float
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What a process must know of the district to read its journal; row *i* is thing ``id[i]``.
+
+    ``first[i]`` is the number of the thing's first series; the properties of its kind follow in
+    their declared order, so series numbers are dense.  ``via`` is the row of the gateway that a
+    device reports through, or -1.  ``relations`` holds other ties as two columns of rows,
+    from and to, with a sign (+1 or -1).  ``parameters`` holds values set for one thing by
+    scene and parameter, as a column over all things with NaN for "not set".
+    """
+
+    kinds: tuple[Kind, ...]
+    id: Index
+    key: tuple[str, ...]
+    kind: Index
+    first: Index
+    lon: Floats
+    lat: Floats
+    grid: Index
+    via: Index
+    relations: Mapping[str, tuple[Index, Index, Index]] = field(default_factory=dict)
+    parameters: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+
+    @cached_property
+    def widths(self) -> Index:
+        """How many series each thing has."""
+        return np.array([len(k.properties) for k in self.kinds], np.int32)[self.kind]
+
+    @cached_property
+    def row_of_series(self) -> Index:
+        """The row of the thing behind each series number."""
+        row = np.full(int((self.first + self.widths).max(initial=0)), -1, np.int32)
+        row[self.numbers] = np.repeat(np.arange(len(self.id), dtype=np.int32), self.widths)
+        return row
+
+    @cached_property
+    def numbers(self) -> Index:
+        """Every series number, thing by thing, in the order of their properties."""
+        start = np.repeat(self.first - np.cumsum(self.widths) + self.widths, self.widths)
+        return np.asarray(start + np.arange(len(start)), np.int32)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of each thing by its key."""
+        return {key: row for row, key in enumerate(self.key)}
+
+    @cached_property
+    def limits(self) -> tuple[Floats, Floats]:
+        """The lowest and the highest value that each series may report."""
+        low = np.full(len(self.row_of_series), -np.inf)
+        high = -low
+        for number, kind in enumerate(self.kinds):
+            mine = self.kind[self.row_of_series] == number
+            low[mine] = np.array([p.low for p in kind.properties] or [0.0])[self.column[mine]]
+            high[mine] = np.array([p.high for p in kind.properties] or [0.0])[self.column[mine]]
+        return low, high
+
+    @cached_property
+    def column(self) -> Index:
+        """Which of its thing's properties each series is, counted from 0."""
+        place = np.arange(len(self.row_of_series)) - self.first[self.row_of_series]
+        return np.asarray(place, np.int32)
+
+    @cached_property
+    def series(self) -> Series:
+        """Every series with its thing, property, class and times, as a scene wants it."""
+        kind, column = self.kind[self.row_of_series], self.column
+        names = sorted({p.code for k in self.kinds for p in k.properties})
+        wide = max((len(k.properties) for k in self.kinds), default=1)
+        place = np.zeros((len(self.kinds), max(wide, 1)), np.int16)
+        for number, each in enumerate(self.kinds):
+            place[number, : len(each.properties)] = [names.index(p.code) for p in each.properties]
+        late = np.array([round(k.late_s * 1000) for k in self.kinds], np.int64)
+        patience = np.array(
+            [round(HEARTBEATS * k.heartbeat_s * 1000) for k in self.kinds], np.int64
+        )
+        return Series(
+            thing=self.id[self.row_of_series],
+            property=place[kind, column],
+            source=kind.astype(np.int16),
+            late_ms=late[kind],
+            patience_ms=patience[kind],
+            properties=tuple(names),
+            sources=tuple(k.code for k in self.kinds),
+        )
+
+    @cached_property
+    def parents(self) -> tuple[Index, Index]:
+        """The id of each thing that reports through a gateway, and the id of that gateway."""
+        child = np.flatnonzero(self.via >= 0)
+        return self.id[child], self.id[self.via[child]]
+
+    def series_of(self, key: str, code: str) -> int:
+        """Give the number of one series; ``KeyError`` if the thing or property is unknown."""
+        row = self.rows[key]
+        codes = [p.code for p in self.kinds[self.kind[row]].properties]
+        if code not in codes:
+            raise KeyError(code)
+        return int(self.first[row]) + codes.index(code)

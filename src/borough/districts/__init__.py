@@ -1,0 +1,1 @@
+"""Districts: folders of tables, no code."""

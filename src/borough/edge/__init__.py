@@ -1,0 +1,1 @@
+"""Programs that stand beside devices and speak only through the public doors."""

@@ -1,0 +1,38 @@
+"""The latest word of every series, by event time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from borough.core.observations import Batch
+
+UNHEARD = np.iinfo(np.int64).min
+"""The time of a series that nobody has heard."""
+
+
+class Latest:
+    """Two columns with a place for each series: when it last spoke (ms, UTC) and what it said."""
+
+    def __init__(self, series: int) -> None:
+        self.time = np.full(series, UNHEARD, np.int64)
+        self.value = np.full(series, np.nan)
+
+    def take(self, batch: Batch) -> None:
+        """Keep what is no older than what is held; of equal times the last row counts."""
+        fresh = batch.time >= self.time[batch.series]
+        if not fresh.all():
+            batch = batch.pick(fresh)
+        np.maximum.at(self.time, batch.series, batch.time)
+        newest = batch.time == self.time[batch.series]
+        self.value[batch.series[newest]] = batch.value[newest]
+
+    def save(self) -> dict[str, NDArray[Any]]:
+        """Give what a restart needs."""
+        return {"time": self.time, "value": self.value}
+
+    def load(self, saved: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from *saved*; series numbers are never reused, so places stay true."""
+        many = min(len(self.time), len(saved["time"]))
+        self.time[:many], self.value[:many] = saved["time"][:many], saved["value"][:many]

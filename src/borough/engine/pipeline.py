@@ -1,0 +1,139 @@
+"""The pipeline: every record of the journal through every scene, and nothing else decides."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from borough.core.detections import Edges
+from borough.core.observations import REPORT_BITS, Batch, Now, Record, Values
+from borough.core.registry import Registry
+from borough.engine.catalog import Found
+from borough.engine.derive import Derived, Window
+from borough.engine.latest import Latest
+from borough.engine.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a record led to: changes of level, and results that have to be journalled."""
+
+    edges: list[Edges] = field(default_factory=list)
+    derived: list[Derived] = field(default_factory=list)
+
+
+class Pipeline:
+    """All scenes of a district over one journal, with the derived things that they watch.
+
+    It reads nothing and writes nothing itself: it is handed records, and says what follows.
+    Live run, replay and recovery hand it the same records and hear the same.  A scene whose
+    rule raises is set aside and named in ``broken``; the others go on.
+    """
+
+    def __init__(
+        self,
+        scenes: Iterable[Found],
+        registry: Registry,
+        zone: str,
+        chosen: Mapping[str, Mapping[str, Values]] | None = None,
+    ) -> None:
+        scenes = list(scenes)
+        given = chosen or {}
+        self.runners = [each.at_work(registry, given.get(each.scene.id)) for each in scenes]
+        self.windows = [
+            Window(derivation, registry, ZoneInfo(zone))
+            for each in scenes
+            for derivation in each.scene.derives
+        ]
+        self.latest = Latest(len(registry.row_of_series))
+        self.position = -1
+        self.broken: dict[str, str] = {}
+        self._due: list[Derived] = []
+
+    def read(self, record: Record, cause: int = -1) -> Said:
+        """Take in a record; one that was read before says nothing.
+
+        *cause* tells that the record holds the results that were due at that position.
+        """
+        if record.last <= self.position:
+            return Said()
+        self.position = record.last
+        self._due = [each for each in self._due if each.cause > cause]
+        edges = [each for runner in self.runners for each in self._heard(runner, record)]
+        if isinstance(record, Batch):
+            self.latest.take(record)
+            for window in self.windows:
+                window.take(record)
+            return Said(edges)
+        return Said(edges, self._closed(record))
+
+    def _closed(self, now: Now) -> list[Derived]:
+        closed = [each for w in self.windows for each in w.close(now.time, now.last)]
+        self._due += closed
+        return closed
+
+    def due(self) -> list[Derived]:
+        """Give the results that no record has held yet; after a restart they must be journalled."""
+        return self._due
+
+    def _heard(self, runner: Runner, record: Record) -> list[Edges]:
+        if runner.scene.id in self.broken:
+            return []
+        try:
+            return runner.read(record)
+        except Exception as error:  # noqa: BLE001 - a scene may be anybody's code; the others go on
+            self.broken[runner.scene.id] = repr(error)
+            return []
+
+    @property
+    def late(self) -> int:
+        """How many rows came too late for a scene that watches them."""
+        return sum(runner.late for runner in self.runners)
+
+    def save(self) -> dict[str, NDArray[Any]]:
+        """Give what a restart needs, as named arrays."""
+        parts: dict[str, Mapping[str, NDArray[Any]]] = {"latest": self.latest.save()}
+        parts |= {f"scene.{each.scene.id}": each.save() for each in self.runners}
+        parts |= {named(each): each.save() for each in self.windows}
+        kept = {f"{part}/{name}": a for part, arrays in parts.items() for name, a in arrays.items()}
+        kept["position"] = np.array(self.position)
+        for number, each in enumerate(self._due):
+            columns = {"series": each.series, "time": each.time, "value": each.value}
+            kept |= {f"due.{number}/{name}": column for name, column in columns.items()}
+            kept[f"due.{number}/cause"] = np.array(each.cause)
+        return kept
+
+    def load(self, saved: Mapping[str, NDArray[Any]]) -> Self:
+        """Go on from where *saved* was; a scene or a derivation that is new starts blank."""
+        parts: dict[str, dict[str, NDArray[Any]]] = {}
+        for key, array in saved.items():
+            part, _, name = key.rpartition("/")
+            parts.setdefault(part, {})[name] = array
+        self.position = int(saved["position"])
+        self.latest.load(parts["latest"])
+        for runner in self.runners:
+            if f"scene.{runner.scene.id}" in parts:
+                runner.load(parts[f"scene.{runner.scene.id}"])
+            runner.position = self.position
+        for window in self.windows:
+            if named(window) in parts:
+                window.load(parts[named(window)])
+        due = sorted(part for part in parts if part.startswith("due."))
+        self._due = [
+            Derived(int(p["cause"]), p["series"], p["time"], p["value"])
+            for p in (parts[name] for name in due)
+        ]
+        return self
+
+
+def named(window: Window) -> str:
+    """Name a derivation for the checkpoint."""
+    return f"derive.{window.derivation.kind}.{window.derivation.property}"
+
+
+def positions(sequence: int, report: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Give each report its place in the journal: the record's sequence, then its own number."""
+    return (np.int64(sequence) << REPORT_BITS) + report.astype(np.int64)

@@ -1,0 +1,126 @@
+"""Read the journal for one scene and report where its levels changed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from borough.core.detections import Detector, Edges, MindsTime, Rows
+from borough.core.observations import Batch, Now, Record, Tick
+from borough.core.scenes import Scene
+from borough.engine.watch import Watch
+
+Saved = Mapping[str, NDArray[Any]]
+"""What a restart needs, as named arrays."""
+NEVER = np.iinfo(np.int64).min // 2
+"""Older than any reading, and far enough from the edge to subtract a lag from."""
+
+
+class Runner:
+    """A scene at work: its rule, a row for each of its things, and how far it has read.
+
+    ``late`` counts the rows that came too late to count.
+    """
+
+    def __init__(self, scene: Scene, detector: Detector, watch: Watch) -> None:
+        self.scene = scene
+        self.detector = detector
+        self.watch = watch
+        self.version = detector.version()
+        self.rows = detector.blank(len(watch.things))
+        self.rows["parent"] = watch.parent
+        self.newest = np.full(len(watch.row), NEVER, np.int64)
+        self.position = -1
+        self.late = 0
+
+    def read(self, record: Record) -> list[Edges]:
+        """Take in a record and say what it changed.
+
+        What was read before changes nothing, so the journal may be cut between any two
+        positions, and may hand out again what it has handed out.
+        """
+        if record.last <= self.position:
+            return []
+        edges = self._pass(record) if isinstance(record, Now) else self._hear(record)
+        said = list(edges)
+        self.position = record.last
+        return said
+
+    def _pass(self, now: Now) -> Iterator[Edges]:
+        """Let a detector that minds time look at all its things, and let old word age."""
+        if isinstance(self.detector, MindsTime):
+            after = self.rows.copy()
+            self.detector.pass_time(now.time / 1000, after)
+            if not np.array_equal(after["level"], self.rows["level"]):
+                yield from self._keep(self.watch.silent_tick(now), after)
+            else:
+                self.rows = after
+        silent = now.time / 1000 - self.rows["heard"] > self.watch.patience_s
+        self.rows["known"] &= ~silent
+
+    def _hear(self, batch: Batch) -> Iterator[Edges]:
+        """Step through the reports; a row that comes too late is counted and dropped."""
+        for turn in self.watch.turns(batch, self.position):
+            newest = self.newest[turn.series]
+            fresh = turn.time > newest - self.watch.late_ms[turn.series]
+            self.newest[turn.series] = np.maximum(newest, turn.time)
+            self.late += int(np.count_nonzero(~fresh))
+            if fresh.any():
+                tick = self.watch.tick(turn if fresh.all() else turn.pick(fresh))
+                after = self.rows.take(tick.row)
+                after["known"] = True
+                after["heard"] = tick.arrived
+                self.detector.lent(tick.row).step(tick, after)
+                yield from self._keep(tick, after)
+
+    def _keep(self, tick: Tick, after: Rows) -> Iterator[Edges]:
+        """Keep the new rows, and report those whose level changed."""
+        level = self.rows["level"].take(tick.row)
+        turned = np.flatnonzero(level != after["level"])
+        begun = turned[level[turned] == 0]
+        after["born"][begun] = tick.position[begun]
+        if len(turned):
+            yield Edges(
+                scene=self.scene.id,
+                version=self.version,
+                levels=self.scene.levels,
+                thing=self.watch.things[tick.row[turned]],
+                position=tick.position[turned],
+                time=tick.time[turned],
+                now=tick.arrived[turned],
+                values={name: column[turned] for name, column in tick.values.items()},
+                before=self.rows.take(tick.row[turned]),
+                after=after.take(turned),
+            )
+        self.rows.put(tick.row, after)
+
+    def save(self) -> Saved:
+        """Give what a restart needs; rows are named by thing, series by their number."""
+        return {
+            "rows": self.rows,
+            "things": self.watch.things,
+            "newest": self.newest,
+            "series": self.watch.series,
+            "progress": np.array([self.position, self.late]),
+        }
+
+    def load(self, saved: Saved) -> None:
+        """Go on from where *saved* was, also when things have come or gone since."""
+        mine, theirs = shared(self.watch.things, saved["things"])
+        rows = saved["rows"]
+        for name in set(rows.dtype.names or ()) & set(self.rows.dtype.names or ()) - {"parent"}:
+            if rows.dtype[name] == self.rows.dtype[name]:
+                self.rows[name][mine] = rows[name][theirs]
+        mine, theirs = shared(self.watch.series, saved["series"])
+        self.newest[mine] = saved["newest"][theirs]
+        self.position, self.late = saved["progress"].tolist()
+
+
+def shared(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Find what two sorted columns of distinct numbers have in common: its places in each."""
+    if np.array_equal(mine, theirs):
+        every = np.arange(len(mine))
+        return every, every
+    _, here, there = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
+    return here, there

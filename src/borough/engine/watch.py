@@ -1,0 +1,140 @@
+"""What one scene watches: its own things and series, numbered from 0, and its ticks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from borough.core.observations import Batch, Floats, Index, Mask, Now, Series, Tick
+from borough.core.scenes import Scene
+
+ANY = "*"
+NOBODY: tuple[Index, Index] = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The district as one scene sees it: small tables instead of 356,000 things.
+
+    ``own`` turns a series of the district into one of the scene's, or -1, and ``series`` turns
+    it back.  Of each own series, ``row`` is the thing, ``column`` the property and ``late_ms``
+    the lag allowed.  Of each thing, ``parent`` is the row it reports through, or -1, and
+    ``patience_s`` how long its last word is believed.
+    """
+
+    properties: tuple[str, ...]
+    things: Index
+    parent: Index
+    patience_s: Floats
+    own: Index
+    series: Index
+    row: Index
+    column: Index
+    late_ms: Index
+
+    @classmethod
+    def of(cls, scene: Scene, series: Series, parents: tuple[Index, Index] = NOBODY) -> Self:
+        """Pick out of the whole district what *scene* watches.
+
+        *parents* are two columns of thing ids, a child and the thing it reports through.
+        """
+        wanted = named(series.property, series.properties, scene.properties)
+        mine = np.flatnonzero(wanted & named(series.source, series.sources, scene.sources))
+        own = np.full(len(wanted), -1, np.int32)
+        own[mine] = np.arange(len(mine), dtype=np.int32)
+        things, row = np.unique(series.thing[mine], return_inverse=True)
+        patience = np.zeros(len(things))
+        patience[row] = series.patience_ms[mine] / 1000
+        return cls(
+            properties=scene.properties,
+            things=things,
+            parent=placed(things, *parents) if scene.parent else np.full(len(things), -1),
+            patience_s=patience,
+            own=own,
+            series=mine,
+            row=row,
+            column=columns(scene, series)[series.property[mine]],
+            late_ms=series.late_ms[mine],
+        )
+
+    def turns(self, batch: Batch, read: int) -> Iterator[Batch]:
+        """Deal out the reports after *read*: no thing twice in a turn, each in journal order."""
+        own = self.own[batch.series]
+        mine = np.flatnonzero((own >= 0) & (batch.position > read) & np.isfinite(batch.value))
+        if not len(mine):
+            return
+        dealt = mine[in_order(self.row[own[mine]])]
+        another_thing = differs(self.row[own[dealt]])
+        report = np.cumsum(another_thing | differs(batch.position[dealt]))
+        turn: Index = report - np.maximum.accumulate(np.where(another_thing, report, 0))
+        if not turn.any():
+            yield replace(batch.pick(dealt), series=own[dealt])
+            return
+        ends = np.cumsum(np.bincount(turn))
+        for rows in np.split(dealt[in_order(turn)], ends[:-1]):
+            yield replace(batch.pick(rows), series=own[rows])
+
+    def tick(self, turn: Batch) -> Tick:
+        """Lay out one turn: a row for each report, a column for each property."""
+        row = self.row[turn.series]
+        first = differs(row)
+        values = np.full((len(self.properties), np.count_nonzero(first)), np.nan)
+        values[self.column[turn.series], np.cumsum(first) - 1] = turn.value
+        return Tick(
+            row=row[first],
+            position=turn.position[first],
+            time=turn.time[first] / 1000,
+            arrived=turn.arrived[first] / 1000,
+            values=dict(zip(self.properties, values, strict=True)),
+        )
+
+    def silent_tick(self, now: Now) -> Tick:
+        """Lay out a moment in which nobody spoke: a row for each thing, and no column."""
+        things = len(self.things)
+        time = np.full(things, now.time / 1000)
+        return Tick(np.arange(things), np.full(things, now.last), time, time, {})
+
+
+def named(code: Index, names: tuple[str, ...], wanted: tuple[str, ...]) -> Mask:
+    """Mark the codes whose names are wanted; all of them where any will do."""
+    chosen = np.array([ANY in wanted or name in wanted for name in names] or [False])
+    return np.asarray(chosen[code])
+
+
+def columns(scene: Scene, series: Series) -> Index:
+    """Say for each property of the district which column of the scene it fills.
+
+    Where any property will do there is one column for all of them.
+    """
+    place = {name: column for column, name in enumerate(scene.properties)}
+    return np.array([place.get(name, 0) for name in series.properties] or [0], np.int32)
+
+
+def placed(things: Index, child: Index, parent: Index) -> Index:
+    """Give each thing the row of its parent among *things*, or -1."""
+    rows = np.full(len(things), -1, np.int64)
+    if not len(things):
+        return rows
+    from_row, to_row = np.searchsorted(things, child), np.searchsorted(things, parent)
+    from_row, to_row = from_row.clip(max=len(things) - 1), to_row.clip(max=len(things) - 1)
+    both = (things[from_row] == child) & (things[to_row] == parent)
+    rows[from_row[both]] = to_row[both]
+    return rows
+
+
+def differs(numbers: Index) -> Mask:
+    """Mark where a number is not the one before it; the first never is."""
+    return np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
+
+
+def in_order(numbers: Index) -> Index:
+    """Sort as a stable argsort does, on packed words, which is ten times as fast.
+
+    Numbers must lie between 0 and 2**31 - 1, and there may be as many.
+
+    >>> in_order(np.array([7, 3, 7, 3])).tolist()
+    [1, 3, 0, 2]
+    """
+    packed = np.sort(numbers.astype(np.int64) << 32 | np.arange(len(numbers)))
+    return packed & 0xFFFFFFFF

@@ -1,0 +1,1 @@
+"""Keep the registry, the cases, the journal and the history."""
