@@ -1,0 +1,141 @@
+"""Journal records as bytes: a fixed head, four columns, and a checksum over both.
+
+A frame is one message of the journal.  Little-endian throughout:
+
+    magic  checksum  kind  pad  rows   now  wall  mqtt  http  cause     56 bytes
+    4s     u32       u16   u16  u32    i64  i64   i64   i64   i64
+    time i64[rows], value f64[rows], series i32[rows], report u32[rows] 24 bytes a row
+
+``now`` is when the journal took the rows in, in district time; ``wall`` is the same moment
+on the wall clock.  ``mqtt`` and ``http`` say how far the doors' own streams are contained in
+the journal up to and including this frame, so that a restart takes up each of them exactly
+where it stopped.  ``cause`` is the journal position that made the engine derive the rows,
+-1 where nothing did.  Times are ms.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+from zlib import crc32
+
+import numpy as np
+
+from borough.core.errors import BadBatch, BadFrame
+from borough.core.observations import REPORT_BITS, Batch, Floats, Index, Now
+
+ROWS, NOW, DERIVED = "rows", "now", "derived"
+KINDS = (ROWS, NOW, DERIVED)
+"""What a frame can be: what doors took in, what time it is, what the engine worked out."""
+
+MOST_BYTES = 1 << 20
+"""The longest frame; the bus is set to carry it."""
+
+_MAGIC = b"BJF1"
+_HEAD = struct.Struct("<4sIHHIqqqqq")
+_COLUMNS = {"time": "<i8", "value": "<f8", "series": "<i4", "report": "<u4"}
+_ROW = sum(np.dtype(kind).itemsize for kind in _COLUMNS.values())
+
+MOST_ROWS = (MOST_BYTES - _HEAD.size) // _ROW
+"""As many rows as fit into the longest frame."""
+
+
+def _none(kind: str) -> Index:
+    """Make an empty column."""
+    return np.zeros(0, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A journal record before the journal has given it a place.
+
+    Row *i* says that ``series[i]`` was ``value[i]`` at ``time[i]``; rows of one report share
+    a number in ``report``, which never falls from row to row.  See the module for the rest.
+    """
+
+    kind: str
+    now: int
+    wall: int
+    mqtt: int = 0
+    http: int = 0
+    cause: int = -1
+    report: Index = field(default_factory=lambda: _none("u4"))
+    series: Index = field(default_factory=lambda: _none("i4"))
+    time: Index = field(default_factory=lambda: _none("i8"))
+    value: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def record(self, sequence: int) -> Batch | Now:
+        """Give the record as the engine reads it, placed at *sequence* of the journal."""
+        place = sequence << REPORT_BITS
+        if self.kind == NOW:
+            return Now(place, self.now)
+        position = np.asarray(self.report, np.int64) + place
+        arrived = np.full(len(self), self.now, np.int64)
+        return Batch(position, arrived, self.series, self.time, self.value)
+
+    def parts(self, most: int = MOST_ROWS) -> Iterator[Self]:
+        """Cut it into frames of at most *most* rows, none of them inside a report.
+
+        All parts carry the same ``mqtt`` and ``http``: a frame that moves them must be short
+        enough not to need cutting, else a crash between two parts would count rows twice.
+        ``BadBatch`` if one report alone is longer than *most*.
+        """
+        start = 0
+        while len(self) - start > most:
+            end = int(np.searchsorted(self.report, self.report[start + most]))
+            if end <= start:
+                msg = f"report {self.report[start]} has more than {most} rows"
+                raise BadBatch(msg)
+            yield self._rows(start, end)
+            start = end
+        yield self._rows(start, len(self)) if start else self
+
+    def _rows(self, start: int, end: int) -> Self:
+        """Cut out a stretch of rows, its reports counted from 0 again."""
+        cut = {name: getattr(self, name)[start:end] for name in _COLUMNS}
+        cut["report"] = cut["report"] - cut["report"][0]
+        return replace(self, **cut)
+
+
+def encode(frame: Frame) -> bytes:
+    """Turn a frame into bytes; ``BadBatch`` if its columns do not line up or are too long."""
+    columns = [np.asarray(getattr(frame, name), kind) for name, kind in _COLUMNS.items()]
+    rows = len(frame)
+    report = columns[-1]
+    if any(column.shape != (rows,) for column in columns) or rows > MOST_ROWS:
+        lengths = {name: np.shape(getattr(frame, name)) for name in _COLUMNS}
+        msg = f"columns of a frame differ in length or exceed {MOST_ROWS} rows: {lengths}"
+        raise BadBatch(msg)
+    if rows and (frame.kind == NOW or (report[1:] < report[:-1]).any()):
+        msg = "reports of a frame must not fall, and a frame that only tells the time has none"
+        raise BadBatch(msg)
+    tail = (frame.now, frame.wall, frame.mqtt, frame.http, frame.cause)
+    kind = KINDS.index(frame.kind)
+    body = b"".join([_HEAD.pack(_MAGIC, 0, kind, 0, rows, *tail), *(c.tobytes() for c in columns)])
+    return _MAGIC + struct.pack("<I", crc32(body[8:])) + body[8:]
+
+
+def decode(data: bytes) -> Frame:
+    """Read a frame back; its columns are views of *data*.
+
+    ``BadFrame`` if a single bit differs from what was written.
+    """
+    if len(data) < _HEAD.size:
+        msg = f"{len(data)} bytes are too few for a frame"
+        raise BadFrame(msg)
+    magic, checksum, kind, pad, rows, *tail = _HEAD.unpack_from(data)
+    if magic != _MAGIC or pad or kind >= len(KINDS) or len(data) != _HEAD.size + rows * _ROW:
+        msg = f"the head of a frame makes no sense: {data[: _HEAD.size].hex()}"
+        raise BadFrame(msg)
+    if crc32(memoryview(data)[8:]) != checksum:
+        msg = "the checksum of a frame does not match its bytes"
+        raise BadFrame(msg)
+    columns: dict[str, Any] = {}
+    start = _HEAD.size
+    for name, dtype in _COLUMNS.items():
+        columns[name] = np.frombuffer(data, dtype, rows, start)
+        start += columns[name].nbytes
+    return Frame(KINDS[kind], *tail, **columns)

@@ -1,0 +1,124 @@
+"""What a journal frame promises whoever writes or reads the journal."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from borough.core.errors import BadBatch, BadFrame
+from borough.core.frames import DERIVED, MOST_BYTES, MOST_ROWS, NOW, ROWS, Frame, decode, encode
+from borough.core.observations import Batch, Now
+
+LONG = st.integers(-(2**63), 2**63 - 1)
+ROW = st.tuples(st.integers(0, 2), st.integers(0, 2**31 - 1), LONG, st.floats())
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> Frame:
+    """Draw any frame that may be written."""
+    kind = draw(st.sampled_from([ROWS, NOW, DERIVED]))
+    rows = [] if kind == NOW else draw(st.lists(ROW, max_size=40))
+    step, series, time, value = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Frame(
+        kind,
+        *(draw(LONG) for _ in range(5)),
+        report=np.cumsum(np.array(step, "u4"), dtype="u4"),
+        series=np.array(series, "i4"),
+        time=np.array(time, "i8"),
+        value=np.array(value, "f8"),
+    )
+
+
+def rows(report: list[int]) -> Frame:
+    """Make a frame whose series tell which row is which."""
+    n = len(report)
+    columns = np.arange(n)
+    return Frame(ROWS, 5, 6, 7, 8, -1, np.array(report, "u4"), columns, columns, columns * 1.0)
+
+
+@given(frames())
+def test_a_frame_comes_back_as_it_was_written(frame: Frame) -> None:
+    """Every field and every bit of every column survives, NaN included."""
+    back = decode(encode(frame))
+
+    for name in ("kind", "now", "wall", "mqtt", "http", "cause"):
+        assert getattr(back, name) == getattr(frame, name)
+    for name in ("report", "series", "time", "value"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(frame, name))
+
+
+@given(frames(), st.data())
+def test_a_single_damaged_bit_is_noticed(frame: Frame, data: st.DataObject) -> None:
+    """No frame is read that was not written."""
+    damaged = bytearray(encode(frame))
+    bit = data.draw(st.integers(0, len(damaged) * 8 - 1))
+    damaged[bit // 8] ^= 1 << bit % 8
+
+    with pytest.raises(BadFrame):
+        decode(bytes(damaged))
+
+
+@given(frames(), st.integers(1, 80))
+def test_a_frame_cut_short_or_continued_is_noticed(frame: Frame, by: int) -> None:
+    """The length is part of the promise."""
+    data = encode(frame)
+
+    for wrong in (data[:-by], data + bytes(by)):
+        with pytest.raises(BadFrame):
+            decode(wrong)
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_not_a_frame(noise: bytes) -> None:
+    """Bytes from anywhere raise BadFrame and nothing else."""
+    with pytest.raises(BadFrame):
+        decode(noise)
+
+
+@given(st.lists(st.integers(0, 1), min_size=1, max_size=60), st.integers(20, 40))
+def test_parts_hold_every_row_once_and_never_halve_a_report(steps: list[int], most: int) -> None:
+    """Cutting changes neither order nor reports nor how far the doors are."""
+    steps[::15] = [1] * len(steps[::15])
+    whole = rows(np.cumsum(steps).tolist())
+    parts = list(whole.parts(most))
+
+    np.testing.assert_array_equal(np.concatenate([p.series for p in parts]), whole.series)
+    assert all(len(part) <= most for part in parts)
+    seen = [set(whole.report[part.series].tolist()) for part in parts]
+    assert sum(map(len, seen)) == len(set().union(*seen))
+    assert {(p.mqtt, p.http) for p in parts} == {(7, 8)}
+
+
+def test_a_report_longer_than_a_frame_is_refused() -> None:
+    """It cannot be cut without giving one report two positions."""
+    with pytest.raises(BadBatch, match="report 0"):
+        list(rows([0] * 5).parts(4))
+
+
+def test_the_fullest_frame_fits_the_bus() -> None:
+    """The row limit and the byte limit agree."""
+    data = encode(rows([0] * MOST_ROWS))
+
+    assert MOST_BYTES - 24 < len(data) <= MOST_BYTES
+    with pytest.raises(BadBatch, match="exceed"):
+        encode(rows([0] * (MOST_ROWS + 1)))
+
+
+@pytest.mark.parametrize("kind", [ROWS, NOW])
+def test_reports_must_not_fall_and_time_has_no_rows(kind: str) -> None:
+    """What cannot be read in order is not written."""
+    wrong = Frame(kind, 1, 2, report=np.array([1, 0]), series=np.zeros(2), time=np.zeros(2),
+                  value=np.zeros(2))  # fmt: skip
+
+    with pytest.raises(BadBatch, match="must not fall"):
+        encode(wrong)
+
+
+def test_a_sequence_gives_a_frame_its_positions() -> None:
+    """Position is the sequence shifted by the bits of a report, plus the report."""
+    batch = rows([0, 0, 1]).record(3)
+    now = Frame(NOW, 99, 1).record(4)
+
+    assert isinstance(batch, Batch)
+    assert batch.position.tolist() == [3 << 24, 3 << 24, (3 << 24) + 1]
+    assert batch.arrived.tolist() == [5, 5, 5]
+    assert now == Now(4 << 24, 99)
