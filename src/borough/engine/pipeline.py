@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.detections import Edges
-from borough.core.observations import REPORT_BITS, Batch, Now, Record, Values
+from borough.core.observations import Batch, Now, Record, Values
 from borough.core.registry import Registry
 from borough.engine.catalog import Found
 from borough.engine.derive import Derived, Window
@@ -94,11 +94,15 @@ class Pipeline:
         return sum(runner.late for runner in self.runners)
 
     def save(self) -> dict[str, NDArray[Any]]:
-        """Give what a restart needs, as named arrays."""
+        """Give what a restart needs, as named arrays that later records do not touch."""
         parts: dict[str, Mapping[str, NDArray[Any]]] = {"latest": self.latest.save()}
         parts |= {f"scene.{each.scene.id}": each.save() for each in self.runners}
         parts |= {named(each): each.save() for each in self.windows}
-        kept = {f"{part}/{name}": a for part, arrays in parts.items() for name, a in arrays.items()}
+        kept = {
+            f"{part}/{name}": array.copy()
+            for part, arrays in parts.items()
+            for name, array in arrays.items()
+        }
         kept["position"] = np.array(self.position)
         for number, each in enumerate(self._due):
             columns = {"series": each.series, "time": each.time, "value": each.value}
@@ -132,8 +136,3 @@ class Pipeline:
 def named(window: Window) -> str:
     """Name a derivation for the checkpoint."""
     return f"derive.{window.derivation.kind}.{window.derivation.property}"
-
-
-def positions(sequence: int, report: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Give each report its place in the journal: the record's sequence, then its own number."""
-    return (np.int64(sequence) << REPORT_BITS) + report.astype(np.int64)

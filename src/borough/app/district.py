@@ -1,0 +1,76 @@
+"""The ground a role stands on: its district's tables and its registry, read once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from borough.app.settings import Settings
+from borough.core.district import District
+from borough.core.observations import Index
+from borough.core.registry import Registry
+from borough.engine.district import read
+from borough.storage.sql import SqlRegistry, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A district and everything it knows of, with look-ups from ids to rows and to places."""
+
+    district: District
+    registry: Registry
+
+    def row(self, thing: int) -> int | None:
+        """Give the row of a thing by its id."""
+        row = int(np.searchsorted(self.registry.id, thing))
+        known = row < len(self.registry.id) and int(self.registry.id[row]) == thing
+        return row if known else None
+
+    def place(self, row: int) -> dict[str, str]:
+        """Name where a thing stands: its community and street, in each language."""
+        grid = int(self.registry.grid[row])
+        if grid < 0:
+            return {"zh": self.district.name["zh"], "en": self.district.name["en"]}
+        grids, streets = self.district.grids, self.district.streets
+        street = int(grids.street[grid])
+        code = grids.code[grid]
+        return {
+            "zh": f"{streets.name_zh[street]}{code}网格",
+            "en": f"{streets.name_en[street] or streets.name_zh[street]}, grid {code}",
+        }
+
+
+def ground(settings: Settings) -> Ground:
+    """Read the district's folder and load its registry."""
+    registry = SqlRegistry(connect(settings.store)).load()
+    return Ground(read(Path(settings.district)), registry)
+
+
+def shift_text(district: District, shift: int) -> str:
+    """Write a shift as ``08:00-20:00``; empty where there is none."""
+    if shift < 0:
+        return ""
+    start, end = int(district.shifts.start_min[shift]), int(district.shifts.end_min[shift])
+    return f"{start // 60:02d}:{start % 60:02d}-{end // 60 % 24:02d}:{end % 60:02d}"
+
+
+def post_rows(district: District) -> list[dict[str, Any]]:
+    """Lay the posts of a district out as the rows that the registry keeps."""
+    posts = district.posts
+    return [
+        {
+            "code": posts.code[i],
+            "kind": posts.kind[i],
+            "grid": int(posts.grid[i]),
+            "shift": shift_text(district, int(posts.shift[i])),
+            "agency": named(district.agencies.code, posts.agency, i),
+        }
+        for i in range(len(posts.code))
+    ]
+
+
+def named(codes: tuple[str, ...], rows: Index, i: int) -> str:
+    """Give the code that row *i* points at, or nothing."""
+    return codes[int(rows[i])] if int(rows[i]) >= 0 else ""
+

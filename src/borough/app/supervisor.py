@@ -1,0 +1,140 @@
+"""The supervisor: starts the roles of a district in order, watches them, and leaves no orphan."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from borough.app import pulse
+from borough.core.errors import BusDown
+
+DEATH_SIGNAL = 1
+"""``PR_SET_PDEATHSIG`` of prctl(2): the kernel kills a child when its parent is gone."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
+STOP_S = 8.0
+
+
+@dataclass(slots=True)
+class Role:
+    """One process that must run: how to start it and how to tell that it is well.
+
+    ``ready`` is asked after a start, every tenth of a second; ``pulsing`` roles must also
+    write a pulse, and are restarted when they stop doing so.
+    """
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], bool]
+    pulsing: bool = True
+    environment: Mapping[str, str] | None = None
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+    next_start: float = 0.0
+    since: float = 0.0
+    wait_s: float = FIRST_WAIT_S
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps roles running in a data folder; what they print goes to ``logs/``.
+
+    Roles start in the order given, each once the one before it is ready, and stop in the
+    opposite order.  ``say`` is told what happens, in a sentence.
+    """
+
+    data: Path
+    roles: list[Role]
+    say: Callable[[str], None]
+    stopping: bool = field(default=False)
+
+    def start(self, within_s: float = 60.0) -> None:
+        """Start every role; `BusDown` with the end of its log if one is not ready in time."""
+        for role in self.roles:
+            self._launch(role)
+            until = time.monotonic() + within_s
+            while not role.ready():
+                if time.monotonic() > until or (role.process and role.process.poll() is not None):
+                    msg = f"{role.name} did not start; its log ends:\n{self.log_end(role.name)}"
+                    raise BusDown(msg)
+                time.sleep(0.05)
+
+    def watch(self) -> None:
+        """Look once: restart what has died or stopped breathing, with a growing pause."""
+        for role in self.roles:
+            if role.process is None:
+                if time.monotonic() >= role.next_start:
+                    self._launch(role)
+                continue
+            code = role.process.poll()
+            if code is None and self._stuck(role):
+                self.say(f"{role.name} is stuck; it is killed and started anew")
+                role.process.kill()
+                code = role.process.wait()
+            if code is not None:
+                if not self.stopping:
+                    self.say(f"{role.name} ended with {code}; it is started anew")
+                role.wait_s = self._pause(role)
+                role.next_start = time.monotonic() + role.wait_s
+                role.process = None
+            elif time.monotonic() - role.since > LONGEST_WAIT_S:
+                role.wait_s = FIRST_WAIT_S
+
+    def stop(self) -> None:
+        """Stop every role, last first: asked, then told."""
+        self.stopping = True
+        for role in reversed(self.roles):
+            if role.process is None:
+                continue
+            role.process.send_signal(signal.SIGTERM)
+            try:
+                role.process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                role.process.kill()
+                role.process.wait()
+            role.process = None
+            pulse.forget(self.data, role.name)
+
+    def pids(self) -> dict[str, int]:
+        """Give the process number of every role that runs."""
+        return {role.name: role.process.pid for role in self.roles if role.process}
+
+    def log_end(self, name: str, most: int = 2000) -> str:
+        """Give the end of what a role has printed."""
+        path = self.data / "logs" / f"{name}.log"
+        return path.read_text("utf-8", "replace")[-most:] if path.exists() else "(nothing)"
+
+    def _launch(self, role: Role) -> None:
+        logs = self.data / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        pulse.forget(self.data, role.name)
+        with (logs / f"{role.name}.log").open("ab") as log:
+            role.process = subprocess.Popen(  # noqa: S603 - commands are built by us alone
+                list(role.command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=dict(role.environment) if role.environment else None,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
+            )
+        role.starts += 1
+        role.since = time.monotonic()
+
+    def _stuck(self, role: Role) -> bool:
+        if not role.pulsing or time.monotonic() - role.since < pulse.STALE_S:
+            return False
+        return bool(pulse.read(self.data, role.name).get("age_s", 1e9) > pulse.STALE_S)
+
+    def _pause(self, role: Role) -> float:
+        quick = time.monotonic() - role.since < LONGEST_WAIT_S
+        return min(role.wait_s * 2, LONGEST_WAIT_S) if quick else FIRST_WAIT_S
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when the one that started it is gone (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)

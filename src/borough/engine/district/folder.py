@@ -1,0 +1,163 @@
+"""Load a district folder: its values, and all that is wrong with them."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from borough.core.district import Ring
+from borough.engine.district import cells, ground
+from borough.engine.district.findings import Finding, Flaw
+from borough.engine.district.sheets import Notes, Sheet, read_features, read_table, read_toml
+from borough.engine.district.tables import TABLES
+
+DECLARED = "district.toml"
+OUTLINE = "outline.geojson"
+SHAPES = "grids.geojson"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A district folder as loaded.
+
+    ``declared`` is its TOML, ``sheets`` its tables by file, ``outline`` its outer rings and
+    ``shapes`` the ring of each grid by code.  Where ``notes`` is not empty any of it may be
+    incomplete.
+    """
+
+    declared: dict[str, Any]
+    sheets: dict[str, Sheet]
+    outline: tuple[Ring, ...]
+    shapes: dict[str, Ring]
+    notes: Notes
+
+
+def load(path: Path) -> Folder:
+    """Load what can be loaded; never raises for what the files say."""
+    notes = Notes()
+    declared = read_toml(path, DECLARED, notes)
+    if declared is not None:
+        declare(declared, notes)
+    sheets = {file: read_table(path, file, table, notes) for file, table in TABLES.items()}
+    for sheet in sheets.values():
+        repeated(sheet, notes)
+        referred(sheet, sheets, notes)
+    outline = read_outline(path, notes)
+    return Folder(declared or {}, sheets, outline, read_shapes(path, notes), notes)
+
+
+def declare(declared: dict[str, Any], notes: Notes) -> None:
+    """See that ``district.toml`` says what every district must say."""
+    name = declared.get("name")
+    named = name if isinstance(name, dict) else {}
+    for key, value, fits, flaw in (
+        ("id", declared.get("id"), is_code, Flaw("应为代码", "it must be a code")),
+        ("name.zh", named.get("zh"), is_text, Flaw("应为文字", "it must be text")),
+        ("name.en", named.get("en"), is_text, Flaw("应为文字", "it must be text")),
+        ("adcode", declared.get("adcode"), is_text, Flaw("应为文字", "it must be text")),
+        ("timezone", declared.get("timezone"), is_zone, Flaw("不是时区", "it is no time zone")),
+        ("clock_start", declared.get("clock_start"), is_moment, NO_MOMENT),
+        ("valid_from", declared.get("valid_from"), is_day, Flaw("应为日期", "it must be a date")),
+        ("valid_to", declared.get("valid_to", ""), is_end, Flaw("应为日期", "it must be a date")),
+    ):
+        rule: Callable[[Any], bool] = fits
+        if not rule(value):
+            notes.append(Finding.of(DECLARED, 0, key, flaw))
+
+
+NO_MOMENT = Flaw("应为带时区的时刻", "it must be a moment with an offset from UTC")
+
+
+def is_code(value: Any) -> bool:
+    """Tell whether this is a code."""
+    return isinstance(value, str) and not isinstance(cells.code(value), Flaw)
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether this is text with something in it."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_zone(value: Any) -> bool:
+    """Tell whether this names a time zone."""
+    return isinstance(value, str) and value in available_timezones()
+
+
+def is_moment(value: Any) -> bool:
+    """Tell whether this is a moment, with its offset from UTC."""
+    return isinstance(value, dt.datetime) and value.utcoffset() is not None
+
+
+def is_day(value: Any) -> bool:
+    """Tell whether this is a day without a time."""
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+
+
+def is_end(value: Any) -> bool:
+    """Tell whether this is a day, or nothing for "until further notice"."""
+    return value == "" or is_day(value)
+
+
+def repeated(sheet: Sheet, notes: Notes) -> None:
+    """Find rows that repeat what only one row may say."""
+    unique = TABLES[sheet.file].unique
+    first: dict[tuple[Any, ...], int] = {}
+    for line, values in zip(sheet.line, sheet.cells, strict=True):
+        if not unique or any(name not in values for name in unique):
+            continue
+        said = tuple(values[name] for name in unique)
+        if said in first:
+            what = " ".join(str(word) for word in said)
+            zh = f"{what} 已在第 {first[said]} 行出现"
+            notes.add(sheet.file, line, unique[-1], zh, f"{what} is already on line {first[said]}")
+        else:
+            first[said] = line
+
+
+def referred(sheet: Sheet, sheets: dict[str, Sheet], notes: Notes) -> None:
+    """Find cells that name a code which no row of the other table has."""
+    for column in TABLES[sheet.file].columns:
+        if not column.refers:
+            continue
+        known = sheets[column.refers].rows()
+        for line, values in zip(sheet.line, sheet.cells, strict=True):
+            said = values.get(column.name, "")
+            for each in said if isinstance(said, tuple) else [said]:
+                if each and each not in known:
+                    zh, en = f"{column.refers} 中没有 {each}", f"{column.refers} has no {each}"
+                    notes.add(sheet.file, line, column.name, zh, en)
+
+
+def read_outline(path: Path, notes: Notes) -> tuple[Ring, ...]:
+    """Read the outer rings of the district's ground."""
+    found: tuple[Ring, ...] = ()
+    for row, feature in enumerate(read_features(path, OUTLINE, notes), start=1):
+        read = ground.rings(feature.get("geometry") if isinstance(feature, dict) else None)
+        if isinstance(read, Flaw):
+            notes.append(Finding.of(OUTLINE, row, "geometry", read))
+        else:
+            found += read
+    return found
+
+
+def read_shapes(path: Path, notes: Notes) -> dict[str, Ring]:
+    """Read the ring of each grid."""
+    found: dict[str, Ring] = {}
+    for row, feature in enumerate(read_features(path, SHAPES, notes), start=1):
+        said = feature.get("properties") if isinstance(feature, dict) else None
+        code = said.get("code") if isinstance(said, dict) else None
+        if not isinstance(code, str):
+            notes.add(SHAPES, row, "code", "没有网格编码", "it has no code")
+            continue
+        if code in found:
+            notes.add(SHAPES, row, "code", f"{code} 重复", f"{code} is there twice")
+        read = ground.rings(feature.get("geometry"))
+        if isinstance(read, tuple) and len(read) > 1:
+            read = ground.ONE
+        if isinstance(read, Flaw):
+            notes.append(Finding.of(SHAPES, row, f"{code}", read))
+        else:
+            found[code] = read[0]
+    return found

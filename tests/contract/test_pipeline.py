@@ -1,0 +1,198 @@
+"""One journal, one answer: derived things, crashes and cuts included."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from tests.contract.test_runner import SCENE, Warm
+
+from borough.core.derives import Derivation
+from borough.core.observations import REPORT_BITS, Batch, Now, Record
+from borough.core.registry import Kind, Property, Registry
+from borough.core.scenes import Scene
+from borough.engine.catalog import Found
+from borough.engine.pipeline import Pipeline
+
+FLOW = Property("temp", {}, "Cel", 0, 100, (0, 100))
+PROBE = Kind("probe", {}, "device", (FLOW,), 60, 60, 0)
+ROOM = Kind("room", {}, "derived", (Property("temp", {}, "Cel", 0, 100, (0, 100)),), 60, 60, 0)
+HOUR = 3_600_000
+
+
+def registry() -> Registry:
+    """Four probes in two rooms; the fourth counts backwards."""
+    return Registry(
+        kinds=(PROBE, ROOM),
+        id=np.arange(1, 7),
+        key=("p1", "p2", "p3", "p4", "r1", "r2"),
+        kind=np.array([0, 0, 0, 0, 1, 1]),
+        first=np.arange(6, dtype=np.int32),
+        lon=np.zeros(6),
+        lat=np.zeros(6),
+        grid=np.zeros(6, np.int64),
+        via=np.full(6, -1),
+        relations={"in": (np.arange(4), np.array([4, 4, 5, 5]), np.array([1, 1, 1, -1]))},
+    )
+
+
+def scene(**derivation: Any) -> Found:
+    """Watch rooms, which are derived from probes."""
+    told = {"kind": "room", "property": "temp", "from": "probe", "of": "temp", "over": "in"}
+    derives = Derivation.declared({**told, "how": "mean", "window_s": 3600, **derivation})
+    watched = Scene(
+        **{name: getattr(SCENE, name) for name in Scene.__dataclass_fields__}
+        | {"sources": ("room",), "derives": (derives,)}
+    )
+    return Found(watched, Warm, {}, [], Path())
+
+
+class Journal:
+    """What a stream process does, without wires: journal, read, and journal what was derived."""
+
+    def __init__(self, pipeline: Pipeline, held: list[tuple[Record, int]] | None = None) -> None:
+        self.pipeline = pipeline
+        self.held = held if held is not None else []
+        self.said: list[tuple[str, float, int]] = []
+
+    def write(self, rows: list[tuple[int, int, float]], now: int, cause: int = -1) -> None:
+        """Journal some rows ``(series, ms, value)``, each a report, or the time alone."""
+        place = len(self.held) << REPORT_BITS
+        record: Record = Now(place, now)
+        if rows:
+            record = Batch.of([(place + n, now, *row) for n, row in enumerate(rows)])
+        self.held.append((record, cause))
+        self.read(record, cause)
+        self.settle(now)
+
+    def read(self, record: Record, cause: int) -> None:
+        """Let the scenes hear a record."""
+        for edges in self.pipeline.read(record, cause).edges:
+            levels = edges.after["level"].tolist()
+            self.said += zip(edges.ids(), edges.time.tolist(), levels, strict=True)
+
+    def settle(self, now: int) -> None:
+        """Journal results that are due."""
+        for each in list(self.pipeline.due()):
+            rows = zip(each.series.tolist(), each.time.tolist(), each.value.tolist(), strict=True)
+            self.write(list(rows), now, each.cause)
+
+
+def fresh(**derivation: Any) -> Pipeline:
+    """Set the pipeline to work in Chongqing's time zone."""
+    return Pipeline([scene(**derivation)], registry(), "Asia/Shanghai")
+
+
+def results(journal: Journal) -> list[tuple[int, int, float]]:
+    """Give the derived rows that the journal holds: series, hour, value."""
+    derived = [record for record, cause in journal.held if cause >= 0]
+    return [
+        (int(s), int(t) // HOUR, float(v))
+        for batch in derived
+        if isinstance(batch, Batch)
+        for s, t, v in zip(batch.series, batch.time, batch.value, strict=True)
+    ]
+
+
+def test_a_window_closes_on_journal_time_and_gives_one_row_for_each_thing() -> None:
+    """Readings of 08:00 to 09:00 make one result at 09:00, a minute after the hour."""
+    journal = Journal(fresh())
+    journal.write([(0, 10, 20.0), (1, 20, 40.0), (2, 30, 10.0), (3, 40, 30.0)], 100)
+    journal.write([], HOUR + 59_999)
+    early = results(journal)
+    journal.write([], HOUR + 60_000)
+
+    assert early == []
+    assert results(journal) == [(4, 1, 30.0), (5, 1, -10.0)]
+
+
+@pytest.mark.parametrize(
+    ("how", "room"),
+    [("signed_sum_of_means", [50.0, -22.0]), ("max", [40.0, 30.0]), ("min", [10.0, 8.0])],
+)
+def test_members_are_folded_as_declared(how: str, room: list[float]) -> None:
+    """Two readings of one probe count as their mean, and a sign as a sign."""
+    journal = Journal(fresh(how=how))
+    rows = [(0, 10, 10.0), (0, 20, 10.0), (1, 20, 40.0), (2, 30, 8.0), (3, 40, 30.0)]
+    journal.write(rows, 100)
+    journal.write([], 2 * HOUR)
+
+    assert [value for _, _, value in results(journal)] == room
+
+
+def test_a_window_with_a_silent_member_gives_nothing() -> None:
+    """A balance with a meter missing would be a lie."""
+    journal = Journal(fresh())
+    journal.write([(0, 10, 20.0), (2, 30, 10.0), (3, 30, 10.0)], 100)
+    journal.write([], 2 * HOUR)
+
+    assert [series for series, _, _ in results(journal)] == [5]
+
+
+def test_the_hours_of_a_day_are_local_hours() -> None:
+    """02:00 to 04:00 in Chongqing is 18:00 to 20:00 of the day before in UTC."""
+    journal = Journal(fresh(window_s="day", between=["02:00", "04:00"], how="min"))
+    for hour in range(12, 24):
+        journal.write([(n, hour * HOUR + 1, 50.0 - hour) for n in range(4)], hour * HOUR + 2)
+        journal.write([], hour * HOUR + 90_000)
+
+    assert results(journal) == [(4, 20, 31.0), (5, 20, 31.0)]
+
+
+row = st.tuples(st.integers(0, 3), st.integers(-7200, 600), st.sampled_from([5.0, 35.0, 45.0]))
+entry = st.tuples(st.lists(row, max_size=6), st.integers(0, 2400))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(entry, max_size=25), st.data())
+def test_a_crash_anywhere_changes_nothing(
+    entries: list[tuple[list[tuple[int, int, float]], int]], data: st.DataObject
+) -> None:
+    """Killed after any record, with any older checkpoint, it says the same and journals no more."""
+    whole, now = Journal(fresh(needs_all=False)), 0
+    saved = [(0, whole.pipeline.save(), 0)]
+    for rows, wait in entries:
+        now += wait * 1000
+        whole.write([(s, max(0, now + 1000 * t), v) for s, t, v in rows], now)
+        whole.write([], now)
+        saved.append((len(whole.held), whole.pipeline.save(), len(whole.said)))
+    length, checkpoint, told = data.draw(st.sampled_from(saved))
+    killed = data.draw(st.integers(length, len(whole.held)))
+
+    again = Journal(fresh(needs_all=False).load(checkpoint), whole.held[:killed])
+    again.said = whole.said[:told]
+    for record, cause in whole.held[length:killed]:
+        again.read(record, cause)
+    again.settle(now)
+    for record, cause in whole.held[len(again.held) :]:
+        if cause < 0:
+            rows = [] if isinstance(record, Now) else rows_of(record)
+            again.write(rows, record.time if isinstance(record, Now) else int(record.arrived[0]))
+
+    assert again.said == whole.said
+    assert results(again) == results(whole)
+
+
+def rows_of(batch: Batch) -> list[tuple[int, int, float]]:
+    """Give a batch back as rows."""
+    columns = (batch.series.tolist(), batch.time.tolist(), batch.value.tolist())
+    return list(zip(*columns, strict=True))
+
+
+def test_a_scene_that_raises_is_set_aside_and_the_others_go_on() -> None:
+    """One author's mistake is not everyone's outage."""
+
+    class Broken(Warm):
+        def step(self, tick: Any, rows: Any) -> None:  # noqa: ARG002 - it never looks
+            raise ZeroDivisionError
+
+    other = Scene(
+        **{name: getattr(SCENE, name) for name in Scene.__dataclass_fields__} | {"id": "other"}
+    )
+    pair = [Found(SCENE, Broken, {}, [], Path()), Found(other, Warm, {}, [], Path())]
+    pipeline = Pipeline(pair, registry(), "Asia/Shanghai")
+    said = pipeline.read(Batch.of([(0, 0, 0, 1000, 99.0)]))
+
+    assert [edges.scene for edges in said.edges] == ["other"]
+    assert pipeline.broken == {"warm": "ZeroDivisionError()"}
