@@ -1,0 +1,180 @@
+"""A district as its folder declares it: who and what is where, as columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from borough.core.observations import Floats, Index, Mask
+from borough.core.registry import Kind
+
+Words = tuple[str, ...]
+Ring = Floats
+"""A closed ring of ``(lon, lat)`` rows in WGS-84 degrees; the last row repeats the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streets:
+    """Streets and towns; ``real`` is false where the centre is only a guess."""
+
+    code: Words
+    name_zh: Words
+    name_en: Words
+    kind: Words
+    lon: Floats
+    lat: Floats
+    real: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Communities:
+    """Communities and villages; ``street`` is the row of the street that each belongs to."""
+
+    code: Words
+    name_zh: Words
+    name_en: Words
+    street: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """Governance grids: a centre, an area in m² and one ring of ground for each.
+
+    ``street`` and ``community`` are rows; ``post`` is the row of the post in charge, or -1.
+    """
+
+    code: Words
+    street: Index
+    community: Index
+    lon: Floats
+    lat: Floats
+    area_m2: Floats
+    post: Index
+    ring: tuple[Ring, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agencies:
+    """Who can be given work; ``street`` is the row of the street it serves, or -1 for all."""
+
+    code: Words
+    name_zh: Words
+    name_en: Words
+    kind: Words
+    street: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Numbered posts that people fill; ``grid``, ``agency`` and ``shift`` are rows.
+
+    No names of persons are held here.
+    """
+
+    code: Words
+    kind: Words
+    grid: Index
+    agency: Index
+    shift: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """When posts work: minutes of the local day, and days as a (shift, weekday) mask.
+
+    Monday is column 0.  A shift whose end is not after its start runs past midnight.
+    """
+
+    code: Words
+    name_zh: Words
+    name_en: Words
+    start_min: Index
+    end_min: Index
+    days: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """How much of each kind there is and how it behaves; row *i* is ``District.kinds[i]``.
+
+    ``key`` is the pattern of the things' keys, ``#`` standing for a digit of their number;
+    ``spread`` is ``grid`` (every grid alike) or ``area`` (by ground); ``sample_s`` is the time
+    between two samples, which may be shorter than between two reports; ``owner`` is an agency's
+    row.  ``mode``, ``access``, ``domain`` are words of the classes table.
+    """
+
+    count: Index
+    key: Words
+    spread: Words
+    sample_s: Floats
+    mode: Words
+    access: Words
+    domain: Words
+    owner: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A rule for relating things: how many of kind *source* go to each thing of kind *target*.
+
+    ``pick`` is ``dealt`` (in turn, each placed within ``within_m`` metres of its target) or
+    ``nearest`` (those closest to the target, none further than ``within_m``).  Kinds are rows.
+    """
+
+    relation: str
+    source: int
+    target: int
+    pick: str
+    each: int
+    sign: int
+    within_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A rule for a parameter that differs from thing to thing.
+
+    ``kind`` is the row of the kind it is for, or -1 for all devices and gateways.  ``rule`` is
+    ``heartbeats`` (``low`` times the heartbeat of the kind), ``fixed`` (``low``) or
+    ``log_uniform`` (drawn between ``low`` and ``high``).
+    """
+
+    scene: str
+    parameter: str
+    kind: int
+    rule: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """One place that runs Borough.
+
+    ``name`` is by language (``zh``, ``en``).  ``zone`` is an IANA time zone.  ``start_ms`` is
+    where a demonstration's clock starts, ms UTC.  ``valid_from`` and ``valid_to`` are ISO dates
+    between which the place existed in this shape; ``valid_to`` is empty while it does.
+    ``outline`` holds the outer rings of its ground.
+    """
+
+    id: str
+    name: Mapping[str, str]
+    adcode: str
+    zone: str
+    start_ms: int
+    valid_from: str
+    valid_to: str
+    outline: tuple[Ring, ...]
+    streets: Streets
+    communities: Communities
+    grids: Grids
+    agencies: Agencies
+    posts: Posts
+    shifts: Shifts
+    kinds: tuple[Kind, ...]
+    fleet: Fleet
+    ties: tuple[Tie, ...]
+    settings: tuple[Setting, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many things of each kind the district has, by code."""
+        return {kind.code: int(n) for kind, n in zip(self.kinds, self.fleet.count, strict=True)}

@@ -1,0 +1,155 @@
+"""Cut the ground of a district into governance grids that tile its outline."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from borough.core.observations import Floats, Index
+
+DRAWS = 800_000
+"""Random spots to draw over the outline's box; they stand for the ground while seeds settle."""
+ENOUGH = 4_000
+"""Spots kept for one street."""
+ROUNDS = 25
+"""Times that seeds move to the middle of the spots nearest to them."""
+DECIMALS = 6
+"""Of a degree: about ten centimetres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One grid to be: the row of its community, its number in it, its ring in degrees."""
+
+    community: int
+    number: int
+    polygon: shapely.Polygon
+
+
+def cut(
+    outline: BaseGeometry, centres: Floats, street_of: Index, count: int, seed: int
+) -> list[Plot]:
+    """Cut *outline* into *count* plots, the same ones for the same seed.
+
+    ``centres`` holds a ``(lon, lat)`` row for each street; ``street_of`` the street's row for
+    each community.  Ground belongs to the street whose centre is nearest.  Every community gets
+    ``count // communities`` plots and the first ones get one more, so the sizes of grids follow
+    the communities and not the ground.  The plots tile the outline without overlap, up to the
+    rounding of coordinates to a millionth of a degree.
+    """
+    squeeze = np.array([np.cos(np.radians(centres[:, 1].mean())), 1.0])
+    flat = shapely.transform(outline, lambda xy: xy * squeeze)
+    share = np.full(len(street_of), count // len(street_of))
+    share[: count % len(street_of)] += 1
+    spots = scatter(flat, centres * squeeze, seed)
+    seeds, owner = [], []
+    for street in range(len(centres)):
+        mine = np.flatnonzero(street_of == street)
+        settled = settle(spots[street], int(share[mine].sum()), seed + street)
+        seeds.append(settled)
+        owner.append(deal(settled, mine, share))
+    cells = tile(flat, np.vstack(seeds))
+    plots = [shapely.transform(cell, lambda xy: np.round(xy / squeeze, DECIMALS)) for cell in cells]
+    return number(plots, np.concatenate(owner), len(street_of))
+
+
+def scatter(ground: BaseGeometry, centres: Floats, seed: int) -> list[Floats]:
+    """Draw random spots on *ground* and sort them by the nearest of *centres*."""
+    west, south, east, north = ground.bounds
+    rng = np.random.default_rng(seed)
+    spots = rng.uniform((west, south), (east, north), (DRAWS, 2))
+    shapely.prepare(ground)
+    spots = spots[shapely.contains_xy(ground, spots[:, 0], spots[:, 1])]
+    near = nearest(spots, centres)
+    return [spots[near == row][:ENOUGH] for row in range(len(centres))]
+
+
+def nearest(spots: Floats, centres: Floats) -> Index:
+    """Tell for each spot the row of the centre that is nearest to it."""
+    rows = [
+        ((part[:, None, :] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
+        for part in np.array_split(spots, max(1, len(spots) // 20_000))
+    ]
+    return np.concatenate(rows)
+
+
+def settle(spots: Floats, count: int, seed: int) -> Floats:
+    """Spread *count* seeds evenly over *spots*."""
+    rng = np.random.default_rng(seed)
+    seeds = spots[np.sort(rng.choice(len(spots), count, replace=False))]
+    for _ in range(ROUNDS):
+        near = nearest(spots, seeds)
+        size = np.maximum(np.bincount(near, minlength=count), 1)
+        sums = [np.bincount(near, spots[:, axis], minlength=count) for axis in (0, 1)]
+        seeds = np.column_stack(sums) / size[:, None]
+    return seeds
+
+
+def deal(seeds: Floats, communities: Index, share: Index) -> Index:
+    """Give every seed of one street to a community, so that each gets its share, side by side."""
+    owner = np.empty(len(seeds), np.int64)
+    stack = [(np.arange(len(seeds)), communities)]
+    while stack:
+        rows, left = stack.pop()
+        if len(left) == 1:
+            owner[rows] = left[0]
+            continue
+        half = len(left) // 2
+        longer = int(np.ptp(seeds[rows, 1]) > np.ptp(seeds[rows, 0]))
+        order = rows[np.argsort(seeds[rows, longer], kind="stable")]
+        first = int(share[left[:half]].sum())
+        stack += [(order[:first], left[:half]), (order[first:], left[half:])]
+    return owner
+
+
+def tile(ground: BaseGeometry, seeds: Floats) -> list[shapely.Polygon]:
+    """Give each seed the ground that is nearest to it, in one piece.
+
+    A piece that the outline cuts off goes to the neighbour with which it shares most border.
+    """
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds), 0.0, ground))
+    which = shapely.STRtree(cells).query(shapely.points(seeds), predicate="within")
+    order = np.empty(len(seeds), np.int64)
+    order[which[0]] = which[1]
+    clipped = shapely.intersection(cells[order], ground)
+    whole: list[Any] = []
+    loose: list[shapely.Polygon] = []
+    for shape in clipped:
+        pieces = sorted(polygons(shape), key=lambda piece: -piece.area)
+        whole.append(pieces[0])
+        loose += pieces[1:]
+    for piece in loose:
+        tree = shapely.STRtree(whole)
+        around = tree.query(piece, predicate="intersects")
+        border = [whole[row].intersection(piece).length for row in around]
+        host = int(around[int(np.argmax(border))])
+        whole[host] = max(polygons(whole[host].union(piece)), key=lambda part: part.area)
+    return [shapely.Polygon(shape.exterior) for shape in whole]
+
+
+def polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
+    """Take the polygons out of whatever an overlay gave."""
+    parts = shapely.get_parts(shape)
+    return [part for part in parts if isinstance(part, shapely.Polygon)]
+
+
+def number(plots: list[Any], owner: Index, communities: int) -> list[Plot]:
+    """Number the plots of every community in reading order: north to south, west to east."""
+    centre = shapely.get_coordinates(shapely.centroid(plots))
+    numbered = []
+    for community in range(communities):
+        rows = np.flatnonzero(owner == community)
+        lines = max(1, round(len(rows) ** 0.5))
+        north = rows[np.argsort(-centre[rows, 1], kind="stable")]
+        for line in np.array_split(north, lines):
+            west = line[np.argsort(centre[line, 0], kind="stable")]
+            numbered += [(community, row) for row in west]
+    count = np.zeros(communities, np.int64)
+    made = []
+    for community, row in numbered:
+        count[community] += 1
+        tidy = shapely.orient_polygons(shapely.normalize(plots[row]))
+        made.append(Plot(community, int(count[community]), tidy))
+    return made
