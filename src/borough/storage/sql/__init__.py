@@ -1,0 +1,10 @@
+"""The registry, detections and cases in SQL: SQLite and PostgreSQL, one code."""
+
+from borough.storage.sql.attributes import Attribute
+from borough.storage.sql.credentials import SqlCredentials
+from borough.storage.sql.engines import connect
+from borough.storage.sql.registry import SqlRegistry
+from borough.storage.sql.schema import upgrade
+from borough.storage.sql.things import SqlThings
+
+__all__ = ["Attribute", "SqlCredentials", "SqlRegistry", "SqlThings", "connect", "upgrade"]

@@ -1,0 +1,54 @@
+"""Moving many rows in and out in one go, past the layers that are kind to single rows."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table
+
+CHUNK = 20_000
+"""Rows between two reports of progress."""
+
+
+def fill(
+    connection: Connection,
+    table: Table,
+    columns: Mapping[str, Iterable[Any]],
+    tell: Callable[[int], None] = lambda _rows: None,
+) -> None:
+    """Insert rows given as columns of plain Python values; *tell* hears how many are in.
+
+    Values go to the driver as they are, so JSON columns want their text.
+    """
+    rows = zip(*columns.values(), strict=True)
+    raw: Any = connection.connection.driver_connection
+    names = ", ".join(f'"{name}"' for name in columns)
+    done = 0
+    if connection.dialect.name == "postgresql":
+        sql = f"COPY {table.name} ({names}) FROM STDIN"
+        with raw.cursor() as cursor, cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+                done += 1
+                if done % CHUNK == 0:
+                    tell(done)
+    else:
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+        while chunk := list(islice(rows, CHUNK)):
+            raw.executemany(sql, chunk)
+            done += len(chunk)
+            tell(done)
+    tell(done)
+
+
+def columns(connection: Connection, select: Select[Any]) -> Sequence[Sequence[Any]]:
+    """Run *select* and give its answer as columns of plain Python values."""
+    raw: Any = connection.connection.driver_connection
+    sql = str(select.compile(connection, compile_kwargs={"literal_binds": True}))
+    cursor = raw.cursor(binary=True) if connection.dialect.name == "postgresql" else raw.cursor()
+    try:
+        rows = cursor.execute(sql).fetchall()
+    finally:
+        cursor.close()
+    return list(zip(*rows, strict=True)) or [()] * len(select.selected_columns)

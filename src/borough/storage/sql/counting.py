@@ -1,0 +1,37 @@
+"""Counters: numbers that only rise, kept in the transaction of what they count."""
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.postgresql.dml import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite.dml import Insert as SqliteInsert
+
+from borough.storage.sql.tables import counters
+
+
+def upsert(connection: Connection, table: Table) -> PostgresqlInsert | SqliteInsert:
+    """Begin an ``INSERT ... ON CONFLICT``, which the two databases spell alike."""
+    if connection.dialect.name == "postgresql":
+        return postgresql_insert(table)
+    return sqlite_insert(table)
+
+
+def current(connection: Connection, name: str) -> int:
+    """Read a counter; 0 where nobody has counted yet."""
+    return connection.scalar(select(counters.c.value).where(counters.c.name == name)) or 0
+
+
+def raised(connection: Connection, name: str, by: int = 1) -> int:
+    """Raise a counter and give its value afterwards; nobody else gets the same."""
+    adding = upsert(connection, counters).values(name=name, value=by)
+    adding = adding.on_conflict_do_update(
+        index_elements=["name"], set_={"value": counters.c.value + by}
+    )
+    return int(connection.execute(adding.returning(counters.c.value)).scalar_one())
+
+
+def at_least(connection: Connection, name: str, value: int) -> None:
+    """Raise a counter to *value* where it is below."""
+    missing = value - current(connection, name)
+    if missing > 0:
+        raised(connection, name, missing)

@@ -1,0 +1,119 @@
+"""One way to open a database, whether it is a SQLite file or a PostgreSQL server."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from borough.core.errors import BadRequest, BadSetting, Stale
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+def connect(where: str | Path) -> Engine:
+    """Open the database at a file path, or at a ``postgresql://`` address.
+
+    A path opens (and makes) a SQLite file in WAL mode with foreign keys on.  Nothing is read or
+    written yet, so a server that is down shows at first use.  Raises `BadSetting` for an address
+    that cannot be one.
+    """
+    url = _address(where)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, json_serializer=compact, pool_pre_ping=True)
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, json_serializer=compact)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _address(where: str | Path) -> URL:
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create("sqlite", database=str(where))
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError) as error:
+        msg = "db: not a path and not a database address"
+        raise BadSetting(msg) from error
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "postgresql+psycopg"}:
+        msg = f"db: {url.drivername!r} is neither sqlite nor postgresql"
+        raise BadSetting(msg)
+    return url
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the begin event below decides how a transaction starts
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that will write; it is committed at the end or leaves no trace.
+
+    A clash with another writer comes out as `Stale`: nothing was changed, read and try again.
+    """
+    try:
+        with engine.execution_options(writes=True).begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise_known(error)
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads, and sees one moment of the database."""
+    with engine.connect() as connection:
+        yield connection
+
+
+CLASHES = {"23505", "40001", "40P01", "55P03"}
+"""SQLSTATE of PostgreSQL: unique violation, serialisation failure, deadlock, lock not to be had."""
+
+
+def raise_known(error: DBAPIError) -> None:
+    """Raise what a driver's error means to a caller; return where it means nothing to them."""
+    said = str(error.orig)
+    if "locked" in said or "UNIQUE" in said or getattr(error.orig, "sqlstate", "") in CLASHES:
+        msg = "another writer was faster; nothing was changed"
+        raise Stale(msg) from error
+    if "FOREIGN KEY" in said or getattr(error.orig, "sqlstate", "") == "23503":
+        msg = "a row names another row that is missing; nothing was changed"
+        raise BadRequest(msg) from error
+
+
+def compact(value: Any) -> str:
+    """Write JSON in its one canonical form, so that equal values are equal texts."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def plain(value: Any) -> Any:
+    """Replace what JSON cannot say (NaN and infinities) by null, however deep it lies."""
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

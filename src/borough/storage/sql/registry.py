@@ -1,0 +1,317 @@
+"""The registry in SQL: filled once from a district, loaded as columns by every process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Engine, Table, func, select
+
+from borough.core.errors import BadRequest
+from borough.core.observations import Floats, Index
+from borough.core.registry import Kind, Property, Registry
+from borough.storage.sql import attributes as attrs, tables as t
+from borough.storage.sql.bulk import columns, fill
+from borough.storage.sql.counting import at_least, current, raised
+from borough.storage.sql.engines import compact, reading, writing
+
+VERSION, NEXT_SERIES = "registry", "series"
+Progress = Callable[[int, int], None]
+Texts = Sequence[Mapping[str, Any] | None]
+
+
+class SqlRegistry:
+    """The district's things as a whole: filled once, loaded in a second or two.
+
+    Single things are found and changed through `SqlThings`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def size(self) -> int:
+        """How many things were ever entered, retired ones included."""
+        with reading(self._engine) as connection:
+            return connection.scalar(select(func.count()).select_from(t.things)) or 0
+
+    def version(self) -> int:
+        """A number that rises with every change: load again when it has."""
+        with reading(self._engine) as connection:
+            return current(connection, VERSION)
+
+    def meta(self) -> dict[str, Any]:
+        """What was said of the district as a whole: id, name, time zone and the like."""
+        with reading(self._engine) as connection:
+            return {row.name: row.value for row in connection.execute(select(t.meta))}
+
+    def kinds(self) -> list[dict[str, Any]]:
+        """Every class of thing with its properties and the attributes it may carry."""
+        with reading(self._engine) as connection:
+            declared = _kinds(connection)
+            schemas = connection.execute(
+                select(t.kinds.c.attributes).order_by(t.kinds.c.number)
+            ).scalars()
+            return [_as_dict(kind, each) for kind, each in zip(declared, schemas, strict=True)]
+
+    def save_all(
+        self,
+        registry: Registry,
+        *,
+        meta: Mapping[str, Any] | None = None,
+        names: Texts | None = None,
+        attributes: Texts | None = None,
+        schemas: Mapping[str, attrs.Schema] | None = None,
+        valid_from_ms: int = 0,
+        progress: Progress = lambda _done, _total: None,
+    ) -> None:
+        """Fill an empty registry, in one transaction; *progress* hears rows done and to do.
+
+        ``names`` holds ``{"zh": ..., "en": ...}`` or None for each row, ``attributes`` their
+        attributes, ``schemas`` what each class allows.  Raises `BadRequest` where something
+        does not fit, or where the registry holds things already: series are never reused.
+        """
+        given = attributes or [None] * len(registry.id)
+        called = names or [None] * len(registry.id)
+        _check(registry, called, given, schemas or {})
+        ties = {name: len(each[0]) for name, each in registry.relations.items()}
+        total = len(registry.id) + sum(ties.values())
+        with writing(self._engine) as connection:
+            if connection.scalar(select(t.things.c.id).limit(1)) is not None:
+                msg = "registry: it holds things already"
+                raise BadRequest(msg)
+            _save_kinds(connection, registry.kinds, schemas or {})
+            rows = _thing_columns(registry, called, given, valid_from_ms)
+            fill(connection, t.things, rows, lambda done: progress(done, total))
+            base = len(registry.id)
+            for name, length in ties.items():
+                fill(connection, t.relations, _relation_columns(registry, name, valid_from_ms))
+                base += length
+                progress(base, total)
+            _save_parameters(connection, registry, valid_from_ms)
+            _save_meta(connection, meta or {})
+            last = int((registry.first + registry.widths).max(initial=0))
+            at_least(connection, NEXT_SERIES, last)
+            raised(connection, VERSION)
+
+    def load(self, *, retired: bool = False) -> Registry:
+        """Give the registry as columns, sorted by id; things out of use only where asked for."""
+        with reading(self._engine) as connection:
+            kinds = _kinds(connection)
+            chosen = select(
+                t.things.c.id, t.things.c.key, t.things.c.kind, t.things.c.first_series,
+                t.things.c.lon, t.things.c.lat, t.things.c.grid, func.coalesce(t.things.c.via, -1),
+            ).order_by(t.things.c.id)  # fmt: skip
+            if not retired:
+                chosen = chosen.where(t.things.c.valid_to_ms.is_(None))
+            ids, keys, kind, first, lon, lat, grid, via = columns(connection, chosen)
+            number = np.array(ids, np.int64)
+            return Registry(
+                kinds=kinds,
+                id=number,
+                key=tuple(keys),
+                kind=np.array(kind, np.int16),
+                first=np.array(first, np.int32),
+                lon=np.array(lon, np.float64),
+                lat=np.array(lat, np.float64),
+                grid=np.array(grid, np.int64),
+                via=_row_of(number, np.array(via, np.int64)),
+                relations=_relations(connection, number),
+                parameters=_parameters(connection, number),
+            )
+
+
+def _check(registry: Registry, names: Texts, given: Texts, schemas: Mapping[str, Any]) -> None:
+    things = len(registry.id)
+    wrong = {
+        "id: numbers must be 1 or more and rising": things
+        and (registry.id[0] < 1 or (np.diff(registry.id) <= 0).any()),
+        "key: two things have the same": len(set(registry.key)) < things,
+        "names: one for each row, please": len(names) != things,
+        "attributes: one for each row, please": len(given) != things,
+        "first: two things share a series": _overlapping(registry),
+        "via: there is no such row": (registry.via >= things).any(),
+    }
+    for msg, it_is in wrong.items():
+        if it_is:
+            raise BadRequest(msg)
+    codes = [kind.code for kind in registry.kinds]
+    needed = {code for code, schema in schemas.items() if any(a.required for a in schema.values())}
+    for key, number, each in zip(registry.key, registry.kind.tolist(), given, strict=True):
+        if each or codes[number] in needed:
+            try:
+                attrs.check(codes[number], schemas.get(codes[number], {}), each or {})
+            except BadRequest as error:
+                msg = f"{key}: {error}"
+                raise BadRequest(msg) from error
+
+
+def _overlapping(registry: Registry) -> bool:
+    wide = registry.widths > 0
+    order = np.argsort(registry.first[wide], kind="stable")
+    first, widths = registry.first[wide][order], registry.widths[wide][order]
+    return bool((first[1:] < first[:-1] + widths[:-1]).any() or (first < 0).any())
+
+
+def _save_kinds(
+    connection: Connection, kinds: Sequence[Kind], schemas: Mapping[str, attrs.Schema]
+) -> None:
+    rows = [
+        {
+            "number": number,
+            "code": kind.code,
+            "name": dict(kind.name),
+            "role": kind.role,
+            "interval_s": kind.interval_s,
+            "heartbeat_s": kind.heartbeat_s,
+            "late_s": kind.late_s,
+            "attributes": attrs.stored(schemas.get(kind.code, {})),
+        }
+        for number, kind in enumerate(kinds)
+    ]
+    _insert(connection, t.kinds, rows)
+    rows = [
+        {
+            "kind": number,
+            "place": place,
+            "code": each.code,
+            "name": dict(each.name),
+            "unit": each.unit,
+            "low": each.low,
+            "high": each.high,
+            "normal_low": each.normal[0],
+            "normal_high": each.normal[1],
+        }
+        for number, kind in enumerate(kinds)
+        for place, each in enumerate(kind.properties)
+    ]
+    _insert(connection, t.properties, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
+def _thing_columns(
+    registry: Registry, names: Texts, given: Texts, valid_from_ms: int
+) -> dict[str, Sequence[Any]]:
+    ids, via = registry.id.tolist(), registry.via.tolist()
+    return {
+        "id": ids,
+        "key": registry.key,
+        "kind": registry.kind.tolist(),
+        "first_series": registry.first.tolist(),
+        "lon": _or_none(registry.lon),
+        "lat": _or_none(registry.lat),
+        "grid": registry.grid.tolist(),
+        "via": [ids[row] if row >= 0 else None for row in via],
+        "name": [compact(dict(each)) if each else "{}" for each in names],
+        "attributes": [compact(dict(each)) if each else "{}" for each in given],
+        "valid_from_ms": [valid_from_ms] * len(ids),
+    }
+
+
+def _or_none(degrees: Floats) -> list[float | None]:
+    """Turn NaN, "it has no place", into what a table says for it."""
+    return [None if value != value else value for value in degrees.tolist()]  # noqa: PLR0124
+
+
+def _relation_columns(
+    registry: Registry, name: str, valid_from_ms: int
+) -> dict[str, Sequence[Any]]:
+    start, end, sign = registry.relations[name]
+    return {
+        "name": [name] * len(start),
+        "from_id": registry.id[start].tolist(),
+        "to_id": registry.id[end].tolist(),
+        "valid_from_ms": [valid_from_ms] * len(start),
+        "sign": sign.tolist(),
+    }
+
+
+def _save_parameters(connection: Connection, registry: Registry, at_ms: int) -> None:
+    rows = [
+        {"scene": scene, "parameter": name, "thing": thing, "value": value}
+        | {"who": "district", "set_ms": at_ms}
+        for (scene, name), column in registry.parameters.items()
+        for thing, value in zip(
+            registry.id[~np.isnan(column)].tolist(), column[~np.isnan(column)].tolist(), strict=True
+        )
+    ]
+    _insert(connection, t.parameters, rows)
+
+
+def _save_meta(connection: Connection, meta: Mapping[str, Any]) -> None:
+    connection.execute(t.meta.delete())
+    _insert(connection, t.meta, [{"name": name, "value": value} for name, value in meta.items()])
+
+
+def _kinds(connection: Connection) -> tuple[Kind, ...]:
+    held: dict[int, list[Property]] = {}
+    order = (t.properties.c.kind, t.properties.c.place)
+    for row in connection.execute(select(t.properties).order_by(*order)):
+        normal = (row.normal_low, row.normal_high)
+        made = Property(row.code, row.name, row.unit, row.low, row.high, normal)
+        held.setdefault(row.kind, []).append(made)
+    return tuple(
+        Kind(
+            code=row.code,
+            name=row.name,
+            role=row.role,
+            properties=tuple(held.get(row.number, ())),
+            interval_s=row.interval_s,
+            heartbeat_s=row.heartbeat_s,
+            late_s=row.late_s,
+        )
+        for row in connection.execute(select(t.kinds).order_by(t.kinds.c.number))
+    )
+
+
+def _as_dict(kind: Kind, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "code": kind.code,
+        "name": dict(kind.name),
+        "role": kind.role,
+        "interval_s": kind.interval_s,
+        "heartbeat_s": kind.heartbeat_s,
+        "late_s": kind.late_s,
+        "attributes": dict(schema),
+        "properties": [
+            {"code": p.code, "name": dict(p.name), "unit": p.unit, "low": p.low, "high": p.high}
+            | {"normal": list(p.normal)}
+            for p in kind.properties
+        ],
+    }
+
+
+def _row_of(ids: Index, wanted: Index) -> Index:
+    """Give the row of each wanted id, or -1 where it is not among *ids*, which are sorted."""
+    if not len(ids):
+        return np.full(len(wanted), -1, np.int32)
+    row = np.searchsorted(ids, wanted).clip(max=len(ids) - 1)
+    return np.where(ids[row] == wanted, row, -1).astype(np.int32)
+
+
+def _relations(connection: Connection, ids: Index) -> dict[str, tuple[Index, Index, Index]]:
+    r = t.relations.c
+    chosen = select(r.name, r.from_id, r.to_id, r.sign).where(r.valid_to_ms.is_(None))
+    names, start, end, sign = columns(
+        connection, chosen.order_by(r.name, r.valid_from_ms, r.from_id, r.to_id)
+    )
+    rows = (_row_of(ids, np.array(start, np.int64)), _row_of(ids, np.array(end, np.int64)))
+    kept, name = (rows[0] >= 0) & (rows[1] >= 0), np.array(names, "U64")
+    signs = np.array(sign, np.int8)
+    return {
+        each: (rows[0][mine], rows[1][mine], signs[mine])
+        for each in dict.fromkeys(names)
+        for mine in [kept & (name == each)]
+    }
+
+
+def _parameters(connection: Connection, ids: Index) -> dict[tuple[str, str], Floats]:
+    p, found = t.parameters.c, dict[tuple[str, str], Floats]()
+    for row in connection.execute(select(p.scene, p.parameter, p.thing, p.value)):
+        place = _row_of(ids, np.array([row.thing]))[0]
+        column = found.setdefault((row.scene, row.parameter), np.full(len(ids), np.nan))
+        if place >= 0:
+            column[place] = row.value
+    return found

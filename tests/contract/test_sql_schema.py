@@ -1,0 +1,64 @@
+"""What the migrations promise."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, text
+
+from borough.core.errors import BadSetting
+from borough.storage.sql import connect, upgrade
+from borough.storage.sql.tables import metadata
+from borough.testing.postgres import Postgres
+
+
+def test_the_migrations_lead_to_the_tables(engine: Engine) -> None:
+    """Walking all migrations gives exactly the tables that the code uses."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_is_harmless(engine: Engine) -> None:
+    """A database that is up to date is left alone."""
+    upgrade(engine)
+    upgrade(engine)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_processes_that_start_together_upgrade_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Several find an empty database at the same moment: all go on, with one set of tables."""
+    server: Postgres | None = None
+    where = str(tmp_path / "fresh.db")
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgres")
+        where = server.database()
+    engines = [connect(where) for _ in range(4)]
+    with ThreadPoolExecutor(len(engines)) as pool:
+        list(pool.map(upgrade, engines))
+    with engines[0].connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+    for each in engines:
+        each.dispose()
+    if server:
+        server.drop(where)
+
+
+def test_a_database_of_a_later_release_is_not_touched(engine: Engine) -> None:
+    """An older program says so, instead of working on tables that it does not know."""
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'f00d'"))
+
+    with pytest.raises(BadSetting, match="later release"):
+        upgrade(engine)
+
+
+@pytest.mark.parametrize("where", ["mysql://host/db", "://", "postgresql://host:port/db"])
+def test_an_address_that_cannot_work_is_refused(where: str) -> None:
+    """The message says so before anything is opened."""
+    with pytest.raises(BadSetting, match="db: "):
+        connect(where)
