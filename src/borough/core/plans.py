@@ -1,0 +1,135 @@
+"""Plans: who holds a case at each step, for how long, and where it may go from there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Self
+
+from borough.core.errors import BadScene, IllegalMove
+
+CLOSED = "closed"
+"""Where every plan ends; a case there has an outcome."""
+TRUE, FALSE, DUPLICATE = OUTCOMES = ("true", "false", "duplicate")
+"""What the matter turned out to be; it labels the detections that opened it."""
+STEP_KEYS = {"name", "holder", "within_s", "then", "asks", "title", "outcome"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage of a plan: who holds the case, for how long (ms), and where it may go.
+
+    ``asks`` names the answers that must be given on leaving it.  ``outcome``, where it is set,
+    is the only one with which a case may be closed from here.  ``title`` is its name for people.
+    """
+
+    name: str
+    holder: str
+    within_ms: int
+    then: tuple[str, ...]
+    asks: tuple[str, ...] = ()
+    title: Mapping[str, str] = field(default_factory=dict)
+    outcome: str = ""
+
+    @classmethod
+    def declared(cls, text: Mapping[str, Any]) -> Self:
+        """Check one ``[[step]]`` table; raises `BadScene`."""
+        stray = text.keys() - STEP_KEYS
+        missing = {"name", "holder", "within_s", "then"} - text.keys()
+        within_s, outcome = text.get("within_s"), text.get("outcome", "")
+        wrong = {
+            f"unknown key {', '.join(sorted(stray))}": stray,
+            f"{', '.join(sorted(missing))} is missing": missing,
+            f"within_s = {within_s!r} is not a number of seconds above 0": (
+                not isinstance(within_s, int | float) or within_s <= 0 or not isfinite(within_s)
+            ),
+            "then must be a list of steps": not isinstance(text.get("then"), list),
+            "then must name at least one step": not text.get("then"),
+            "asks must be a list of answers": not isinstance(text.get("asks", []), list),
+            f"outcome = {outcome!r} is not one of {', '.join(OUTCOMES)}": (
+                outcome and outcome not in OUTCOMES
+            ),
+        }
+        for says, it_is in wrong.items():
+            if it_is:
+                msg = f"step {text.get('name', '?')!r}: {says}"
+                raise BadScene(msg)
+        return cls(
+            name=str(text["name"]),
+            holder=str(text["holder"]),
+            within_ms=round(text["within_s"] * 1000),
+            then=tuple(text["then"]),
+            asks=tuple(text.get("asks", ())),
+            title=dict(text.get("title", {})),
+            outcome=outcome,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps that a case of one scene may take, by name; it begins with the first."""
+
+    id: str
+    steps: Mapping[str, Step]
+
+    @property
+    def first(self) -> Step:
+        """Where every case of this plan begins."""
+        return next(iter(self.steps.values()))
+
+    def step(self, name: str) -> Step:
+        """Give a step by name; `IllegalMove` where the plan has none of it."""
+        if name not in self.steps:
+            msg = f"plan {self.id} has no step {name!r}"
+            raise IllegalMove(msg)
+        return self.steps[name]
+
+    @classmethod
+    def declared(cls, name: str, text: Mapping[str, Any]) -> Self:
+        """Check a parsed ``plan.toml``: every step leads on, is reached, and can be closed.
+
+        Raises `BadScene`, naming the plan and the step.
+        """
+        try:
+            steps = [Step.declared(each) for each in text["step"]]
+        except (KeyError, TypeError, AttributeError) as error:
+            msg = f"plan {name}: it needs [[step]] tables ({error})"
+            raise BadScene(msg) from error
+        except BadScene as error:
+            msg = f"plan {name}: {error}"
+            raise BadScene(msg) from error
+        plan = cls(name, {each.name: each for each in steps})
+        wrong = {
+            "it has no step": not steps,
+            "two steps have the same name": len(plan.steps) < len(steps),
+            f"{CLOSED!r} is the end and cannot be a step": CLOSED in plan.steps,
+            **plan._loose_ends(),
+        }
+        for says, it_is in wrong.items():
+            if it_is:
+                msg = f"plan {name}: {says}"
+                raise BadScene(msg)
+        return plan
+
+    def _loose_ends(self) -> dict[str, bool]:
+        leads = {each.name: set(each.then) for each in self.steps.values()}
+        nowhere = set().union(*leads.values()) - leads.keys() - {CLOSED} if leads else set()
+        back: dict[str, set[str]] = {}
+        for start, ends in leads.items():
+            for end in ends:
+                back.setdefault(end, set()).add(start)
+        unreached = leads.keys() - _reached(leads, self.first.name if leads else CLOSED)
+        endless = leads.keys() - _reached(back, CLOSED)
+        return {
+            f"there is no step {', '.join(sorted(nowhere))}": bool(nowhere),
+            f"nothing leads to {', '.join(sorted(unreached))}": bool(unreached),
+            f"from {', '.join(sorted(endless))} a case can never be closed": bool(endless),
+        }
+
+
+def _reached(leads: Mapping[str, set[str]], start: str) -> set[str]:
+    seen, waiting = {start}, [start]
+    while waiting:
+        fresh = leads.get(waiting.pop(), set()) - seen
+        seen |= fresh
+        waiting += fresh
+    return seen
