@@ -1,0 +1,63 @@
+"""Make the application: every door on one server."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from borough.api import (
+    cases,
+    detections,
+    live,
+    observations,
+    pages,
+    places,
+    problems,
+    series,
+    things,
+    vitals,
+)
+from borough.api.access import Gate
+from borough.api.admission import Admission
+from borough.api.places import Atlas
+from borough.api.ports import Ports
+from borough.api.tally import Tally
+
+ABOUT = """
+Borough 是城区的操作系统：看见、研判、跟办、说清。对象 (thing) 上报观测 (observation)，场景看出
+预警 (detection)，预警立为案卷 (case)，有人跟到结案。
+
+Borough sees a city district, decides, follows through and accounts for itself. Things report
+observations, scenes see detections in them, detections become cases, and people close those.
+
+* Times are milliseconds since 1970, UTC, in the district's own time, which a demonstration may
+  run faster than the clock on the wall.
+* Errors are problem documents (RFC 9457) with a stable `code` and titles in both languages.
+* Reading is open to this machine. Acting on cases needs the operator's token that the start
+  printed, as `Authorization: Bearer`. Sending observations needs the credential of a device or
+  gateway, as `Authorization: Basic` or `Bearer key:token`.
+"""
+
+
+def create(ports: Ports) -> FastAPI:
+    """Join the ports into an application that a server can run.
+
+    Close ``ports.live`` when the server is told to stop, or its listeners keep it waiting.
+    """
+    app = FastAPI(
+        title=f"Borough · {ports.district.name['zh']} {ports.district.name['en']}",
+        description=ABOUT,
+        version=version("borough"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.ports = ports
+    app.state.atlas = Atlas(ports)
+    app.state.admission = Admission(ports.registry, ports.limits.ahead_ms, ports.limits.errors_told)
+    app.state.tally = Tally()
+    app.add_middleware(Gate, hosts=ports.hosts)
+    problems.install(app)
+    for part in (places, things, series, detections, cases, observations, live, vitals):
+        app.include_router(part.router)
+    pages.install(app)
+    return app

@@ -1,0 +1,123 @@
+"""Tell many listeners what just happened, and let those who lost the line catch up."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from borough.api.ground import standing
+from borough.core.clock import DistrictClock
+from borough.core.registry import Registry
+
+KINDS = ("detection", "case", "counts")
+KEPT = 2_000
+"""Events kept for those who come back; at a thousand detections an hour, two hours of them."""
+BACKLOG = 500
+"""Events a listener may lag behind before we let it go; it comes back and catches up."""
+HEARTBEAT_S = 15.0
+
+Told = tuple[int, bytes]
+"""The number of an event and its frame."""
+
+
+def wall_ms() -> int:
+    """Read the wall clock, in ms."""
+    return time.time_ns() // 1_000_000
+
+
+class Broadcast:
+    """One stream of events for everyone who listens; it belongs to one event loop.
+
+    Ids are ``{start}-{number}``: *start* is when this stream began, so that a listener who
+    comes back after a restart is told to begin anew and does not miss what it cannot know.
+    """
+
+    def __init__(
+        self,
+        clock: DistrictClock,
+        registry: Registry,
+        kept: int = KEPT,
+        backlog: int = BACKLOG,
+    ) -> None:
+        self.clock = clock
+        self.registry = registry
+        self.start = wall_ms()
+        self.number = 0
+        self.dropped = 0
+        self.backlog = backlog
+        self._kept: deque[Told] = deque(maxlen=kept)
+        self._listeners: set[asyncio.Queue[bytes | None]] = set()
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return len(self._listeners)
+
+    def publish(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Tell everyone; who cannot keep up is let go, so that nobody waits for them.
+
+        To data about a ``thing`` is added where it stands.  Call it on the loop that serves.
+        """
+        self.number += 1
+        if isinstance(data.get("thing"), int):
+            data = {**data, "stands": standing(self.registry, data["thing"])}
+        frame = self._frame(kind, f"{self.start}-{self.number}", data)
+        self._kept.append((self.number, frame))
+        for queue in list(self._listeners):
+            if queue.qsize() >= self.backlog:
+                self.dropped += 1
+                self._let_go(queue)
+            else:
+                queue.put_nowait(frame)
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        for queue in list(self._listeners):
+            self._let_go(queue)
+
+    async def listen(self, seen: str = "") -> AsyncIterator[bytes]:
+        """Give the frames after the event *seen*, then what happens, until closed or let go."""
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        missed = self._missed(seen)
+        self._listeners.add(queue)
+        try:
+            yield b"retry: 2000\n\n" + self._frame("hello", "", {"complete": missed is not None})
+            for frame in missed or ():
+                yield frame
+            while (said := await self._next(queue)) is not None:
+                yield said
+        finally:
+            self._listeners.discard(queue)
+
+    def _frame(self, kind: str, name: str, data: Mapping[str, Any]) -> bytes:
+        wall = wall_ms()
+        body = msgspec.json.encode({"time": self.clock.now(wall), "wall": wall, "data": data})
+        head = f"id: {name}\nevent: {kind}\n" if name else f"event: {kind}\n"
+        return head.encode() + b"data: " + body + b"\n\n"
+
+    def _missed(self, seen: str) -> list[bytes] | None:
+        """Find what came after *seen*; None if that is no longer known."""
+        if not seen:
+            return []
+        start, _, number = seen.partition("-")
+        oldest = self._kept[0][0] if self._kept else self.number + 1
+        known = start == str(self.start) and number.isdecimal() and len(number) < len("9" * 18)
+        if not known or not oldest - 1 <= int(number) <= self.number:
+            return None
+        return [frame for at, frame in self._kept if at > int(number)]
+
+    def _let_go(self, queue: asyncio.Queue[bytes | None]) -> None:
+        self._listeners.discard(queue)
+        while not queue.empty():
+            queue.get_nowait()
+        queue.put_nowait(None)
+
+    @staticmethod
+    async def _next(queue: asyncio.Queue[bytes | None]) -> bytes | None:
+        try:
+            return await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+        except TimeoutError:
+            return b": still here\n\n"

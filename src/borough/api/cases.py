@@ -1,0 +1,183 @@
+"""Doors to cases: what people follow, and the moves that they make."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Body, Depends, Query
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from borough.api import answers
+from borough.api.access import Given, Operator, reader
+from borough.api.broadcast import wall_ms
+from borough.api.ground import standing
+from borough.api.ports import Ports
+from borough.api.things import row_of
+from borough.core.cases import Case
+from borough.core.plans import CLOSED, DUPLICATE, OUTCOMES, Plan, Step
+
+router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
+HEAD = (
+    "id", "code", "scene", "thing", "grid", "step", "holder", "post", "level",
+    "opened_ms", "due_ms", "closed_ms", "outcome", "version",
+)  # fmt: skip
+DETECTIONS = 50
+"""Detections told with a case; the list has the rest."""
+
+
+class Act(BaseModel):
+    """What every act on a case says: the version it was decided on, so that none is overrun."""
+
+    version: int = Field(ge=0, description="the version of the case that you looked at")
+    note: str = Field("", max_length=2_000)
+
+
+class Move(Act):
+    """To which step."""
+
+    to: str = Field(min_length=1, max_length=64)
+    answers: dict[str, Any] = Field(default_factory=dict)
+
+
+class Close(Act):
+    """With what outcome: was the detection true, false, or a duplicate."""
+
+    outcome: str = Field(min_length=1, max_length=32)
+    answers: dict[str, Any] = Field(default_factory=dict)
+
+
+class Assign(Act):
+    """To which post."""
+
+    post: str = Field(max_length=64, description="empty to take it back")
+
+
+class Note(BaseModel):
+    """What is to be remembered."""
+
+    note: str = Field(min_length=1, max_length=2_000)
+
+
+@router.get("", summary="List cases 案卷列表")
+def cases(
+    request: Request,
+    ports: Given,
+    *,
+    scene: str = "",
+    thing: Annotated[str, Query(description="the key of a thing")] = "",
+    grid: int | None = None,
+    step: str = "",
+    post: str = "",
+    open_only: Annotated[bool, Query(alias="open")] = False,
+    late: Annotated[bool, Query(description="only those past their deadline")] = False,
+    before: Annotated[int, Query(ge=0, description="the last id of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """List cases, newest first, with `next` to page on. CSV with `format=csv`."""
+    rows = ports.cases.find(
+        scene=scene,
+        thing=int(ports.registry.id[row_of(ports, thing)]) if thing else None,
+        grid=grid,
+        step=step,
+        post=post,
+        open_only=open_only,
+        late_at_ms=ports.clock.now(wall_ms()) if late else None,
+        before=before,
+        limit=limit,
+    )
+    if answers.wants_csv(request):
+        lines = ([getattr(each, name) for name in HEAD] for each in rows)
+        return answers.table("cases", HEAD, lines)
+    following = rows[-1].id if len(rows) == limit else None
+    return answers.json({"next": following, "cases": [told(ports, each) for each in rows]})
+
+
+@router.get("/{case}", summary="One case with its log 案卷详情")
+def one(ports: Given, case: str) -> Response:
+    """Tell one case, by id or by code: its log, its detections, and where it may go next."""
+    found = ports.cases.one(int(case) if case.isdecimal() and case.isascii() else case)
+    return answers.json(full(ports, found))
+
+
+@router.post("/{case}/move", summary="Take a step 流转")
+async def move(ports: Given, who: Operator, case: int, act: Annotated[Move, Body()]) -> Response:
+    """Move a case along its plan. 409 `stale` if somebody was first; read it again."""
+    return await asked(ports, "move", case, {**act.model_dump(), "by": who})
+
+
+@router.post("/{case}/close", summary="Close with an outcome 结案")
+async def close(ports: Given, who: Operator, case: int, act: Annotated[Close, Body()]) -> Response:
+    """Close a case; its outcome is what its scene's precision is made of."""
+    return await asked(ports, "close", case, {**act.model_dump(), "by": who})
+
+
+@router.post("/{case}/assign", summary="Give to a post 指派")
+async def assign(
+    ports: Given, who: Operator, case: int, act: Annotated[Assign, Body()]
+) -> Response:
+    """Give a case to another post."""
+    return await asked(ports, "assign", case, {**act.model_dump(), "by": who})
+
+
+@router.post("/{case}/note", summary="Write a remark 备注")
+async def note(ports: Given, who: Operator, case: int, act: Annotated[Note, Body()]) -> Response:
+    """Write a remark into the log; a closed case takes remarks too."""
+    return await asked(ports, "note", case, {**act.model_dump(), "by": who})
+
+
+async def asked(ports: Ports, verb: str, case: int, body: dict[str, Any]) -> Response:
+    """Hand an act to the desk, then tell the case as it stands."""
+    await ports.desk.ask(verb, {"case": case, **body, "at_ms": ports.clock.now(wall_ms())})
+    found = await run_in_threadpool(ports.cases.one, case)
+    return answers.json(await run_in_threadpool(full, ports, found))
+
+
+def told(ports: Ports, case: Case) -> dict[str, Any]:
+    """Tell a case as a list shows it."""
+    said: dict[str, Any] = msgspec.to_builtins(case)
+    return {**said, "stands": standing(ports.registry, case.thing)}
+
+
+def full(ports: Ports, case: Case) -> dict[str, Any]:
+    """Tell a case as its own page shows it."""
+    plan = ports.plans.get(case.plan)
+    step = plan.steps.get(case.step) if plan else None
+    return {
+        **told(ports, case),
+        "step_title": step.title if step else {},
+        "asks": step.asks if step else (),
+        "moves": onward(plan, step, case.trail) if plan and step else [],
+        "outcomes": outcomes(step, case),
+        "events": ports.cases.events(case.id),
+        "detections": ports.detections.find(
+            scene="", thing=None, open_only=False, level_from=1, case=case.id,
+            since_ms=None, until_ms=None, before="", limit=DETECTIONS,
+        ),
+    }  # fmt: skip
+
+
+def onward(plan: Plan, step: Step, trail: Sequence[str]) -> list[dict[str, Any]]:
+    """List the steps that a case may take; going back to one needs a ``note`` that says why."""
+    return [
+        {
+            "to": name,
+            "title": plan.steps[name].title,
+            "holder": plan.steps[name].holder,
+            "within_ms": plan.steps[name].within_ms,
+            "back": name in trail,
+        }
+        for name in step.then
+        if name != CLOSED
+    ]
+
+
+def outcomes(step: Step | None, case: Case) -> list[str]:
+    """List the outcomes with which a case may be closed now; a duplicate needs a ``note``."""
+    if case.closed_ms is not None or step is None:
+        return []
+    if CLOSED not in step.then:
+        return [DUPLICATE]
+    return [step.outcome, DUPLICATE] if step.outcome else list(OUTCOMES)

@@ -1,0 +1,258 @@
+"""What the doors need of the rest of the product, as small promises that others keep.
+
+Ports whose methods are plain functions are called in worker threads, so they may wait for a
+file or a database; those with coroutines are awaited on the loop.  Times are int64 ms, UTC,
+in the district's time.  A row that people read is a JSON-ready mapping.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from borough.api.broadcast import Broadcast
+from borough.core.cases import Case, Event
+from borough.core.clock import DistrictClock
+from borough.core.district import District
+from borough.core.observations import Floats, Index
+from borough.core.plans import Plan
+from borough.core.registry import Registry
+from borough.core.scenes import Scene
+
+Row = Mapping[str, Any]
+Box = tuple[float, float, float, float]
+"""West, south, east, north; degrees, WGS 84."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Observations that passed the door, as columns for one frame of the journal.
+
+    ``report`` u4 numbers the reports from 0: neighbours about one thing and one moment share
+    a number.  ``series`` i4, ``time`` i8 in ms, ``value`` f8.
+    """
+
+    report: Index
+    series: Index
+    time: Index
+    value: Floats
+
+
+class Points(Protocol):
+    """Stored observations as columns, ordered by time within each series."""
+
+    @property
+    def series(self) -> Index:
+        """The series of each row."""
+        ...
+
+    @property
+    def time(self) -> Index:
+        """When it was so, ms."""
+        ...
+
+    @property
+    def value(self) -> Floats:
+        """What it was."""
+        ...
+
+
+class Buckets(Protocol):
+    """Observations summed up over stretches of time; only stretches that hold any."""
+
+    @property
+    def series(self) -> Index:
+        """The series of each row."""
+        ...
+
+    @property
+    def start(self) -> Index:
+        """Where the stretch begins, ms."""
+        ...
+
+    @property
+    def value(self) -> Floats:
+        """The sum, as it was asked for: mean, min, max..."""
+        ...
+
+    @property
+    def count(self) -> Index:
+        """How many observations it holds."""
+        ...
+
+
+class Things(Protocol):
+    """The registry as rows for people: names, attributes, relations."""
+
+    def thing(self, key: str, /) -> Row:
+        """Tell everything about one thing; `NotFound` if there is none of that key."""
+        ...
+
+    def find(
+        self, *, kind: str, grid: int | None, box: Box | None, text: str, after: int, limit: int
+    ) -> Sequence[Row]:
+        """List things by id, those above *after*; *text* looks in keys and names."""
+        ...
+
+
+class Latest(Protocol):
+    """The newest value of every series, kept in arrays that change in place."""
+
+    @property
+    def time(self) -> Index:
+        """When each series was last heard, ms; 0 or less if never."""
+        ...
+
+    @property
+    def value(self) -> Floats:
+        """What each series said last; NaN if it never spoke."""
+        ...
+
+
+class History(Protocol):
+    """Everything that was observed."""
+
+    def many(self, series: Index, start_ms: int, end_ms: int, limit: int | None, /) -> Points:
+        """Give what each series said from *start_ms* to before *end_ms*; the newest *limit*."""
+        ...
+
+    def buckets(
+        self, series: Index, start_ms: int, end_ms: int, bucket: str, how: str, /
+    ) -> Buckets:
+        """Sum up by stretches of the district's own calendar: ``minute``, ``day``, ``year``..."""
+        ...
+
+
+class Detections(Protocol):
+    """What the scenes saw."""
+
+    def find(
+        self,
+        *,
+        scene: str,
+        thing: int | None,
+        open_only: bool,
+        level_from: int,
+        case: int | None,
+        since_ms: int | None,
+        until_ms: int | None,
+        before: str,
+        limit: int,
+    ) -> Sequence[Row]:
+        """List detections, newest first; *before* is the last id of the page before."""
+        ...
+
+    def one(self, detection: str, /) -> Row:
+        """Tell one with its edges and their evidence; `NotFound` if there is none."""
+        ...
+
+
+class Cases(Protocol):
+    """What people are following."""
+
+    def find(
+        self,
+        *,
+        scene: str,
+        thing: int | None,
+        grid: int | None,
+        step: str,
+        post: str,
+        open_only: bool,
+        late_at_ms: int | None,
+        before: int,
+        limit: int,
+    ) -> Sequence[Case]:
+        """List cases, newest first; *before* is the last id of the page before."""
+        ...
+
+    def one(self, case: int | str, /) -> Case:
+        """Give one by id or by code; `NotFound` if there is none."""
+        ...
+
+    def events(self, case: int, /) -> Sequence[Event]:
+        """Give its log, oldest first."""
+        ...
+
+
+class Desk(Protocol):
+    """Where people's decisions are taken in, one at a time."""
+
+    async def ask(self, verb: str, body: Row, /) -> Row:
+        """Ask for *verb* and give the answer; raise what the desk objects to."""
+        ...
+
+
+class Doors(Protocol):
+    """Where observations enter the journal."""
+
+    async def take(self, rows: Rows, key: str | None, /) -> bool:
+        """Keep the rows so that a power cut cannot lose them, then return.
+
+        False means that rows with this *key* were taken before, and these were not.
+        """
+        ...
+
+
+class Health(Protocol):
+    """How the product is doing; every call is quick and never waits."""
+
+    def backlog_s(self) -> float:
+        """Say how old the oldest reading is that waits to be looked at, in seconds."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Give what is counted, by name: ``received``, ``stored``, ``detections_open``..."""
+        ...
+
+    def rejected(self) -> Mapping[str, int]:
+        """Give how many readings were turned away, by reason."""
+        ...
+
+    def parts(self) -> Mapping[str, bool]:
+        """Say of each part we cannot do without whether it answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the doors allow: bytes in a body, rows in an answer, ms that a clock may run ahead."""
+
+    body_bytes: int = 16 << 20
+    errors_told: int = 1000
+    page: int = 1000
+    rows: int = 1_000_000
+    ahead_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything that ``create`` joins into one application.
+
+    ``synthetic`` says in both languages (``zh``, ``en``) what of the data is made up; it is
+    empty where nothing is.  ``operator`` is the token of whoever may act on cases; ``hosts``
+    are the names under which the server may be addressed, without port.  ``credentials``
+    holds the SHA-256, in lower-case hex, of the token of each device and gateway by its key;
+    the mapping may change while the server runs.
+    """
+
+    district: District
+    synthetic: Mapping[str, str]
+    clock: DistrictClock
+    registry: Registry
+    things: Things
+    latest: Latest
+    history: History
+    detections: Detections
+    cases: Cases
+    desk: Desk
+    doors: Doors
+    credentials: Mapping[str, str]
+    health: Health
+    live: Broadcast
+    operator: str
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    scenes: Sequence[Scene] = ()
+    hosts: Sequence[str] = LOOPBACK
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,73 @@
+// Speak with the server: questions, acts, and the live stream.
+
+import { current, said } from "./words.js";
+
+const KEPT = "borough.token";
+
+/** The operator's token comes in the address that the start printed, and leaves it at once. */
+export function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return;
+  sessionStorage.setItem(KEPT, given);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+export const hasToken = () => Boolean(sessionStorage.getItem(KEPT));
+export const setToken = (token) => sessionStorage.setItem(KEPT, token.trim());
+export const dropToken = () => sessionStorage.removeItem(KEPT);
+
+/** What the server objected to, in our language. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super([said(document.titles, document.title), document.detail].filter(Boolean).join(" · "));
+    this.status = status;
+    this.code = document.code;
+  }
+}
+
+async function ask(path, options = {}) {
+  const headers = { "accept-language": current(), ...options.headers };
+  const token = sessionStorage.getItem(KEPT);
+  if (token) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(path, { ...options, headers });
+  if (answer.ok) return answer;
+  let document = { title: `${answer.status} ${answer.statusText}` };
+  try {
+    document = await answer.json();
+  } catch {
+    // An answer that is no problem document still has its status.
+  }
+  throw new Problem(answer.status, document);
+}
+
+export const get = async (path) => (await ask(`/api/v1/${path}`)).json();
+export const bytes = async (path) => (await ask(`/api/v1/${path}`)).arrayBuffer();
+
+export async function post(path, body) {
+  const options = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  return (await ask(`/api/v1/${path}`, options)).json();
+}
+
+/**
+ * Follow the live stream. The browser comes back by itself and says what it saw last;
+ * `hello` tells whether anything was missed. A connection that was refused is tried again here.
+ */
+export function follow({ event, hello, line }) {
+  const stream = new EventSource("/api/v1/live");
+  line("connecting");
+  stream.onopen = () => line("live");
+  stream.onerror = () => {
+    line("reconnecting");
+    if (stream.readyState === EventSource.CLOSED) {
+      setTimeout(() => follow({ event, hello, line }), 2000);
+    }
+  };
+  stream.addEventListener("hello", (each) => hello(JSON.parse(each.data)));
+  for (const kind of ["detection", "case", "counts"]) {
+    stream.addEventListener(kind, (each) => event(kind, JSON.parse(each.data)));
+  }
+}

@@ -1,0 +1,240 @@
+// What the page says, in Chinese and English.
+
+const WORDS = {
+  zh: {
+    skip: "跳到案卷",
+    map: "地图",
+    keys: "方向键移动，加减键缩放，0 键回到全区。",
+    zoom_in: "放大",
+    zoom_out: "缩小",
+    whole: "全区",
+    cases: "案卷",
+    alarms: "预警",
+    things: "对象",
+    received: "观测",
+    detections_open: "进行中预警",
+    cases_open: "未结案卷",
+    backlog: "积压",
+    live: "实时",
+    reconnecting: "连接中断，正在重连…",
+    connecting: "正在连接…",
+    loading: "正在载入…",
+    no_cases: "没有未结案卷。场景发现情况后会自动立案。",
+    no_alarms: "一切正常，没有预警。",
+    failed: "载入失败",
+    retry: "重试",
+    unheard: "未上报",
+    fresh: "正常",
+    silent: "失联",
+    alarm: "预警",
+    light: "浅色",
+    dark: "深色",
+    other: "EN",
+    to_language: "Switch to English",
+    theme: "切换深浅色",
+    close_drawer: "关闭",
+    step: "环节",
+    holder: "承办",
+    post: "岗位",
+    due: "期限",
+    left: "剩余",
+    over: "超时",
+    opened: "立案",
+    grid: "网格",
+    thing: "对象",
+    scene: "场景",
+    evidence: "依据",
+    log: "办理记录",
+    next: "下一步",
+    finish: "结案",
+    outcome: "结论",
+    outcome_true: "属实",
+    outcome_false: "误报",
+    outcome_duplicate: "重复",
+    note: "说明（可不填）",
+    moved: "已流转",
+    closed_now: "已结案",
+    closed: "已结案",
+    began: "开始",
+    ended: "已解除",
+    level: "级别",
+    version: "参数版本",
+    property: "项目",
+    value: "数值",
+    before: "之前",
+    after: "之后",
+    reported: "上报值",
+    time: "时间",
+    latest: "最新值",
+    never: "从未上报",
+    attributes: "属性",
+    via: "经由",
+    show: "在地图上看",
+    no_token: "只读：在此处理案卷需要操作口令，启动时已打印。",
+    token: "操作口令",
+    use: "使用",
+    merged: "合并",
+    final: "此案卷已结，不再流转。",
+    kind: "类别",
+    speed: "倍速",
+    docs: "接口",
+    by: "由",
+  },
+  en: {
+    skip: "Skip to cases",
+    map: "Map",
+    keys: "Arrow keys move, plus and minus zoom, 0 shows the whole district.",
+    zoom_in: "Zoom in",
+    zoom_out: "Zoom out",
+    whole: "Whole district",
+    cases: "Cases",
+    alarms: "Detections",
+    things: "Things",
+    received: "Readings",
+    detections_open: "Open detections",
+    cases_open: "Open cases",
+    backlog: "Backlog",
+    live: "Live",
+    reconnecting: "Connection lost, reconnecting…",
+    connecting: "Connecting…",
+    loading: "Loading…",
+    no_cases: "No open case. Scenes open one when they see something.",
+    no_alarms: "All quiet: nothing detected.",
+    failed: "Could not load",
+    retry: "Try again",
+    unheard: "Not heard",
+    fresh: "Healthy",
+    silent: "Silent",
+    alarm: "Detection",
+    light: "Light",
+    dark: "Dark",
+    other: "中文",
+    to_language: "切换到中文",
+    theme: "Light or dark",
+    close_drawer: "Close",
+    step: "Step",
+    holder: "Holder",
+    post: "Post",
+    due: "Due",
+    left: "left",
+    over: "late",
+    opened: "Opened",
+    grid: "Grid",
+    thing: "Thing",
+    scene: "Scene",
+    evidence: "Evidence",
+    log: "Log",
+    next: "Next step",
+    finish: "Close case",
+    outcome: "Outcome",
+    outcome_true: "True",
+    outcome_false: "False alarm",
+    outcome_duplicate: "Duplicate",
+    note: "Note (optional)",
+    moved: "Moved",
+    closed_now: "Closed",
+    closed: "Closed",
+    began: "Began",
+    ended: "Ended",
+    level: "Level",
+    version: "Parameters",
+    property: "Property",
+    value: "Value",
+    before: "Before",
+    after: "After",
+    reported: "Reported",
+    time: "Time",
+    latest: "Latest values",
+    never: "Never reported",
+    attributes: "Attributes",
+    via: "Via",
+    show: "Show on map",
+    no_token: "Read only: acting on cases needs the operator's token, which the start printed.",
+    token: "Operator's token",
+    use: "Use",
+    merged: "joined",
+    final: "This case is closed and goes no further.",
+    kind: "Class",
+    speed: "× speed",
+    docs: "API",
+    by: "by",
+  },
+};
+
+const KEPT = "borough.language";
+let language = localStorage.getItem(KEPT) || (navigator.language.startsWith("zh") ? "zh" : "en");
+let zone = "UTC";
+
+export const current = () => language;
+export const word = (key) => WORDS[language][key] ?? key;
+
+/** Choose what a text in several languages says in ours. */
+export function said(texts, otherwise = "") {
+  if (!texts) return otherwise;
+  return texts[language] || texts.en || texts.zh || otherwise;
+}
+
+export function setZone(name) {
+  zone = name;
+}
+
+export function turn() {
+  language = language === "zh" ? "en" : "zh";
+  localStorage.setItem(KEPT, language);
+  label();
+}
+
+/** Put words where the page itself asks for them. */
+export function label() {
+  document.documentElement.lang = language;
+  for (const each of document.querySelectorAll("[data-word]")) {
+    each.textContent = word(each.dataset.word);
+  }
+  for (const each of document.querySelectorAll("[data-label]")) {
+    each.setAttribute("aria-label", word(each.dataset.label));
+    if (each.tagName === "BUTTON") each.title = word(each.dataset.label);
+  }
+}
+
+const locale = () => (language === "zh" ? "zh-CN" : "en-GB");
+const formats = new Map();
+
+function format(name, options) {
+  const key = `${locale()} ${zone} ${name}`;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.DateTimeFormat(locale(), { timeZone: zone, ...options }));
+  }
+  return formats.get(key);
+}
+
+export const day = (ms) =>
+  format("day", { month: "short", day: "numeric", weekday: "short" }).format(ms);
+export const clock = (ms) =>
+  format("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(ms);
+export const moment = (ms) =>
+  format("moment", {
+    month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+    hour12: false,
+  }).format(ms);
+
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+
+/** A reading with as many digits as help. */
+export function reading(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return Array.isArray(value) ? value.map(reading).join(", ") : String(value);
+  return new Intl.NumberFormat(locale(), { maximumSignificantDigits: 5 }).format(value);
+}
+
+/** A length of time, short. */
+export function lasting(ms) {
+  const seconds = Math.max(0, Math.round(Math.abs(ms) / 1000));
+  const units = language === "zh" ? ["天", "小时", "分", "秒"] : ["d", "h", "min", "s"];
+  const parts = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  const first = parts.findIndex((each) => each > 0);
+  if (first < 0) return `0 ${units[3]}`;
+  return [first, first + 1]
+    .filter((at) => at < 4 && parts[at] > 0)
+    .map((at) => `${parts[at]} ${units[at]}`)
+    .join(" ");
+}
