@@ -1,0 +1,1 @@
+"""消防占道: something stands where the fire engine has to pass."""
