@@ -45,10 +45,14 @@ def place(district: District, seed: int = 1, share: float = 1.0) -> Registry:
 
 @dataclass
 class Layout:
-    """Where the things are while they are being placed; ``start`` is the first row of a kind."""
+    """Where the things are while they are being placed; ``start`` is the first row of a kind.
+
+    ``dealt`` counts how many things of a kind the rules have dealt out so far.
+    """
 
     polygons: Shapes
     seed: int
+    names: list[bytes]
     count: Index
     start: Index
     kind: Index
@@ -72,7 +76,9 @@ class Layout:
             grids.append(np.asarray(grid, np.int32))
             spots.append(inside(polygons, grid, rng))
         start = np.cumsum(count) - count
-        return cls(polygons, seed, count, start, kind, np.concatenate(grids), np.vstack(spots))
+        names = [each.code.encode() for each in district.kinds]
+        where = np.concatenate(grids), np.vstack(spots)
+        return cls(polygons, seed, names, count, start, kind, *where)
 
     def rows(self, kind: int) -> Index:
         """The rows of all things of a kind."""
@@ -88,7 +94,7 @@ class Layout:
         source = self.rows(tie.source)[done : done + tie.each * len(targets)]
         target = targets[np.arange(len(source)) % max(len(targets), 1)]
         self.dealt[tie.source] = done + len(source)
-        rng = np.random.default_rng([self.seed, tie.source, tie.target, done])
+        rng = np.random.default_rng([self.seed, *self.names[tie.source], *self.names[tie.target]])
         grid = self.grid[target]
         self.spot[source] = beside(self.polygons, grid, self.spot[target], tie.within_m, rng)
         self.grid[source] = grid
@@ -157,7 +163,9 @@ def parameters(district: District, laid: Layout, seed: int) -> dict[tuple[str, s
             elif setting.rule == "fixed":
                 column[things] = setting.low
             else:
-                rng = np.random.default_rng([seed, *setting.parameter.encode(), row])
+                rng = np.random.default_rng(
+                    [seed, *kind.code.encode(), *setting.parameter.encode()]
+                )
                 low, high = np.log(setting.low), np.log(setting.high)
                 column[things] = np.exp(rng.uniform(low, high, len(things)))
     return columns

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
+from shapely.geometry.polygon import orient
 
 from borough.core.observations import Floats, Index
 
@@ -68,10 +69,11 @@ def scatter(ground: BaseGeometry, centres: Floats, seed: int) -> list[Floats]:
 
 def nearest(spots: Floats, centres: Floats) -> Index:
     """Tell for each spot the row of the centre that is nearest to it."""
-    rows = [
-        ((part[:, None, :] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
-        for part in np.array_split(spots, max(1, len(spots) // 20_000))
-    ]
+    rows = []
+    for part in np.array_split(spots, max(1, len(spots) // 4_000)):
+        east = part[:, :1] - centres[:, 0]
+        north = part[:, 1:] - centres[:, 1]
+        rows.append((east * east + north * north).argmin(axis=1))
     return np.concatenate(rows)
 
 
@@ -109,7 +111,9 @@ def tile(ground: BaseGeometry, seeds: Floats) -> list[shapely.Polygon]:
 
     A piece that the outline cuts off goes to the neighbour with which it shares most border.
     """
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds), 0.0, ground))
+    cells = shapely.get_parts(
+        shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=ground)
+    )
     which = shapely.STRtree(cells).query(shapely.points(seeds), predicate="within")
     order = np.empty(len(seeds), np.int64)
     order[which[0]] = which[1]
@@ -150,6 +154,6 @@ def number(plots: list[Any], owner: Index, communities: int) -> list[Plot]:
     made = []
     for community, row in numbered:
         count[community] += 1
-        tidy = shapely.orient_polygons(shapely.normalize(plots[row]))
+        tidy = orient(shapely.normalize(plots[row]))
         made.append(Plot(community, int(count[community]), tidy))
     return made

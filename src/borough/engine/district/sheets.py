@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def read_table(folder: Path, file: str, table: Table, notes: Notes) -> Sheet:
 
 def records(text: str, file: str, notes: Notes) -> Iterator[tuple[int, list[str]]]:
     """Give each record with the line it ends on; empty lines are passed over."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     while True:
         try:
             cells = next(reader)
