@@ -1,0 +1,128 @@
+"""The Parquet files of the history table: what they are called and how they are written.
+
+A name tells its age: within a day, names sort from the oldest rows to the newest.
+`0-{run}-...` are the files of one merge, disjoint by series; `1-{position}-{partition}-...`
+is one append.  A merge takes appends in the order in which they came, so of two files that
+hold the same (series, time) the one with the greater name has the last word.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from arro3.core import Array, RecordBatch
+from arro3.io import write_parquet
+from deltalake import Field, Schema
+from deltalake.schema import PrimitiveType
+from deltalake.transaction import AddAction
+
+from borough.storage.lake.rows import Points
+from borough.storage.lake.trouble import writing
+
+SCHEMA = Schema(
+    [
+        Field("day", PrimitiveType("string"), nullable=False),
+        Field("series", PrimitiveType("integer"), nullable=False),
+        Field("time", PrimitiveType("long"), nullable=False),
+        Field("value", PrimitiveType("double"), nullable=False),
+    ]
+)
+ROW_GROUP = 32_768
+"""Rows that a reader must take in to get at one; 22 series-days at a row a minute."""
+LAYOUT: dict[str, Any] = {
+    "max_row_group_size": ROW_GROUP,
+    "column_dictionary_enabled": {"series": False, "time": False, "value": True},
+    "column_encoding": {"series": "delta_binary_packed", "time": "delta_binary_packed"},
+}
+"""Measured on 2.9 M quantised rows with jitter: 2.64 bytes a row at zstd 3, 2.56 at 6."""
+LOOSE, MERGED = 3, 6
+"""How hard zstd tries: appends are rewritten within the hour, merges stay."""
+
+
+def run_name(run: int) -> str:
+    """What the files of merge number *run* begin with."""
+    return f"0-{run:019d}"
+
+
+def append_name(partition: int, position: int) -> str:
+    """What the file of one append begins with; a position has up to 19 digits."""
+    return f"1-{position:019d}-{partition:05d}"
+
+
+def run_of(name: str) -> str:
+    """The part of a file's name that it shares with the files it can have no row in common."""
+    return name.rpartition("-")[0]
+
+
+def is_merged(name: str) -> bool:
+    """Whether a file came from a merge."""
+    return name.startswith("0-")
+
+
+def run_number(name: str) -> int:
+    """The number of the merge that a file came from."""
+    return int(name.split("-")[1])
+
+
+def write_rows(folder: Path, day: str, name: str, rows: Points, effort: int) -> AddAction:
+    """Write settled rows to a file of its own; say what a commit must say of it.
+
+    The file is on the disk when this returns.  `HistoryFull` leaves nothing behind.
+    """
+    path = folder / f"day={day}" / f"{name}-{uuid4().hex[:8]}.parquet"
+    columns: dict[str, Any] = {
+        key: Array.from_numpy(getattr(rows, key)) for key in Points.__slots__
+    }
+    packed = BytesIO()
+    write_parquet(RecordBatch.from_pydict(columns), packed, compression=f"zstd({effort})", **LAYOUT)
+    with writing("history"):
+        path.parent.mkdir(exist_ok=True)
+        put(path, packed.getvalue())
+    return AddAction(
+        path=f"day={day}/{path.name}",
+        size=packed.tell(),
+        partition_values={"day": day},
+        modification_time=time.time_ns() // 1_000_000,
+        data_change=True,
+        stats=json.dumps(stats_of(rows)),
+    )
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a whole file through to the disk, or leave none."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def stats_of(rows: Points) -> dict[str, Any]:
+    """What the table's log says of a file, so that readers can leave it closed."""
+    lowest = {"series": rows.series.min(), "time": rows.time.min()}
+    highest = {"series": rows.series.max(), "time": rows.time.max()}
+    return {
+        "numRecords": len(rows),
+        "minValues": {key: int(value) for key, value in lowest.items()},
+        "maxValues": {key: int(value) for key, value in highest.items()},
+        "nullCount": dict.fromkeys(Points.__slots__, 0),
+    }
+
+
+def slices_of(rows: Points, most: int) -> Iterator[Points]:
+    """Cut settled rows into files of about *most* rows, never inside a series."""
+    begin = 0
+    while begin < len(rows):
+        end = min(begin + most, len(rows))
+        if end < len(rows):
+            end = int(rows.series.searchsorted(rows.series[end - 1], "right"))
+        yield rows.pick(slice(begin, end))
+        begin = end

@@ -1,0 +1,158 @@
+"""History: every observation of a district in one Delta table that any engine can read."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from deltalake.transaction import AddAction
+from numpy.typing import ArrayLike
+
+from borough.core.errors import BadRequest, Stale
+from borough.core.observations import Index
+from borough.core.registry import Registry
+from borough.storage.lake import files, naming, questions
+from borough.storage.lake.calendar import days_of, zone_of
+from borough.storage.lake.reading import Reader
+from borough.storage.lake.rows import Buckets, Points, settled
+from borough.storage.lake.table import Listing, Table
+from borough.storage.lake.trouble import HistoryDamaged
+
+MOST_ROWS = 4_000_000
+"""Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class DaySize:
+    """What one local day takes: how many files, rows and bytes."""
+
+    day: str
+    files: int
+    rows: int
+    bytes: int
+
+
+class Lake:
+    """The history of one district; blocking, and safe from several threads.
+
+    ``zone`` is the IANA name of the district's time zone: its days cut the table, and a
+    table keeps the zone that it began with (`BadSetting` otherwise).  In *folder*,
+    ``observations`` is the table, ``series`` the one that names its series, ``latest`` and
+    ``spill`` are ours alone.  DuckDB takes at most
+    ``memory_mb`` and ``threads``.  Several processes may open the same folder; one of them
+    compacts.
+    """
+
+    def __init__(
+        self, folder: Path, zone: str = "UTC", *, memory_mb: int = 384, threads: int = 2
+    ) -> None:
+        self.folder = folder.absolute()
+        self.zone = zone_of(zone)
+        self.table = Table(self.folder / "observations", zone)
+        self.reader = Reader(self.table.folder, self.folder / "spill", memory_mb, threads)
+
+    def committed(self, partition: int) -> int:
+        """How far a partition's journal is in history; -1 if it never was."""
+        return self.table.committed(partition)
+
+    def append(
+        self, series: ArrayLike, time: ArrayLike, value: ArrayLike, partition: int, position: int
+    ) -> int:
+        """Write what a partition's journal holds up to *position*, in one commit.
+
+        Rows come in the journal's order: of the same (series, time) the last counts.  Gives
+        the number of rows written; none if there are none or the partition is already
+        committed that far, so a journal may be read again.  `HistoryFull` changes nothing.
+        """
+        rows = Points.of(series, time, value)
+        if not len(rows) or position <= self.committed(partition):
+            return 0
+        days, place = days_of(rows.time, self.zone)
+        name = files.append_name(partition, position)
+        written: list[AddAction] = []
+        for number in np.unique(place).tolist():
+            mine = settled(rows.pick(place == number).backwards())
+            written.extend(
+                files.write_rows(self.table.folder, days[number], name, part, files.LOOSE)
+                for part in files.slices_of(mine, MOST_ROWS)
+            )
+        with contextlib.suppress(Stale):
+            self.table.commit(written, mark=(partition, position))
+            return len(rows)
+        return 0
+
+    def one(self, series: int, start_ms: int, end_ms: int, limit: int | None = None) -> Points:
+        """Rows of one series in ``[start, end)``, oldest first; *limit* keeps the newest."""
+        return self.many(np.array([series]), start_ms, end_ms, limit)
+
+    def many(self, series: Index, start_ms: int, end_ms: int, limit: int | None = None) -> Points:
+        """Rows of some series in ``[start, end)``, series by series, oldest first.
+
+        *limit* keeps so many of the newest rows of each series.
+        """
+        if limit is not None and limit < 1:
+            msg = f"a limit of {limit} rows leaves nothing"
+            raise BadRequest(msg)
+        return self._answer(
+            lambda listing: questions.many(self.reader, listing, series, (start_ms, end_ms), limit)
+        )
+
+    def latest(self, series: Index | None = None, before_ms: int | None = None) -> Points:
+        """The newest row, before a moment if one is given, of each series that has one."""
+        return self._answer(
+            lambda listing: questions.latest(self.reader, listing, series, before_ms)
+        )
+
+    def buckets(
+        self,
+        series: Index,
+        start_ms: int,
+        end_ms: int,
+        bucket: str,
+        how: str = "mean",
+        *,
+        together: bool = False,
+        zone: str | None = None,
+    ) -> Buckets:
+        """What some series amount to in each minute, hour, day ... that ``[start, end)`` touches.
+
+        Only rows inside the stretch count; a bucket without rows is left out.  *together*
+        takes all the series as one.  Days, weeks and so on are those of *zone*, the
+        district's own if not given.  `BadRequest` for an unknown *bucket* or *how*.
+        """
+        asked = questions.Cut(
+            (start_ms, end_ms), bucket, how, together, self.zone if zone is None else zone_of(zone)
+        )
+        return self._answer(lambda listing: questions.buckets(self.reader, listing, series, asked))
+
+    def days(self) -> list[DaySize]:
+        """How much each day takes, oldest first."""
+        listing = self.table.listing()
+        names, place = np.unique(listing.day, return_inverse=True)
+        sums = [
+            np.bincount(place, column, len(names)).astype(np.int64).tolist()
+            for column in (np.ones(len(listing)), listing.rows, listing.size)
+        ]
+        return [DaySize(*each) for each in zip(names.tolist(), *sums, strict=True)]
+
+    def publish_series(self, registry: Registry) -> None:
+        """Write the table that says which thing and property each series number stands for."""
+        naming.publish(self.folder / "series", registry)
+
+    def close(self) -> None:
+        """Give back what DuckDB holds."""
+        self.reader.close()
+
+    def _answer(self, question: Callable[[Listing], Answer]) -> Answer:
+        """Ask; if a file is gone because the table moved on meanwhile, ask the newer table."""
+        listing = self.table.listing()
+        try:
+            return question(listing)
+        except HistoryDamaged:
+            newer = self.table.listing()
+            if newer.version == listing.version:
+                raise
+            return question(newer)

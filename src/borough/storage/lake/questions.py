@@ -1,0 +1,156 @@
+"""What can be asked of history: rows, the latest of each series, and what a bucket amounts to."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from borough.core.errors import BadRequest
+from borough.core.observations import Floats, Index
+from borough.storage.lake.calendar import edges_of, grain_of
+from borough.storage.lake.reading import Reader
+from borough.storage.lake.rows import Buckets, Points, first_of_each, read_order, settled
+from borough.storage.lake.table import Listing
+
+FOREVER = np.iinfo(np.int64).max
+HOWS = {
+    "mean": "sum(value)",
+    "sum": "sum(value)",
+    "min": "min(value)",
+    "max": "max(value)",
+    "count": "count(*)",
+    "first": "arg_min(value, time)",
+    "last": "arg_max(value, time)",
+}
+"""What DuckDB is asked for; `fold` puts the pieces of a bucket together."""
+FOLDS = {"mean": np.add, "sum": np.add, "count": np.add, "min": np.minimum, "max": np.maximum}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How to cut history: a stretch ``[start, end)`` in ms, into buckets, counted one way."""
+
+    stretch: tuple[int, int]
+    bucket: str
+    how: str
+    together: bool
+    zone: ZoneInfo
+
+    def __post_init__(self) -> None:
+        known = FOLDS if self.together else HOWS
+        if self.how not in known:
+            msg = f"cannot count by {self.how!r}; there are {', '.join(known)}"
+            raise BadRequest(msg)
+
+
+def many(
+    reader: Reader, listing: Listing, series: Index, stretch: tuple[int, int], limit: int | None
+) -> Points:
+    """Rows of some series, series by series, oldest first.
+
+    With a limit, days are read from the newest back until every series has enough.
+    """
+    series = np.unique(series)
+    files = _near(listing, series, stretch)
+    if limit is None:
+        return read_order(reader.rows(files, *stretch, series)) if len(files) else Points.none()
+    found, missing = Points.none(), series
+    for day in np.unique(files.day)[::-1]:
+        rows = reader.rows(files.pick(files.day == day), *stretch, missing)
+        found = settled(Points.joined([found, rows]))
+        seen, counts = np.unique(found.series, return_counts=True)
+        missing = np.setdiff1d(missing, seen[counts >= limit])
+        if not len(missing):
+            break
+    return read_order(found, limit)
+
+
+def latest(reader: Reader, listing: Listing, series: Index | None, before_ms: int | None) -> Points:
+    """The newest row of each series; days are read from the newest back until all have one."""
+    before = FOREVER if before_ms is None else before_ms
+    missing = None if series is None else np.unique(series)
+    if missing is None:
+        files = listing.pick(listing.start < before)
+        return _newest(reader, files, before, None)
+    files = _near(listing, missing, (-FOREVER, before))
+    found = [Points.none()]
+    for day in np.unique(files.day)[::-1]:
+        found.append(_newest(reader, files.pick(files.day == day), before, missing))
+        missing = np.setdiff1d(missing, found[-1].series)
+        if not len(missing):
+            break
+    return settled(Points.joined(found))
+
+
+def buckets(reader: Reader, listing: Listing, series: Index, cut: Cut) -> Buckets:
+    """What some series amount to in each bucket that holds a row."""
+    edges = edges_of(*cut.stretch, cut.bucket, cut.zone)
+    files = _near(listing, series, cut.stretch)
+    if not len(files):
+        none = np.empty(0, np.int64)
+        return Buckets(none.astype(np.int32), none, none.astype(np.float64), none)
+    source = "{files} WHERE time >= $start AND time < $end AND {wanted}"
+    if files.overlaps:
+        source = (
+            "(SELECT series, time, arg_min(value, file_index) AS value"  # noqa: S608 - ours
+            f" FROM {source} GROUP BY series, time)"
+        )
+    who = "-1" if cut.together else "series"
+    grain = grain_of(edges)
+    found = reader.ask(
+        f"SELECT {who} AS who, (time - $origin) // $grain AS slot,"  # noqa: S608 - ours
+        f" {HOWS[cut.how]} AS value, count(*) AS rows FROM {source} GROUP BY ALL ORDER BY ALL",
+        files,
+        series,
+        start=cut.stretch[0],
+        end=cut.stretch[1],
+        origin=int(edges[0]),
+        grain=grain,
+    )
+    start = edges[np.searchsorted(edges, edges[0] + found["slot"] * grain, "right") - 1]
+    return fold(found["who"], start, found["value"], found["rows"], cut.how)
+
+
+def fold(
+    series: NDArray[np.int32],
+    start: NDArray[np.int64],
+    value: Floats,
+    count: NDArray[np.int64],
+    how: str,
+) -> Buckets:
+    """Put together neighbouring pieces of one series that lie in the same bucket."""
+    if not len(series):
+        return Buckets(series.astype(np.int32), start, value.astype(np.float64), count)
+    new = (series[1:] != series[:-1]) | (start[1:] != start[:-1])
+    first = np.flatnonzero(np.concatenate([[True], new]))
+    rows = np.add.reduceat(count, first)
+    if how in FOLDS:
+        total = FOLDS[how].reduceat(value.astype(np.float64), first)
+    else:
+        total = value[first if how == "first" else np.append(first[1:], len(value)) - 1]
+    if how == "mean":
+        total = total / rows
+    return Buckets(series[first].astype(np.int32), start[first], total, rows)
+
+
+def _near(listing: Listing, series: Index, stretch: tuple[int, int]) -> Listing:
+    """The files that may hold rows of these series in this stretch."""
+    if not len(series):
+        return listing.pick(np.zeros(len(listing), bool))
+    return listing.within(int(series.min()), int(series.max()), *stretch)
+
+
+def _newest(reader: Reader, files: Listing, before: int, wanted: Index | None) -> Points:
+    """The newest row of each series in some files; of equals, that of the newest file."""
+    if not len(files):
+        return Points.none()
+    found = reader.ask(
+        "SELECT series, file_index AS age, max(time) AS time, arg_max(value, time) AS value"
+        " FROM {files} WHERE time < $end AND {wanted} GROUP BY ALL ORDER BY age",
+        files,
+        wanted,
+        end=before,
+    )
+    rows = settled(Points.of(found["series"], found["time"], found["value"]))
+    return rows.pick(first_of_each(rows.series))

@@ -1,0 +1,99 @@
+"""Questions to the history table, answered by DuckDB from the files that can hold the answer.
+
+DuckDB is handed a list of files, newest first, and never looks at the table's log; it may
+load no extension and has no network.  Its `file_index` is the age of a row: where two files
+can hold the same (series, time), the smaller index has the last word.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from borough.core.observations import Index
+from borough.storage.lake.rows import Points, settled
+from borough.storage.lake.table import Listing
+from borough.storage.lake.trouble import opening
+
+SETTINGS = (
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET parquet_metadata_cache = true",
+    "SET enable_progress_bar = false",
+    "SET lock_configuration = true",
+)
+FEW = 32
+"""Up to so many series are written into the question; more are joined."""
+
+
+class Reader:
+    """A DuckDB of our own with bounded memory and threads; safe from several threads."""
+
+    def __init__(self, folder: Path, spill: Path, memory_mb: int, threads: int) -> None:
+        self._folder = folder
+        self._duck = duckdb.connect(
+            config={
+                "memory_limit": f"{memory_mb}MB",
+                "threads": threads,
+                "temp_directory": str(spill),
+            }
+        )
+        for setting in SETTINGS:
+            self._duck.execute(setting)
+
+    def ask(
+        self, sql: str, files: Listing, wanted: Index | None = None, **values: int
+    ) -> dict[str, NDArray[Any]]:
+        """Run a question over some files; ``{files}`` and ``{wanted}`` stand for its inputs."""
+        paths = [str(self._folder / path) for path in files.path[::-1].tolist()]
+        source = f"read_parquet({paths!r}, hive_partitioning = false)"
+        with self._duck.cursor() as cursor, opening("history"):
+            chosen = "true"
+            if wanted is not None:
+                chosen = _chosen(wanted)
+                if "wanted" in chosen:
+                    cursor.register("wanted", {"number": np.unique(wanted)})
+            text = sql.format(files=source, wanted=chosen)
+            return cursor.execute(text, values or None).fetchnumpy()
+
+    def rows(
+        self, files: Listing, start_ms: int, end_ms: int, wanted: Index | None = None
+    ) -> Points:
+        """Fetch rows of ``[start, end)`` settled: no (series, time) twice."""
+        if not len(files):
+            return Points.none()
+        rank = ", file_index AS age" if files.overlaps else ""
+        found = self.ask(
+            f"SELECT series, time, value{rank} FROM {{files}}"  # noqa: S608 - both are ours
+            " WHERE time >= $start AND time < $end AND {wanted}",
+            files,
+            wanted,
+            start=start_ms,
+            end=end_ms,
+        )
+        points = Points.of(found["series"], found["time"], found["value"])
+        if rank:
+            points = points.pick(np.argsort(found["age"], kind="stable"))
+        return settled(points)
+
+    def close(self) -> None:
+        """Give back memory and threads."""
+        self._duck.close()
+
+
+def _chosen(wanted: Index) -> str:
+    """Say in SQL that a row belongs to one of the wanted series, as cheaply as can be."""
+    low, high = int(wanted.min()), int(wanted.max())
+    between = f"series BETWEEN {low} AND {high}"
+    numbers = np.unique(wanted)
+    if len(numbers) == 1:
+        return f"series = {low}"
+    step = (high - low) // (len(numbers) - 1)
+    if np.array_equal(numbers, np.arange(low, high + 1, step)):
+        return between if step == 1 else f"{between} AND (series - {low}) % {step} = 0"
+    if len(numbers) <= FEW:
+        return f"series IN ({', '.join(map(str, numbers.tolist()))})"
+    return f"{between} AND series IN (SELECT number FROM wanted)"  # noqa: S608 - numbers are ours

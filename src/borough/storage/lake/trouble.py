@@ -1,0 +1,43 @@
+"""What can go wrong with history, beyond what the core can name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import duckdb
+from deltalake.exceptions import DeltaError
+
+from borough.core.errors import BoroughError
+
+
+class HistoryFull(BoroughError):
+    """History cannot be written: the disk is full, or the folder may not be written to."""
+
+    code: ClassVar[str] = "history-full"
+
+
+class HistoryDamaged(BoroughError):
+    """A file of the history table is missing or is not what its name says."""
+
+    code: ClassVar[str] = "history-damaged"
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn what the disk says into `HistoryFull`; nothing is committed when it is raised."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"{what} cannot be written: {error}"
+        raise HistoryFull(msg) from error
+
+
+@contextmanager
+def opening(what: str) -> Iterator[None]:
+    """Turn what a broken table or Parquet file makes the libraries say into `HistoryDamaged`."""
+    try:
+        yield
+    except (duckdb.Error, DeltaError) as error:
+        first = str(error).partition("\n")[0]
+        msg = f"{what} cannot be read: {first}"
+        raise HistoryDamaged(msg) from error
