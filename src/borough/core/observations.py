@@ -30,7 +30,8 @@ class Series:
     ``sources``, the names of what is reported and of the class that reports it.  What a class
     declares about time stands here for each of its series: ``late_ms``, how far a row may lag
     behind the newest and still count, and ``patience_ms``, how long we go on believing the
-    last word of a thing that has fallen silent.
+    last word of a thing that has fallen silent.  ``speaks`` tells of each source whether its
+    things report by themselves, as devices and gateways do; where it is empty, all do.
     """
 
     thing: Index
@@ -40,6 +41,7 @@ class Series:
     patience_ms: Index
     properties: tuple[str, ...]
     sources: tuple[str, ...]
+    speaks: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import numpy as np
 
 from borough.core.observations import Floats, Index, Series
 
+SPEAKS = ("device", "gateway")
+"""Roles of things that report by themselves; the others are places, or are computed."""
 HEARTBEATS = 3
 """Missed heartbeats after which the last word no longer counts; the usual choice for a watchdog."""
 
@@ -129,6 +131,7 @@ class Registry:
             patience_ms=patience[kind],
             properties=tuple(names),
             sources=tuple(k.code for k in self.kinds),
+            speaks=tuple(k.role in SPEAKS for k in self.kinds),
         )
 
     @cached_property

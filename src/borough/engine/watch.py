@@ -40,7 +40,8 @@ class Watch:
         *parents* are two columns of thing ids, a child and the thing it reports through.
         """
         wanted = named(series.property, series.properties, scene.properties)
-        mine = np.flatnonzero(wanted & named(series.source, series.sources, scene.sources))
+        heard = named(series.source, series.sources, scene.sources, series.speaks)
+        mine = np.flatnonzero(wanted & heard)
         own = np.full(len(wanted), -1, np.int32)
         own[mine] = np.arange(len(mine), dtype=np.int32)
         things, row = np.unique(series.thing[mine], return_inverse=True)
@@ -96,10 +97,13 @@ class Watch:
         return Tick(np.arange(things), np.full(things, now.last), time, time, {})
 
 
-def named(code: Index, names: tuple[str, ...], wanted: tuple[str, ...]) -> Mask:
-    """Mark the codes whose names are wanted; all of them where any will do."""
-    chosen = np.array([ANY in wanted or name in wanted for name in names] or [False])
-    return np.asarray(chosen[code])
+def named(
+    code: Index, names: tuple[str, ...], wanted: tuple[str, ...], fit: tuple[bool, ...] = ()
+) -> Mask:
+    """Mark the codes whose names are wanted; where any will do, all of them that *fit*."""
+    pairs = zip(names, fit or (True,) * len(names), strict=True)
+    each = [name in wanted or (ANY in wanted and fits) for name, fits in pairs]
+    return np.asarray(np.array(each or [False])[code])
 
 
 def columns(scene: Scene, series: Series) -> Index:

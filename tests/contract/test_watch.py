@@ -1,0 +1,39 @@
+"""What a scene that watches everything watches."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from borough.core.registry import Kind, Property, Registry
+from borough.engine.catalog import BUILT_IN, find
+from borough.engine.watch import Watch
+
+SAID = Property("value", {"zh": "值", "en": "value"}, "1", 0, 1, (0, 1))
+
+
+def registry() -> Registry:
+    """A gateway, a device behind it, and what the district computes from both."""
+    roles = ("gateway", "device", "derived", "place")
+    kinds = tuple(Kind(role, {}, role, (SAID,), 60, 60, 0) for role in roles)
+    row = np.arange(4)
+    where = np.zeros(4)
+    via = np.array([-1, 0, -1, -1])
+    keys = ("gw-1", "d-1", "zone-1", "hall-1")
+    return Registry(kinds, row + 1, keys, row, row, where, where, row, via)
+
+
+def test_what_is_computed_is_not_a_device_that_can_fall_silent() -> None:
+    """Whoever watches all classes watches those that report by themselves."""
+    district = registry()
+    watch = Watch.of(find(BUILT_IN / "lost_device").scene, district.series, district.parents)
+
+    assert watch.things.tolist() == [1, 2]
+    assert watch.parent.tolist() == [-1, 0]
+
+
+def test_what_is_computed_is_watched_by_who_names_it() -> None:
+    """A scene that asks for a derived kind by its name gets it."""
+    district, scene = registry(), find(BUILT_IN / "slope").scene
+    by_name = replace(scene, properties=("value",), sources=("derived",))
+
+    assert Watch.of(by_name, district.series).things.tolist() == [3]
