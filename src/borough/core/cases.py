@@ -12,10 +12,10 @@ from hashlib import sha256
 from typing import Any
 
 from borough.core.errors import BadRequest, IllegalMove, NotFound, Stale
-from borough.core.plans import CLOSED, DUPLICATE, OUTCOMES, TRUE, Plan, Step
+from borough.core.plans import CLOSED, DUPLICATE, FALSE, OUTCOMES, TRUE, Plan, Step
 
 __all__ = [
-    "CLOSED", "OUTCOMES", "Case", "Event", "Plan", "Step", "assigning", "born", "canonical",
+    "CLOSED", "DUPLICATE", "FALSE", "OUTCOMES", "TRUE", "Case", "Event", "Plan", "Step", "assigning", "born", "canonical",
     "closing", "fold", "hearing", "joining", "moving", "noting", "opening", "overrunning",
 ]  # fmt: skip
 

@@ -1,10 +1,27 @@
 """The registry, detections and cases in SQL: SQLite and PostgreSQL, one code."""
 
 from borough.storage.sql.attributes import Attribute
+from borough.storage.sql.cases import SqlCases
 from borough.storage.sql.credentials import SqlCredentials
+from borough.storage.sql.desk import SqlDesk, Taken, Wish
+from borough.storage.sql.detections import SqlDetections
 from borough.storage.sql.engines import connect
+from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
 from borough.storage.sql.things import SqlThings
 
-__all__ = ["Attribute", "SqlCredentials", "SqlRegistry", "SqlThings", "connect", "upgrade"]
+__all__ = [
+    "Attribute",
+    "SqlCases",
+    "SqlCredentials",
+    "SqlDesk",
+    "SqlDetections",
+    "SqlPosts",
+    "SqlRegistry",
+    "SqlThings",
+    "Taken",
+    "Wish",
+    "connect",
+    "upgrade",
+]

@@ -1,6 +1,5 @@
 """One way to open a database, whether it is a SQLite file or a PostgreSQL server."""
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 
+from borough.core.cases import canonical
 from borough.core.errors import BadRequest, BadSetting, Stale
 
 SQLITE_PRAGMAS = (
@@ -31,10 +31,10 @@ def connect(where: str | Path) -> Engine:
     """
     url = _address(where)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, json_serializer=compact, pool_pre_ping=True)
+        return create_engine(url, json_serializer=canonical, pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=compact)
+    engine = create_engine(url, json_serializer=canonical)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -98,16 +98,12 @@ def raise_known(error: DBAPIError) -> None:
     if "locked" in said or "UNIQUE" in said or getattr(error.orig, "sqlstate", "") in CLASHES:
         msg = "another writer was faster; nothing was changed"
         raise Stale(msg) from error
+    if isinstance(error, DataError):
+        msg = f"a value cannot be kept: {said.splitlines()[0]}"
+        raise BadRequest(msg) from error
     if "FOREIGN KEY" in said or getattr(error.orig, "sqlstate", "") == "23503":
         msg = "a row names another row that is missing; nothing was changed"
         raise BadRequest(msg) from error
-
-
-def compact(value: Any) -> str:
-    """Write JSON in its one canonical form, so that equal values are equal texts."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
 
 
 def plain(value: Any) -> Any:

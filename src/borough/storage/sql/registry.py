@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Engine, Table, func, select
 
+from borough.core.cases import canonical
 from borough.core.errors import BadRequest
 from borough.core.observations import Floats, Index
 from borough.core.registry import Kind, Property, Registry
 from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.bulk import columns, fill
 from borough.storage.sql.counting import at_least, current, raised
-from borough.storage.sql.engines import compact, reading, writing
+from borough.storage.sql.engines import reading, writing
 
 VERSION, NEXT_SERIES = "registry", "series"
 Progress = Callable[[int, int], None]
@@ -204,8 +205,8 @@ def _thing_columns(
         "lat": _or_none(registry.lat),
         "grid": registry.grid.tolist(),
         "via": [ids[row] if row >= 0 else None for row in via],
-        "name": [compact(dict(each)) if each else "{}" for each in names],
-        "attributes": [compact(dict(each)) if each else "{}" for each in given],
+        "name": [canonical(dict(each)) if each else "{}" for each in names],
+        "attributes": [canonical(dict(each)) if each else "{}" for each in given],
         "valid_from_ms": [valid_from_ms] * len(ids),
     }
 

@@ -10,12 +10,11 @@ from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.counting import raised, upsert
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.paging import MOST, page
 from borough.storage.sql.registry import NEXT_SERIES, VERSION
 
 KEY_MARKS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 KEY_MOST = 64
-MOST = 1000
-"""A page holds no more than this."""
 CHANGEABLE = frozenset({"lon", "lat", "grid", "via", "name", "attributes"})
 INT64_END = 10**18
 LON_LAT = {"lon": 180.0, "lat": 90.0}
@@ -32,7 +31,7 @@ class SqlThings:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def one(self, key: str) -> dict[str, Any]:
+    def thing(self, key: str) -> dict[str, Any]:
         """Show one thing with its relations and the parameters set for it; or `NotFound`."""
         with reading(self._engine) as connection:
             shown = dict(_row(connection, key))
@@ -78,7 +77,7 @@ class SqlThings:
         if not retired:
             chosen = chosen.where(t.things.c.valid_to_ms.is_(None))
         with reading(self._engine) as connection:
-            return [dict(row) for row in connection.execute(chosen.limit(_page(limit))).mappings()]
+            return [dict(row) for row in connection.execute(chosen.limit(page(limit))).mappings()]
 
     def add(
         self,
@@ -202,13 +201,6 @@ def _row(connection: Connection, key: str) -> RowMapping:
     return row
 
 
-def _page(limit: int) -> int:
-    if not 1 <= limit <= MOST:
-        msg = f"limit: must be 1 to {MOST}, not {limit}"
-        raise BadRequest(msg)
-    return limit
-
-
 def _kind(connection: Connection, code: str) -> tuple[int, dict[str, attrs.Attribute], int]:
     k = t.kinds.c
     row = connection.execute(select(k.number, k.attributes).where(k.code == code)).one_or_none()
@@ -230,7 +222,7 @@ def _placed(connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
                 raise BadRequest(msg)
             values[name] = value
     if "grid" in given:
-        if not isinstance(given["grid"], int) or not 0 <= given["grid"] < INT64_END:
+        if not isinstance(given["grid"], int) or not -1 <= given["grid"] < INT64_END:
             msg = f"grid: must be a whole number of at most 18 digits, not {given['grid']!r}"
             raise BadRequest(msg)
         values["grid"] = given["grid"]

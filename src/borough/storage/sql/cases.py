@@ -1,0 +1,206 @@
+"""Cases in SQL: people move them along their plan, and every step is in the log."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, case as when, func, select
+
+from borough.core import cases as core
+from borough.core.cases import Case, Event, Plan
+from borough.core.errors import Stale
+from borough.storage.sql import tables as t
+from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
+from borough.storage.sql.counting import raised
+from borough.storage.sql.detections import label
+from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.paging import MOST, page
+from borough.storage.sql.posts import SqlPosts, choose
+
+DESK = "desk"
+"""Who acts where no person does."""
+Answers = Mapping[str, Any]
+
+
+class SqlCases:
+    """The district's cases.
+
+    ``prefix`` begins their codes and ``zone`` decides the day in them: ``YB-20240710-000123``.
+    With ``posts``, a case that comes to a step is given to a post of the step's holder.
+
+    Whoever changes a case says which version of it they saw: `Stale` is raised where it is not
+    the present one, so that of two who act at once one wins and the other is told.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        prefix: str = "CASE",
+        zone: str = "UTC",
+        posts: SqlPosts | None = None,
+    ) -> None:
+        self._engine = engine
+        self._prefix = prefix
+        self._zone = ZoneInfo(zone)
+        self._assigns = posts is not None
+
+    def one(self, case: int | str) -> Case:
+        """Give a case by id or by code; or `NotFound`."""
+        with reading(self._engine) as connection:
+            return found(connection, case)
+
+    def events(self, case: int) -> list[Event]:
+        """Give the log of a case, oldest first; empty where there is no such case."""
+        with reading(self._engine) as connection:
+            return [event for event, _, _ in entries(connection, case)]
+
+    def verify(self, case: int) -> list[str]:
+        """Say what is wrong with a case's log or row; empty where all of it holds."""
+        with reading(self._engine) as connection:
+            return faults(connection, case)
+
+    def find(
+        self,
+        *,
+        scene: str = "",
+        thing: int | None = None,
+        grid: int | None = None,
+        step: str = "",
+        post: str = "",
+        holder: str = "",
+        outcome: str = "",
+        open_only: bool = False,
+        late_at_ms: int | None = None,
+        before: int = 0,
+        limit: int = 100,
+    ) -> list[Case]:
+        """Give the cases that fit, newest first; go on with ``before`` the last id given."""
+        c = t.cases.c
+        chosen = select(t.cases).order_by(c.id.desc()).limit(page(limit))
+        exact = {c.scene: scene, c.step: step, c.post: post, c.holder: holder, c.outcome: outcome}
+        for column, value in exact.items():
+            if value:
+                chosen = chosen.where(column == value)
+        for place, number in ((c.thing, thing), (c.grid, grid)):
+            if number is not None:
+                chosen = chosen.where(place == number)
+        if open_only or late_at_ms is not None:
+            chosen = chosen.where(c.closed_ms.is_(None))
+        if late_at_ms is not None:
+            chosen = chosen.where(c.due_ms < late_at_ms)
+        if before:
+            chosen = chosen.where(c.id < before)
+        with reading(self._engine) as connection:
+            return [case_of(row) for row in connection.execute(chosen).mappings()]
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """Count cases and outcomes for each scene; ``precision`` is true / (true + false).
+
+        It is None where no case of the scene was closed as either.
+        """
+        c = t.cases.c
+        counted = {
+            "cases": func.count(),
+            "open": _how_many(c.closed_ms.is_(None)),
+            **{each: _how_many(c.outcome == each) for each in core.OUTCOMES},
+            "late": _how_many(c.late > 0),
+            "returned": _how_many(c.returned > 0),
+        }
+        chosen = select(c.scene, *(each.label(name) for name, each in counted.items()))
+        stats: dict[str, dict[str, Any]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(chosen.group_by(c.scene).order_by(c.scene)).mappings():
+                told = {name: int(row[name]) for name in counted}
+                judged = told["true"] + told["false"]
+                precision = told["true"] / judged if judged else None
+                stats[row["scene"]] = told | {"precision": precision}
+        return stats
+
+    def move(
+        self, case: int, to: str, *, plan: Plan, by: str, at_ms: int, expected_version: int,
+        note: str = "", answers: Answers | None = None, outcome: str = "",
+    ) -> Case:  # fmt: skip
+        """Take a case to another step of its plan; to ``closed`` with an outcome.
+
+        Raises `Stale`, `IllegalMove`, `BadRequest` or `NotFound`, and then nothing has changed.
+        """
+        with writing(self._engine) as connection:
+            now = _seen(connection, case, expected_version)
+            event = core.moving(
+                now, plan, to, at_ms=at_ms, by=by, note=note, answers=answers, outcome=outcome
+            )
+            return self.wrote(connection, now, event)
+
+    def close(
+        self, case: int, outcome: str, *, plan: Plan, by: str, at_ms: int, expected_version: int,
+        note: str = "", answers: Answers | None = None,
+    ) -> Case:  # fmt: skip
+        """End a case as ``true``, ``false`` or ``duplicate``; its detections are labelled so."""
+        with writing(self._engine) as connection:
+            now = _seen(connection, case, expected_version)
+            event = core.closing(now, plan, outcome, at_ms=at_ms, by=by, note=note, answers=answers)
+            return self.wrote(connection, now, event)
+
+    def assign(self, case: int, post: str, *, by: str, at_ms: int, expected_version: int) -> Case:
+        """Give the step of a case to a post; an empty *post* takes it back."""
+        with writing(self._engine) as connection:
+            now = _seen(connection, case, expected_version)
+            return written(connection, now, core.assigning(now, post, at_ms=at_ms, by=by))
+
+    def note(self, case: int, text: str, *, by: str, at_ms: int) -> Case:
+        """Write a remark into a case's log."""
+        with writing(self._engine) as connection:
+            now = found(connection, case)
+            return written(connection, now, core.noting(now, text, at_ms=at_ms, by=by))
+
+    def overdue(self, now_ms: int) -> list[Case]:
+        """Note in the log of each case, once for each step, that the step overran; give them."""
+        c = t.cases.c
+        overran = c.closed_ms.is_(None) & (c.due_ms < now_ms) & ~c.overdue
+        chosen = select(t.cases).where(overran).order_by(c.due_ms).limit(MOST)
+        with reading(self._engine) as connection:
+            if connection.execute(chosen.limit(1)).first() is None:
+                return []
+        with writing(self._engine) as connection:
+            late = [case_of(row) for row in connection.execute(chosen).mappings()]
+            noted = [(now, core.overrunning(now, at_ms=now_ms, by=DESK)) for now in late]
+            return [written(connection, now, event) for now, event in noted if event]
+
+    def opened(self, connection: Connection, plan: Plan, **told: Any) -> Case:
+        """Open a case in a transaction that is open already; see `core.cases.opening`."""
+        day = datetime.fromtimestamp(told["at_ms"] / 1000, UTC).astimezone(self._zone)
+        number = raised(connection, f"case-{day:%Y%m%d}")
+        code = f"{self._prefix}-{day:%Y%m%d}-{number:06d}"
+        case = begun(connection, core.opening(plan, code=code, by=DESK, **told))
+        return self._given(connection, case, told["at_ms"])
+
+    def wrote(self, connection: Connection, case: Case, event: Event) -> Case:
+        """Write an event in a transaction that is open already, with all that follows from it."""
+        after = written(connection, case, event)
+        if after.outcome != case.outcome:
+            label(connection, case.id, after.outcome)
+        if event.verb in {"moved", "reopened"}:
+            after = self._given(connection, after, event.at_ms)
+        return after
+
+    def _given(self, connection: Connection, case: Case, at_ms: int) -> Case:
+        if not self._assigns:
+            return case
+        post = choose(connection, case.holder, case.grid, at_ms, self._zone)
+        if post is None:
+            return case
+        return written(connection, case, core.assigning(case, post, at_ms=at_ms, by=DESK))
+
+
+def _seen(connection: Connection, case: int, version: int) -> Case:
+    now = found(connection, case)
+    if now.version != version:
+        msg = f"case {now.code} is at version {now.version}, and you saw {version}"
+        raise Stale(msg)
+    return now
+
+
+def _how_many(condition: Any) -> Any:
+    return func.sum(when((condition, 1), else_=0))

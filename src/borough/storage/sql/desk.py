@@ -1,0 +1,113 @@
+"""The desk's one transaction: detections, the cases they ask for, and how far it has read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from borough.core import cases as core
+from borough.core.cases import TRUE, Case, Plan
+from borough.storage.sql import tables as t
+from borough.storage.sql.caselog import case_of, found
+from borough.storage.sql.cases import DESK, SqlCases
+from borough.storage.sql.detections import taken_in
+from borough.storage.sql.engines import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What case a detection should have.
+
+    It is opened by ``plan`` in ``grid`` when the level reaches ``from_level``; a detection on
+    the same thing within ``merge_ms`` of the last sign joins the case instead.
+    """
+
+    plan: Plan
+    merge_ms: int
+    from_level: int
+    grid: int
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was news: edges as they came, and the cases that they opened or changed."""
+
+    edges: list[dict[str, Any]]
+    cases: list[Case]
+
+
+Decide = Callable[[Mapping[str, Any]], Wish | None]
+
+
+class SqlDesk:
+    """Takes detections in exactly once, with the cases that follow from them."""
+
+    def __init__(self, engine: Engine, *, cases: SqlCases) -> None:
+        self._engine = engine
+        self._cases = cases
+
+    def take(self, edges: Sequence[Mapping[str, Any]], sequence: int, decide: Decide) -> Taken:
+        """Take in edges up to *sequence* of their stream, in one transaction.
+
+        *decide* says of an edge whose detection has no case which case it should have, if any.
+        What was taken in before changes nothing; when anything fails, nothing was taken in.
+        """
+        with writing(self._engine) as connection:
+            fresh = taken_in(connection, edges, sequence)
+            changed: dict[int, Case] = {}
+            for edge in fresh:
+                case = self._follow(connection, edge, decide)
+                if case:
+                    changed[case.id] = case
+            return Taken(fresh, list(changed.values()))
+
+    def _follow(self, connection: Connection, edge: dict[str, Any], decide: Decide) -> Case | None:
+        d = t.detections.c
+        own = connection.scalar(select(d.case_id).where(d.id == edge["id"]))
+        if own is not None:
+            return self._heard(connection, found(connection, own), edge, decide)
+        if not edge["level"] or edge.get("suppressed_by"):
+            return None
+        wish = decide(edge)
+        if wish is None or edge["level"] < wish.from_level:
+            return None
+        signs = {"level": edge["level"], "detection": edge["id"], "at_ms": edge["now"]}
+        earlier = _joinable(connection, edge, wish.merge_ms)
+        if earlier:
+            event = core.joining(earlier, wish.plan, by=DESK, **signs)
+            case = self._cases.wrote(connection, earlier, event)
+        else:
+            told = {"scene": edge["scene"], "thing": edge["thing"], "grid": wish.grid}
+            told["title"] = wish.title
+            case = self._cases.opened(connection, wish.plan, **told, **signs)
+        mine = t.detections.update().where(d.id == edge["id"])
+        connection.execute(mine.values(case_id=case.id, outcome=case.outcome or None))
+        return case
+
+    def _heard(
+        self, connection: Connection, case: Case, edge: Mapping[str, Any], decide: Decide
+    ) -> Case | None:
+        """Tell a case that its detection changed; one closed as put right reopens if it rises."""
+        level = edge["level"]
+        if level == case.level:
+            return None
+        signs = {"level": level, "detection": edge["id"], "at_ms": edge["now"], "by": DESK}
+        wish = decide(edge) if case.outcome == TRUE and level > case.level else None
+        event = core.joining(case, wish.plan, **signs) if wish else core.hearing(case, **signs)
+        return self._cases.wrote(connection, case, event)
+
+
+def _joinable(connection: Connection, edge: Mapping[str, Any], merge_ms: int) -> Case | None:
+    """Find the case that a detection belongs to: open, or heard of or closed not long ago."""
+    c = t.cases.c
+    mine = select(t.cases).where(c.scene == edge["scene"], c.thing == edge["thing"])
+    row = connection.execute(mine.order_by(c.id.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    case = case_of(row)
+    if case.closed_ms is None:
+        return case
+    last = max(case.closed_ms, case.heard_ms)
+    return case if edge["now"] - last <= merge_ms else None

@@ -1,0 +1,202 @@
+"""Detections in SQL: every change of level once, however often the bus hands it out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, tuple_
+
+from borough.core.errors import BadRequest, NotFound
+from borough.storage.sql import tables as t
+from borough.storage.sql.counting import upsert
+from borough.storage.sql.engines import plain, reading, writing
+from borough.storage.sql.paging import page
+
+STREAM = "detections"
+WHOLE = {"thing": int, "level": int, "position": int, "time": int, "now": int}
+WORDS = {"id": str, "scene": str, "level_name": str, "version": str}
+MANY = 500
+"""Ids in one query."""
+Edge = Mapping[str, Any]
+
+
+class SqlDetections:
+    """What the scenes saw: one row for each detection, one for each change of its level."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def apply(self, edges: Sequence[Edge], sequence: int) -> list[dict[str, Any]]:
+        """Take in changes of level up to *sequence* of the stream; give those that were news.
+
+        They are kept together with the sequence number or not at all, and what was kept before
+        changes nothing.  Raises `BadRequest`, naming the field, for an edge that is none.
+        """
+        with writing(self._engine) as connection:
+            return taken_in(connection, edges, sequence)
+
+    def offset(self) -> int:
+        """How far the stream was taken in; 0 at the start."""
+        kept = select(t.offsets.c.sequence).where(t.offsets.c.name == STREAM)
+        with reading(self._engine) as connection:
+            return connection.scalar(kept) or 0
+
+    def one(self, detection: str) -> dict[str, Any]:
+        """Show one detection with its edges and their evidence; or `NotFound`."""
+        with reading(self._engine) as connection:
+            chosen = _SHOWN.where(t.detections.c.id == detection)
+            row = connection.execute(chosen).mappings().one_or_none()
+            if row is None:
+                msg = f"detection: there is no {detection!r}"
+                raise NotFound(msg)
+            edges = select(t.detection_edges).where(t.detection_edges.c.id == detection)
+            found = connection.execute(edges.order_by(t.detection_edges.c.position)).mappings()
+            return {**row, "edges": [dict(edge) for edge in found]}
+
+    def find(
+        self,
+        *,
+        scene: str = "",
+        thing: int | None = None,
+        open_only: bool = False,
+        level_from: int = 1,
+        case: int | None = None,
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        before: str = "",
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """Give the detections that fit, newest first; go on with ``before`` the last id given.
+
+        ``level_from`` looks at the worst level that each has reached; times are when it began.
+        """
+        d = t.detections.c
+        chosen = _SHOWN.order_by(d.began_ms.desc(), d.id.desc()).where(d.worst >= level_from)
+        wanted = {d.scene: scene or None, d.thing: thing, d.case_id: case}
+        for column, value in wanted.items():
+            if value is not None:
+                chosen = chosen.where(column == value)
+        if open_only:
+            chosen = chosen.where(d.ended_ms.is_(None))
+        if since_ms is not None:
+            chosen = chosen.where(d.began_ms >= since_ms)
+        if until_ms is not None:
+            chosen = chosen.where(d.began_ms < until_ms)
+        if before:
+            last = select(d.began_ms, d.id).where(d.id == before).scalar_subquery()
+            chosen = chosen.where(tuple_(d.began_ms, d.id) < last)
+        with reading(self._engine) as connection:
+            return [dict(row) for row in connection.execute(chosen.limit(page(limit))).mappings()]
+
+
+_SHOWN = select(t.detections, t.things.c.key, t.things.c.lon, t.things.c.lat, t.things.c.grid).join(
+    t.things, t.things.c.id == t.detections.c.thing, isouter=True
+)
+
+
+def taken_in(connection: Connection, edges: Sequence[Edge], sequence: int) -> list[dict[str, Any]]:
+    """Do what `SqlDetections.apply` says, in a transaction that is open already."""
+    given = [_checked(edge) for edge in edges]
+    _advance(connection, sequence)
+    ids = list(dict.fromkeys(edge["id"] for edge in given))
+    seen = set(_edges_kept(connection, ids))
+    fresh = []
+    for edge in given:
+        if (edge["id"], edge["position"]) not in seen:
+            seen.add((edge["id"], edge["position"]))
+            fresh.append(edge)
+    if fresh:
+        _keep(connection, fresh)
+    return fresh
+
+
+def label(connection: Connection, case: int, outcome: str) -> None:
+    """Tell the detections behind a case what it turned out to be; empty takes it back."""
+    mine = t.detections.update().where(t.detections.c.case_id == case)
+    connection.execute(mine.values(outcome=outcome or None))
+
+
+def _checked(edge: Edge) -> dict[str, Any]:
+    for name, kind in (WHOLE | WORDS).items():
+        value = edge.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            msg = f"{name}: an edge needs a {kind.__name__}, not {value!r}"
+            raise BadRequest(msg)
+    return plain(dict(edge))  # type: ignore[no-any-return]  # a dict gives a dict
+
+
+def _advance(connection: Connection, sequence: int) -> None:
+    """Keep how far the stream was read; on PostgreSQL this also makes a second reader wait."""
+    kept = upsert(connection, t.offsets).values(name=STREAM, sequence=sequence)
+    further = kept.excluded.sequence > t.offsets.c.sequence
+    connection.execute(
+        kept.on_conflict_do_update(
+            index_elements=["name"], set_={"sequence": kept.excluded.sequence}, where=further
+        )
+    )
+
+
+def _edges_kept(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
+    e = t.detection_edges.c
+    for some in _chunks(ids):
+        for row in connection.execute(select(e.id, e.position).where(e.id.in_(some))):
+            yield row.id, row.position
+
+
+def _keep(connection: Connection, fresh: Sequence[dict[str, Any]]) -> None:
+    ids = list(dict.fromkeys(edge["id"] for edge in fresh))
+    states: dict[str, dict[str, Any]] = {}
+    for some in _chunks(ids):
+        chosen = select(t.detections).where(t.detections.c.id.in_(some))
+        states |= {row["id"]: dict(row) for row in connection.execute(chosen).mappings()}
+    known = set(states)
+    for edge in fresh:
+        states[edge["id"]] = _after(states.get(edge["id"]), edge)
+    born = [states[each] for each in ids if each not in known]
+    if born:
+        connection.execute(t.detections.insert(), born)
+    for each in ids:
+        if each in known:
+            change = t.detections.update().where(t.detections.c.id == each)
+            connection.execute(change.values(states[each]))
+    connection.execute(t.detection_edges.insert(), [_edge_row(edge) for edge in fresh])
+
+
+def _after(state: dict[str, Any] | None, edge: Edge) -> dict[str, Any]:
+    """Say what a detection is after one more edge; one from before its last changes nothing."""
+    if state is not None and edge["position"] < state["position"]:
+        return {**state, "worst": max(state["worst"], edge["level"])}
+    first = state or {
+        "id": edge["id"],
+        "scene": edge["scene"],
+        "thing": edge["thing"],
+        "worst": 0,
+        "began_ms": edge["time"],
+        "case_id": None,
+        "outcome": None,
+    }
+    return {
+        **first,
+        "level": edge["level"],
+        "level_name": edge["level_name"],
+        "worst": max(first["worst"], edge["level"]),
+        "changed_ms": edge["time"],
+        "ended_ms": None if edge["level"] else edge["time"],
+        "position": edge["position"],
+        "version": edge["version"],
+        "suppressed_by": edge.get("suppressed_by"),
+    }
+
+
+def _edge_row(edge: Edge) -> dict[str, Any]:
+    row = {name: edge[name] for name in ("id", "position", "level", "level_name", "version")}
+    evidence = {name: edge.get(name, {}) for name in ("values", "before", "after")}
+    return row | evidence | {
+        "time_ms": edge["time"], "now_ms": edge["now"], "by": edge.get("by", "scene"),
+    }  # fmt: skip
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(ids)
+    while some := list(islice(waiting, MANY)):
+        yield some

@@ -1,0 +1,121 @@
+"""Posts: who works where and when, so that a case finds someone on shift."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, func, select
+
+from borough.core.errors import BadRequest
+from borough.storage.sql import tables as t
+from borough.storage.sql.engines import reading, writing
+
+DAY_MIN = 24 * 60
+
+
+class SqlPosts:
+    """The numbered posts of a district, each with its grids and its shift."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save_all(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Replace all posts; a post with several grids comes as several rows with one code.
+
+        Each row holds ``code``, ``kind`` (the holder that plans name), ``grid``, ``agency``,
+        ``shift`` (``"08:00-20:00"``, local time, may pass midnight; empty: always) and perhaps
+        ``name``.  Raises `BadRequest`, naming post and field.
+        """
+        posts: dict[str, dict[str, Any]] = {}
+        grids: dict[tuple[str, int], dict[str, Any]] = {}
+        for row in rows:
+            post = {key: str(row.get(key, "")) for key in ("code", "kind", "shift", "agency")}
+            try:
+                minutes(post["shift"])
+            except ValueError as error:
+                msg = f"{post['code']}: shift: must be like 08:00-20:00, not {post['shift']!r}"
+                raise BadRequest(msg) from error
+            posts[post["code"]] = post | {"name": dict(row.get("name") or {})}
+            grid = int(row["grid"])
+            if grid >= 0:
+                grids[post["code"], grid] = {"post": post["code"], "grid": grid}
+        with writing(self._engine) as connection:
+            connection.execute(t.post_grids.delete())
+            connection.execute(t.posts.delete())
+            for table, made in ((t.posts, posts), (t.post_grids, grids)):
+                if made:
+                    connection.execute(table.insert(), list(made.values()))
+
+    def all(self) -> list[dict[str, Any]]:
+        """Give every post with its grids, by code."""
+        with reading(self._engine) as connection:
+            posts = connection.execute(select(t.posts).order_by(t.posts.c.code)).mappings()
+            made = {post["code"]: {**post, "grids": []} for post in posts}
+            for row in connection.execute(select(t.post_grids).order_by(t.post_grids.c.grid)):
+                made[row.post]["grids"].append(row.grid)
+            return list(made.values())
+
+    def post_for(self, kind: str, grid: int, at_ms: int, *, zone: str) -> str | None:
+        """Name the post of a kind to send to a grid now; see `choose`."""
+        with reading(self._engine) as connection:
+            return choose(connection, kind, grid, at_ms, ZoneInfo(zone))
+
+
+def choose(connection: Connection, kind: str, grid: int, at_ms: int, zone: ZoneInfo) -> str | None:
+    """Pick who is on shift with the fewest open cases; None where nobody is.
+
+    First among the posts of the grid, else among the other posts of their agencies.
+    """
+    p = t.posts.c
+    at_home = select(p.code, p.shift, p.agency).where(p.kind == kind)
+    at_home = at_home.where(
+        p.code.in_(select(t.post_grids.c.post).where(t.post_grids.c.grid == grid))
+    )
+    home = connection.execute(at_home).all()
+    local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+    now = local.hour * 60 + local.minute
+    ready = [row.code for row in home if on_shift(row.shift, now)]
+    if home and not ready:
+        agencies = {row.agency for row in home}
+        near = select(p.code, p.shift).where(p.kind == kind, p.agency.in_(agencies))
+        ready = [row.code for row in connection.execute(near) if on_shift(row.shift, now)]
+    return _least_busy(connection, ready)
+
+
+def _least_busy(connection: Connection, ready: Sequence[str]) -> str | None:
+    if len(ready) < 2:  # noqa: PLR2004 - nothing to compare
+        return ready[0] if ready else None
+    c = t.cases.c
+    busy = select(c.post, func.count()).where(c.post.in_(ready), c.closed_ms.is_(None))
+    load: dict[str, int] = dict(connection.execute(busy.group_by(c.post)).tuples().all())
+    return min(ready, key=lambda code: (load.get(code, 0), code))
+
+
+def minutes(shift: str) -> tuple[int, int]:
+    """Read a shift as minutes of the day; `ValueError` where it is none.
+
+    >>> minutes("08:00-20:30")
+    (480, 1230)
+    """
+    if not shift:
+        return 0, DAY_MIN
+    start, end = shift.split("-")
+    return _minute(start), _minute(end)
+
+
+def _minute(clock: str) -> int:
+    hour, minute = (int(part) for part in clock.split(":"))
+    if not (0 <= minute < 60 and 0 <= hour * 60 + minute <= DAY_MIN):  # noqa: PLR2004 - minutes of an hour
+        raise ValueError(clock)
+    return hour * 60 + minute
+
+
+def on_shift(shift: str, now_min: int) -> bool:
+    """Tell whether a shift covers a minute of the day; one may pass midnight.
+
+    >>> on_shift("22:00-06:00", 60), on_shift("22:00-06:00", 720), on_shift("", 720)
+    (True, False, True)
+    """
+    start, end = minutes(shift)
+    return start <= now_min < end if start < end else now_min >= start or now_min < end
