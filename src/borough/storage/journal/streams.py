@@ -1,0 +1,86 @@
+"""Make the streams of the bus as ``streams.toml`` declares them, and store messages in them."""
+
+import json
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from borough.core.errors import BusDown, Stale
+from borough.storage.journal.ports import Link, Message
+
+_FULL = {"drop": "old", "refuse": "new"}
+_WRONG_LAST = 10071
+_STORED = b".stored-"
+
+
+def make_streams(link: Link, path: Path | None = None) -> None:
+    """Create the streams that are missing and bring the others up to date."""
+    table = tomllib.loads((path or Path(__file__).with_name("streams.toml")).read_text("utf-8"))
+    for name, row in table.items():
+        config = {
+            "name": name,
+            "subjects": row["subjects"],
+            "storage": "file",
+            "retention": "limits",
+            "discard": _FULL[row["full"]],
+            "max_bytes": row["max_bytes"],
+            "max_age": row["max_age"] * 10**9,
+            "num_replicas": 1,
+            "allow_direct": True,
+        }
+        exists = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True)
+        link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
+
+
+class Deposit(NamedTuple):
+    """A message to be stored; the bus stores a *name* only once within two minutes."""
+
+    subject: str
+    body: bytes
+    name: str = ""
+
+
+def store(link: Link, deposits: Iterable[Deposit]) -> list[int]:
+    """Store messages and wait until all are stored; gives their sequence numbers.
+
+    The link must serve nothing else meanwhile.
+    """
+    sent = 0
+    for each in deposits:
+        head = f"Nats-Msg-Id: {each.name}\r\n".encode() if each.name else b""
+        link.publish(each.subject.encode(), each.body, confirm_to(link, sent), head)
+        sent += 1
+    return await_stored(link, sent)
+
+
+def confirm_to(link: Link, number: int) -> bytes:
+    """Say where the bus is to confirm the message that has this number among those sent."""
+    return b"%s%s%d" % (link.inbox, _STORED, number)
+
+
+def await_stored(link: Link, count: int) -> list[int]:
+    """Wait until the bus has confirmed messages 0 to *count* - 1; gives their sequences."""
+    stored: dict[int, int] = {}
+    while len(stored) < count:
+        messages = link.messages(link.wait_s)
+        if not messages:
+            msg = f"the bus has stored {len(stored)} of {count} messages and says no more"
+            raise BusDown(msg)
+        for message in messages:
+            if _STORED in message.subject:
+                stored[int(message.subject.rpartition(b"-")[2])] = _sequence(message)
+    return [stored[number] for number in range(count)]
+
+
+def _sequence(message: Message) -> int:
+    """Read a confirmation; ``Stale`` if somebody else wrote meanwhile."""
+    said = json.loads(message.body or b'{"error": {"description": "nobody stores it"}}')
+    error = said.get("error")
+    if error is None:
+        return int(said["seq"])
+    if error.get("err_code") == _WRONG_LAST:
+        msg = f"somebody else writes this journal: {error['description']}"
+        raise Stale(msg)
+    msg = f"the bus did not store a message: {error['description']}"
+    raise BusDown(msg)
