@@ -138,7 +138,10 @@ async def asked(ports: Ports, verb: str, case: int, body: dict[str, Any]) -> Res
 def told(ports: Ports, case: Case) -> dict[str, Any]:
     """Tell a case as a list shows it."""
     said: dict[str, Any] = msgspec.to_builtins(case)
-    return {**said, "stands": standing(ports.registry, case.thing)}
+    plan = ports.plans.get(case.plan)
+    step = plan.steps.get(case.step) if plan else None
+    title = step.title if step else {}
+    return {**said, "step_title": title, "stands": standing(ports.registry, case.thing)}
 
 
 def full(ports: Ports, case: Case) -> dict[str, Any]:
@@ -147,7 +150,6 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
     step = plan.steps.get(case.step) if plan else None
     return {
         **told(ports, case),
-        "step_title": step.title if step else {},
         "asks": step.asks if step else (),
         "moves": onward(plan, step, case.trail) if plan and step else [],
         "outcomes": outcomes(step, case),

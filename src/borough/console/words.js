@@ -79,6 +79,8 @@ const WORDS = {
     speed: "倍速",
     docs: "接口",
     by: "由",
+    verb_opened: "立案", verb_joined: "合并预警", verb_level: "级别变化", verb_assigned: "指派",
+    verb_moved: "流转", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
   en: {
     skip: "Skip to cases",
@@ -158,6 +160,8 @@ const WORDS = {
     speed: "× speed",
     docs: "API",
     by: "by",
+    verb_opened: "Opened", verb_joined: "Joined", verb_level: "Level", verb_assigned: "Assigned",
+    verb_moved: "Moved", verb_noted: "Note", verb_late: "Overdue", verb_closed: "Closed", verb_reopened: "Reopened",
   },
 };
 

@@ -1,0 +1,261 @@
+// The drawer: everything about one case, detection or thing, and what may be done.
+
+import { actions } from "./actions.js";
+import { h, toast } from "./dom.js";
+import { get } from "./server.js";
+import { moment, reading, said, word } from "./words.js";
+
+const SETTLE_MS = 300;
+const HIDDEN = new Set(["born", "known", "level"]);
+
+export class Drawer {
+  constructor(box, { goto, closed, changed, now, scene }) {
+    Object.assign(this, { box, goto, onclosed: closed, onchanged: changed, now, scene });
+    this.showing = null;
+  }
+
+  case(id) {
+    return this.open("case", id);
+  }
+
+  alarm(id) {
+    return this.open("alarm", id);
+  }
+
+  thing(key) {
+    return this.open("thing", key);
+  }
+
+  async open(kind, id) {
+    if (!this.showing) this.returnTo = document.activeElement;
+    this.showing = { kind, id };
+    this.box.hidden = false;
+    document.body.classList.add("open");
+    this.box.replaceChildren(this.head(word("loading")));
+    await this.load(true);
+    this.box.querySelector(".shut")?.focus();
+  }
+
+  async load(fresh) {
+    const { kind, id } = this.showing;
+    try {
+      const path = { case: "cases", alarm: "detections", thing: "things" }[kind];
+      const told = await get(`${path}/${encodeURIComponent(id)}`);
+      if (kind === "case" && told.detections[0]) {
+        told.first = await get(`detections/${encodeURIComponent(told.detections[0].id)}`);
+      }
+      if (this.showing?.id !== id) return;
+      this.told = told;
+      this.draw();
+      const stands = kind === "thing" ? told : told.stands;
+      if (fresh && stands && Number.isFinite(stands.lon)) this.goto(stands.lon, stands.lat);
+    } catch (problem) {
+      if (this.showing?.id !== id) return;
+      this.box.replaceChildren(this.head(word("failed")), h("p", { class: "bad" }, problem.message));
+    }
+  }
+
+  /** Something happened to what is shown, perhaps. */
+  heard(kind, id) {
+    if (this.showing?.kind !== kind || this.showing.id !== id) return;
+    clearTimeout(this.settling);
+    // Nobody's half-written note is thrown away by news.
+    const busy = this.box.querySelector("form")?.contains(document.activeElement);
+    this.settling = setTimeout(() => {
+      if (this.showing && !busy) this.load(false);
+    }, SETTLE_MS);
+  }
+
+  redraw() {
+    if (this.told) this.draw();
+  }
+
+  close() {
+    if (!this.showing) return;
+    this.showing = this.told = null;
+    this.box.hidden = true;
+    this.box.replaceChildren();
+    document.body.classList.remove("open");
+    this.onclosed();
+    this.returnTo?.focus?.();
+  }
+
+  head(title, ...more) {
+    const shut = h(
+      "button",
+      { type: "button", class: "tool shut", onclick: () => this.close(), "aria-label": word("close_drawer") },
+      "✕",
+    );
+    return h("header", {}, h("div", {}, h("h2", {}, title), ...more), shut);
+  }
+
+  draw() {
+    const { kind } = this.showing;
+    const parts = { case: () => this.ofCase(), alarm: () => this.ofAlarm(), thing: () => this.ofThing() };
+    this.box.replaceChildren(...parts[kind]());
+  }
+
+  ofCase() {
+    const told = this.told;
+    const where = h("p", { class: "quiet" }, told.code);
+    const due = told.closed_ms
+      ? [word("outcome"), `${word(`outcome_${told.outcome}`)} · ${moment(told.closed_ms)}`]
+      : [word("due"), h("span", {}, `${moment(told.due_ms)} · `, h("b", { class: "due", data: { due: told.due_ms } }))];
+    return [
+      this.head(said(told.title, told.code), where),
+      facts([
+        [word("step"), told.closed_ms ? word("closed") : said(told.step_title, told.step)],
+        [word("holder"), [told.holder, told.post].filter(Boolean).join(" · ") || "–"],
+        due,
+        [word("opened"), moment(told.opened_ms)],
+        [word("thing"), this.link(told.stands)],
+        [word("scene"), said(this.scene(told.scene)?.name, told.scene)],
+      ]),
+      actions(told, async (done) => {
+        toast(done);
+        this.onchanged();
+        await this.load(false);
+      }, () => this.load(false)),
+      told.first ? evidence(told.first) : null,
+      log(told.events),
+    ].filter(Boolean);
+  }
+
+  ofAlarm() {
+    const told = this.told;
+    return [
+      this.head(said(this.scene(told.scene)?.name, told.scene), h("p", { class: "quiet" }, told.id)),
+      facts([
+        [word("level"), told.level > 0 ? `${told.level_name || told.level}` : word("ended")],
+        [word("began"), moment(told.began_ms)],
+        told.ended_ms ? [word("ended"), moment(told.ended_ms)] : null,
+        [word("thing"), this.link(told.stands)],
+        told.case_id
+          ? [word("cases"), h("button", { type: "button", class: "link", onclick: () => this.case(told.case_id) }, `#${told.case_id}`)]
+          : null,
+      ]),
+      evidence(told),
+    ];
+  }
+
+  ofThing() {
+    const told = this.told;
+    const attributes = Object.entries(told.attributes ?? {});
+    return [
+      this.head(said(told.name, told.key), h("p", { class: "quiet" }, `${told.key} · ${told.kind}`)),
+      facts([
+        [word("grid"), String(told.grid ?? "–")],
+        told.via ? [word("via"), told.via] : null,
+        ...attributes.map(([name, value]) => [name, reading(value)]),
+      ]),
+      h("h3", {}, word("latest")),
+      table(
+        [word("property"), word("value"), word("time")],
+        told.latest.map((each) => [
+          said(each.name, each.property),
+          each.time ? `${reading(each.value)} ${unit(each.unit)}` : "–",
+          each.time ? moment(each.time) : word("never"),
+        ]),
+      ),
+      ...this.links(word("alarms"), told.detections, (each) => [
+        () => this.alarm(each.id),
+        `${said(this.scene(each.scene)?.name, each.scene)} · ${each.level_name || each.level}`,
+      ]),
+      ...this.links(word("cases"), told.cases, (each) => [
+        () => this.case(each.id),
+        `${each.code} · ${said(each.title)}`,
+      ]),
+    ];
+  }
+
+  links(title, rows, draw) {
+    if (!rows?.length) return [];
+    const made = rows.map((each) => {
+      const [act, text] = draw(each);
+      return h("li", {}, h("button", { type: "button", class: "link", onclick: act }, text));
+    });
+    return [h("h3", {}, title), h("ul", { class: "links" }, ...made)];
+  }
+
+  link(stands) {
+    if (!stands) return "–";
+    return h("button", { type: "button", class: "link", onclick: () => this.thing(stands.key) }, stands.key);
+  }
+}
+
+function facts(rows) {
+  return h(
+    "dl",
+    { class: "facts" },
+    ...rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+}
+
+function table(head, rows) {
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0" },
+    h(
+      "table",
+      {},
+      h("thead", {}, h("tr", {}, ...head.map((each) => h("th", { scope: "col" }, each)))),
+      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map((each) => h("td", {}, each))))),
+    ),
+  );
+}
+
+const unit = (ucum) => (/[{[]/.test(ucum ?? "") ? ucum.replace(/[{}[\]]/g, " ").trim() : (ucum ?? ""));
+
+/** What was reported, and what the rule remembered before and after, at each change of level. */
+function evidence(alarm) {
+  const edges = alarm.edges ?? [];
+  return h(
+    "section",
+    { class: "evidence" },
+    h("h3", {}, word("evidence")),
+    ...edges.map((edge, at) => {
+      const names = [...new Set([...Object.keys(edge.values ?? {}), ...Object.keys(edge.after ?? {})])];
+      const rows = names
+        .filter((name) => !HIDDEN.has(name))
+        .map((name) => [
+          name,
+          name in (edge.values ?? {}) ? reading(edge.values[name]) : "",
+          name in (edge.before ?? {}) ? reading(edge.before[name]) : "",
+          name in (edge.after ?? {}) ? reading(edge.after[name]) : "",
+        ]);
+      return h(
+        "details",
+        { open: at === 0 },
+        h("summary", {}, `${moment(edge.time_ms ?? edge.time)} · ${edge.level ? edge.level_name || edge.level : word("ended")}`),
+        rows.length ? table([word("property"), word("reported"), word("before"), word("after")], rows) : null,
+        h("p", { class: "quiet" }, `${word("version")} ${edge.version}`),
+      );
+    }),
+  );
+}
+
+function log(events) {
+  const text = (event) => {
+    const { data = {} } = event;
+    const parts = [data.to && `→ ${data.to}`, data.post, data.outcome && word(`outcome_${data.outcome}`), data.note];
+    return parts.filter(Boolean).join(" · ");
+  };
+  return h(
+    "section",
+    {},
+    h("h3", {}, word("log")),
+    h(
+      "ol",
+      { class: "log" },
+      ...[...events].reverse().map((event) =>
+        h(
+          "li",
+          {},
+          h("time", {}, moment(event.at_ms)),
+          h("span", {}, h("b", {}, word(`verb_${event.verb}`)), ` ${text(event)}`),
+          h("span", { class: "quiet" }, event.actor),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,313 @@
+"""Stores that keep nothing: small, in memory, and true to the ports of the API."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from borough.api.broadcast import Broadcast
+from borough.api.ports import Box, Row, Rows
+from borough.core import cases as rules
+from borough.core.cases import Case, Event
+from borough.core.errors import BadRequest, NotFound, Stale
+from borough.core.observations import Floats, Index
+from borough.core.plans import Plan
+from borough.core.registry import Registry
+
+
+class MemoryThings:
+    """Rows about things, made from the registry's columns."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def thing(self, key: str, /) -> Row:
+        """Tell about one thing."""
+        if key not in self.registry.rows:
+            msg = f"there is no thing {key!r}"
+            raise NotFound(msg)
+        return self._row(self.registry.rows[key])
+
+    def find(
+        self, *, kind: str, grid: int | None, box: Box | None, text: str, after: int, limit: int
+    ) -> Sequence[Row]:
+        """List things by id."""
+        rows = map(self._row, range(len(self.registry.id)))
+        wanted = (
+            row for row in rows
+            if row["id"] > after
+            and kind in {"", row["kind"]}
+            and grid in {None, row["grid"]}
+            and (box is None or inside(row, box))
+            and text.lower() in row["key"].lower()
+        )  # fmt: skip
+        return list(itertools.islice(wanted, limit))
+
+    def _row(self, row: int) -> dict[str, Any]:
+        registry, via = self.registry, int(self.registry.via[row])
+        return {
+            "id": int(registry.id[row]),
+            "key": registry.key[row],
+            "kind": registry.kinds[int(registry.kind[row])].code,
+            "lon": float(registry.lon[row]),
+            "lat": float(registry.lat[row]),
+            "grid": int(registry.grid[row]),
+            "via": registry.key[via] if via >= 0 else "",
+            "name": {},
+            "attributes": {},
+            "relations": [],
+        }
+
+
+def inside(row: Row, box: Box) -> bool:
+    """Say whether a thing stands in a box."""
+    west, south, east, north = box
+    return bool(west <= row["lon"] <= east and south <= row["lat"] <= north)
+
+
+class MemoryLatest:
+    """Two columns to write into."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.time: Index = np.zeros(len(registry.numbers), np.int64)
+        self.value: Floats = np.full(len(registry.numbers), np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Readings, or sums of them, as columns."""
+
+    series: Index
+    time: Index
+    start: Index
+    value: Floats
+    count: Index
+
+
+class MemoryHistory:
+    """Readings in a list; it sums up by the hour, whatever it is asked."""
+
+    def __init__(self) -> None:
+        self.readings: list[tuple[int, int, float]] = []
+
+    def many(self, series: Index, start_ms: int, end_ms: int, limit: int | None, /) -> Columns:
+        """Give what each series said."""
+        wanted = set(series.tolist())
+        rows = sorted(r for r in self.readings if r[0] in wanted and start_ms <= r[1] < end_ms)
+        by_series = itertools.groupby(rows, key=lambda row: row[0])
+        kept = [row for _, each in by_series for row in list(each)[-(limit or len(rows)) :]]
+        return columns(kept, [1] * len(kept))
+
+    def buckets(
+        self, series: Index, start_ms: int, end_ms: int, _bucket: str, _how: str, /
+    ) -> Columns:
+        """Give the mean of each hour."""
+        found = self.many(series, start_ms, end_ms, None)
+        sums: dict[tuple[int, int], list[float]] = {}
+        rows = zip(found.series.tolist(), found.time.tolist(), found.value.tolist(), strict=True)
+        for number, time, value in rows:
+            sums.setdefault((number, time // HOUR_MS * HOUR_MS), []).append(value)
+        means = [(*each, sum(values) / len(values)) for each, values in sums.items()]
+        return columns(means, [len(values) for values in sums.values()])
+
+
+HOUR_MS = 3_600_000
+
+
+def columns(rows: Sequence[tuple[int, int, float]], counts: Sequence[int]) -> Columns:
+    """Lay rows out as columns."""
+    time = np.array([row[1] for row in rows], np.int64)
+    return Columns(
+        series=np.array([row[0] for row in rows], np.int32),
+        time=time,
+        start=time,
+        value=np.array([row[2] for row in rows], np.float64),
+        count=np.array(counts, np.int64),
+    )
+
+
+class MemoryDetections:
+    """Detections by id, each with its edges."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def hear(self, edge: Mapping[str, Any], case: int | None = None) -> None:
+        """Take in a change of level."""
+        row = self.rows.setdefault(
+            edge["id"],
+            {"id": edge["id"], "scene": edge["scene"], "thing": edge["thing"],
+             "began_ms": edge["time"], "worst": 0, "ended_ms": None, "case_id": case, "edges": []},
+        )  # fmt: skip
+        row |= {"level": edge["level"], "level_name": edge["level_name"],
+                "changed_ms": edge["time"], "version": edge["version"],
+                "worst": max(row["worst"], edge["level"])}  # fmt: skip
+        row["ended_ms"] = None if edge["level"] else edge["time"]
+        row["edges"].append({**edge, "time_ms": edge["time"], "now_ms": edge["now"]})
+
+    def find(
+        self,
+        *,
+        scene: str,
+        thing: int | None,
+        open_only: bool,
+        level_from: int,
+        case: int | None,
+        since_ms: int | None,
+        until_ms: int | None,
+        before: str,
+        limit: int,
+    ) -> Sequence[Row]:
+        """List detections, newest first."""
+        newest = sorted(self.rows.values(), key=lambda row: (-row["began_ms"], row["id"]))
+        ids = [row["id"] for row in newest]
+        rest = newest[ids.index(before) + 1 :] if before in ids else newest
+        wanted = (
+            {key: row[key] for key in row if key != "edges"} for row in rest
+            if scene in {"", row["scene"]}
+            and thing in {None, row["thing"]}
+            and (row["ended_ms"] is None or not open_only)
+            and row["worst"] >= level_from
+            and case in {None, row["case_id"]}
+            and (since_ms is None or row["began_ms"] >= since_ms)
+            and (until_ms is None or row["began_ms"] < until_ms)
+        )  # fmt: skip
+        return list(itertools.islice(wanted, limit))
+
+    def one(self, detection: str, /) -> Row:
+        """Tell one with its edges."""
+        if detection not in self.rows:
+            msg = f"there is no detection {detection!r}"
+            raise NotFound(msg)
+        return self.rows[detection]
+
+
+class MemoryCases:
+    """Cases as the fold of their logs."""
+
+    def __init__(self) -> None:
+        self.logs: dict[int, list[Event]] = {}
+
+    def write(self, case: int, event: Event) -> None:
+        """Add an entry to a log."""
+        self.logs.setdefault(case, []).append(event)
+
+    def one(self, case: int | str, /) -> Case:
+        """Give one by id or by code."""
+        for found in map(self._fold, self.logs):
+            if case in {found.id, found.code}:
+                return found
+        msg = f"there is no case {case!r}"
+        raise NotFound(msg)
+
+    def _fold(self, case: int) -> Case:
+        return rules.fold(case, self.logs[case])
+
+    def find(
+        self,
+        *,
+        scene: str,
+        thing: int | None,
+        grid: int | None,
+        step: str,
+        post: str,
+        open_only: bool,
+        late_at_ms: int | None,
+        before: int,
+        limit: int,
+    ) -> Sequence[Case]:
+        """List cases, newest first."""
+        newest = (self._fold(each) for each in sorted(self.logs, reverse=True))
+        wanted = (
+            case for case in newest
+            if scene in {"", case.scene}
+            and thing in {None, case.thing}
+            and grid in {None, case.grid}
+            and step in {"", case.step}
+            and post in {"", case.post}
+            and not (open_only and case.closed_ms is not None)
+            and (late_at_ms is None or case.is_late(late_at_ms))
+            and (not before or case.id < before)
+        )  # fmt: skip
+        return list(itertools.islice(wanted, limit))
+
+    def events(self, case: int, /) -> Sequence[Event]:
+        """Give its log."""
+        return self.logs[case]
+
+
+class MemoryDesk:
+    """A desk that decides at once."""
+
+    def __init__(self, cases: MemoryCases, plans: Mapping[str, Plan], live: Broadcast) -> None:
+        self.cases = cases
+        self.plans = plans
+        self.live = live
+
+    async def ask(self, verb: str, body: Row, /) -> Row:
+        """Write the event that a verb stands for, if its plan allows it."""
+        case = self.cases.one(body["case"])
+        if verb != "note" and body["version"] != case.version:
+            msg = f"case {case.code} is at version {case.version}, not {body['version']}"
+            raise Stale(msg)
+        plan, how = self.plans[case.plan], {"at_ms": body["at_ms"], "by": body["by"]}
+        said = {"note": body["note"], "answers": body.get("answers", {})}
+        acts: dict[str, Callable[[], Event]] = {
+            "move": lambda: rules.moving(case, plan, body["to"], **how, **said),
+            "close": lambda: rules.closing(case, plan, body["outcome"], **how, **said),
+            "assign": lambda: rules.assigning(case, body["post"], **how),
+            "note": lambda: rules.noting(case, body["note"], **how),
+        }
+        if verb not in acts:
+            msg = f"the desk does not know {verb!r}"
+            raise BadRequest(msg)
+        self.cases.write(case.id, acts[verb]())
+        changed = self.cases.one(case.id)
+        self.live.publish("case", msgspec.to_builtins(changed))
+        return {"id": changed.id, "version": changed.version}
+
+
+class MemoryDoors:
+    """A journal in a list."""
+
+    def __init__(self) -> None:
+        self.taken: list[Rows] = []
+        self.keys: set[str] = set()
+
+    async def take(self, rows: Rows, key: str | None, /) -> bool:
+        """Keep the rows, unless their key was here before."""
+        if key is not None and key in self.keys:
+            return False
+        if key is not None:
+            self.keys.add(key)
+        self.taken.append(rows)
+        return True
+
+
+class MemoryHealth:
+    """Numbers to set by hand."""
+
+    def __init__(self) -> None:
+        self.backlog = 0.0
+        self.counted: dict[str, int] = {"received": 0, "stored": 0}
+        self.refused: dict[str, int] = {}
+        self.answering: dict[str, bool] = {"bus": True, "desk": True}
+
+    def backlog_s(self) -> float:
+        """Say how far we lag."""
+        return self.backlog
+
+    def counts(self) -> Mapping[str, int]:
+        """Give what is counted."""
+        return self.counted
+
+    def rejected(self) -> Mapping[str, int]:
+        """Give what was refused."""
+        return self.refused
+
+    def parts(self) -> Mapping[str, bool]:
+        """Say which parts answer."""
+        return self.answering
