@@ -181,6 +181,18 @@ BROKEN = {
         swap("outline.geojson", "[[[10.0, 50.0]", "[[[10.0, 50.001]"),
         "outline.geojson:1: geometry: the ring is not closed",
     ),
+    "polygon with a hole": (
+        swap(
+            "outline.geojson",
+            "]]]",
+            "]], [[10.02, 50.01], [10.03, 50.01], [10.03, 50.02], [10.02, 50.01]]]",
+        ),
+        "outline.geojson:1: geometry: polygons with holes are not supported",
+    ),
+    "polygon that crosses itself": (
+        swap("outline.geojson", "[10.04, 50.0], [10.05, 50.015]", "[10.05, 50.015], [10.04, 50.0]"),
+        "outline.geojson:1: geometry: the polygon crosses itself or has no inside",
+    ),
     "range to draw from": (
         swap("parameters.csv", "0.05,0.6", "0.7,0.6"),
         "parameters.csv:3: low: 0.7 is above high, 0.6",
@@ -216,6 +228,22 @@ def test_all_problems_are_found_in_one_pass(folder: Path) -> None:
         ("shifts.csv", 2, "end"),
         ("streets.csv", 3, "lon"),
     }
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_a_missing_file_is_one_finding(folder: Path, file: str) -> None:
+    """What refers to a table that is not there is not held against it row by row."""
+    (folder / file).unlink()
+
+    assert [found.line() for found in check(folder)] == [f"{file}: the file is missing"]
+
+
+def test_a_byte_order_mark_hides_nothing_else(folder: Path) -> None:
+    """A table saved by a spreadsheet is read on past its mark."""
+    text = (folder / "shifts.csv").read_bytes()
+    (folder / "shifts.csv").write_bytes(b"\xef\xbb\xbf" + text.replace(b"20:00", b"8 pm", 1))
+
+    assert [(found.row, found.field) for found in check(folder)] == [(1, ""), (2, "end")]
 
 
 def test_reading_a_broken_folder_names_the_first_problem(folder: Path) -> None:

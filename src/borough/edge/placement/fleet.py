@@ -94,7 +94,8 @@ class Layout:
         source = self.rows(tie.source)[done : done + tie.each * len(targets)]
         target = targets[np.arange(len(source)) % max(len(targets), 1)]
         self.dealt[tie.source] = done + len(source)
-        rng = np.random.default_rng([self.seed, *self.names[tie.source], *self.names[tie.target]])
+        names = self.names[tie.source], self.names[tie.target]
+        rng = np.random.default_rng([self.seed, done, *names[0], *names[1]])
         grid = self.grid[target]
         self.spot[source] = beside(self.polygons, grid, self.spot[target], tie.within_m, rng)
         self.grid[source] = grid

@@ -119,7 +119,7 @@ def repeated(sheet: Sheet, notes: Notes) -> None:
 def referred(sheet: Sheet, sheets: dict[str, Sheet], notes: Notes) -> None:
     """Find cells that name a code which no row of the other table has."""
     for column in TABLES[sheet.file].columns:
-        if not column.refers:
+        if not column.refers or not sheets[column.refers].there:
             continue
         known = sheets[column.refers].rows()
         for line, values in zip(sheet.line, sheet.cells, strict=True):

@@ -46,7 +46,7 @@ def classes(folder: Folder) -> None:
             notes.add(file, line, "key", zh, en)
         seen[pattern] = line
     for line, code, role in rows(folder, file, "code", "role"):
-        if role != "place" and code not in properties:
+        if role != "place" and properties and code not in properties:
             zh, en = "在 properties.csv 中没有属性", "properties.csv has no property of it"
             notes.add(file, line, "code", zh, en)
     for line, role, every, beat in rows(folder, file, "role", "interval_s", "heartbeat_s"):
@@ -79,7 +79,8 @@ def properties(folder: Folder) -> None:
 def grids(folder: Folder) -> None:
     """A grid lies in the street of its community and has one polygon."""
     file, notes = "grids.csv", folder.notes
-    if not folder.sheets[file].cells:
+    sheet = folder.sheets[file]
+    if sheet.there and not sheet.cells:
         notes.add(file, 0, "", "没有任何网格", "there are no grids")
     street = {code: of for _, code, of in rows(folder, "communities.csv", "code", "street")}
     for line, said, community in rows(folder, file, "street", "community"):
@@ -88,12 +89,12 @@ def grids(folder: Folder) -> None:
             zh, en = f"社区 {community} 属于 {right}", f"community {community} belongs to {right}"
             notes.add(file, line, "street", zh, en)
     for line, code in rows(folder, file, "code"):
-        if code not in folder.shapes:
+        if folder.shapes and code not in folder.shapes:
             zh, en = f"{SHAPES} 中没有 {code}", f"{SHAPES} has no {code}"
             notes.add(file, line, "code", zh, en)
-    known = folder.sheets[file].rows()
+    known = sheet.rows()
     for code in folder.shapes:
-        if code not in known:
+        if sheet.there and code not in known:
             zh, en = f"{file} 中没有 {code}", f"{file} has no {code}"
             notes.add(SHAPES, 0, "code", zh, en)
 

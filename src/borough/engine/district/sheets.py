@@ -22,12 +22,14 @@ class Sheet:
     """A table as read: good rows only as far as their cells are good.
 
     ``cells[i]`` holds the values of a row by column, without those that have a flaw;
-    ``line[i]`` is its line in the file.
+    ``line[i]`` is its line in the file.  ``there`` is false if the file is missing or cannot
+    be read as a table with all its columns: then nothing is said about what refers to it.
     """
 
     file: str
     cells: list[dict[str, Any]] = field(default_factory=list)
     line: list[int] = field(default_factory=list)
+    there: bool = False
 
     def column(self, name: str) -> list[Any]:
         """One column; only for a sheet without flaws."""
@@ -89,6 +91,7 @@ def read_table(folder: Path, file: str, table: Table, notes: Notes) -> Sheet:
         notes.add(file, 1, name, "缺少此列", "the column is missing")
     for name in twice:
         notes.add(file, 1, name, "此列出现两次", "the column is there twice")
+    sheet.there = not missing
     place = {name: at for at, name in enumerate(header)}
     for line, cells in lines:
         if len(cells) != len(header):
