@@ -85,7 +85,7 @@ SCENE = Scene.declared(
 def town(
     meters: int = 200, rate: float = 60.0, credentials: Mapping[str, str] | None = None
 ) -> Ports:
-    """Build the town: ports for `borough.api.create`, in which nothing has happened yet; see `borough.testing.leak`.
+    """Build the town: ports for `borough.api.create`; nothing has happened in it yet.
 
     *credentials* are SHA-256 hex digests by key; the operator's token is `OPERATOR`.
     """
