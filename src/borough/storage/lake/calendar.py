@@ -1,7 +1,7 @@
 """Where the days, weeks and months of a district begin, by its own clock on the wall."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from math import gcd
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from borough.core.errors import BadBatch, BadRequest, BadSetting
 
 DAY_MS = 86_400_000
-DECEMBER = 12
+EARLIEST, LATEST = (
+    round(datetime(year, month, 15, tzinfo=UTC).timestamp() * 1000)
+    for year, month in ((1, 1), (9999, 12))
+)
+"""Two weeks inside the first and the last moment that a calendar can name."""
 STEPS_MS = {"minute": 60_000, "5min": 300_000, "15min": 900_000, "hour": 3_600_000}
 """Buckets that are counted from local midnight in steps of one length."""
 FIRSTS: dict[str, Callable[[date], date]] = {
@@ -41,6 +45,13 @@ def zone_of(name: str) -> ZoneInfo:
 def midnight(day: date, zone: ZoneInfo) -> int:
     """When a local day begins, in ms UTC."""
     return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
+
+
+def check_calendar(time: NDArray[np.int64]) -> None:
+    """`BadBatch` if one of the times has no local day: before the year 1 or after 9999."""
+    if len(time) and (time.min() < EARLIEST or time.max() > LATEST):
+        msg = f"times from {time.min()} to {time.max()} ms reach beyond the calendar"
+        raise BadBatch(msg)
 
 
 def local_day(time_ms: int, zone: ZoneInfo) -> date:

@@ -54,19 +54,19 @@ def append_name(partition: int, position: int) -> str:
     return f"1-{position:019d}-{partition:05d}"
 
 
-def run_of(name: str) -> str:
-    """The part of a file's name that it shares with the files it can have no row in common."""
-    return name.rpartition("-")[0]
+def run_of(path: str) -> str:
+    """The part of a path that the files of one commit share; they have no row in common."""
+    return path.rpartition("-")[0]
 
 
-def is_merged(name: str) -> bool:
-    """Whether a file came from a merge."""
-    return name.startswith("0-")
+def is_merged(run: str) -> bool:
+    """Whether a run came from a merge."""
+    return run.rpartition("/")[2].startswith("0-")
 
 
-def run_number(name: str) -> int:
-    """The number of the merge that a file came from."""
-    return int(name.split("-")[1])
+def run_number(run: str) -> int:
+    """The number of the merge that a run came from."""
+    return int(run.rpartition("-")[2])
 
 
 def write_rows(folder: Path, day: str, name: str, rows: Points, effort: int) -> AddAction:

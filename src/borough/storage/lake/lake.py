@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +13,12 @@ from numpy.typing import ArrayLike
 from borough.core.errors import BadRequest, Stale
 from borough.core.observations import Index
 from borough.core.registry import Registry
-from borough.storage.lake import files, naming, questions
-from borough.storage.lake.calendar import days_of, zone_of
+from borough.storage.lake import files, naming, questions, retention
+from borough.storage.lake.calendar import check_calendar, days_of, zone_of
+from borough.storage.lake.closing import Closing
+from borough.storage.lake.compaction import Compacted, Merger
 from borough.storage.lake.reading import Reader
+from borough.storage.lake.retention import DaySize
 from borough.storage.lake.rows import Buckets, Points, settled
 from borough.storage.lake.table import Listing, Table
 from borough.storage.lake.trouble import HistoryDamaged
@@ -23,16 +26,6 @@ from borough.storage.lake.trouble import HistoryDamaged
 MOST_ROWS = 4_000_000
 """Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class DaySize:
-    """What one local day takes: how many files, rows and bytes."""
-
-    day: str
-    files: int
-    rows: int
-    bytes: int
 
 
 class Lake:
@@ -53,6 +46,7 @@ class Lake:
         self.zone = zone_of(zone)
         self.table = Table(self.folder / "observations", zone)
         self.reader = Reader(self.table.folder, self.folder / "spill", memory_mb, threads)
+        self.closing = Closing(self.folder / "latest", self.reader)
 
     def committed(self, partition: int) -> int:
         """How far a partition's journal is in history; -1 if it never was."""
@@ -70,6 +64,7 @@ class Lake:
         rows = Points.of(series, time, value)
         if not len(rows) or position <= self.committed(partition):
             return 0
+        check_calendar(rows.time)
         days, place = days_of(rows.time, self.zone)
         name = files.append_name(partition, position)
         written: list[AddAction] = []
@@ -103,7 +98,9 @@ class Lake:
     def latest(self, series: Index | None = None, before_ms: int | None = None) -> Points:
         """The newest row, before a moment if one is given, of each series that has one."""
         return self._answer(
-            lambda listing: questions.latest(self.reader, listing, series, before_ms)
+            lambda listing: questions.latest(
+                self.reader, listing, self.closing, series, before_ms=before_ms, zone=self.zone
+            )
         )
 
     def buckets(
@@ -127,6 +124,43 @@ class Lake:
             (start_ms, end_ms), bucket, how, together, self.zone if zone is None else zone_of(zone)
         )
         return self._answer(lambda listing: questions.buckets(self.reader, listing, series, asked))
+
+    def compact(
+        self,
+        *,
+        today: str | None = None,
+        loose: int = 24,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Compacted:
+        """Merge small files, while appends and questions go on; one process at a time does it.
+
+        Days before *today* (``YYYY-MM-DD``; the newest day of the table if not given) become
+        one sorted run; of a day that goes on, appends are merged once there are *loose* of
+        them.  *stop* is asked now and then.  `HistoryFull` and a stop leave the table as it was.
+        """
+        if today is None:
+            today = max(self.table.listing().day.tolist(), default="")
+        return Merger(self.table, self.reader, self.closing).round(today, loose, stop)
+
+    def expire(self, older_than_ms: int | None = None, max_bytes: int | None = None) -> list[str]:
+        """Drop whole days: those that ended before a moment, then the oldest over a size.
+
+        The newest day always stays.  Gives the days dropped; `vacuum` frees their bytes.
+        """
+        gone = retention.overdue(self.days(), older_than_ms, max_bytes, self.zone)
+        listing = self.table.listing()
+        which = np.isin(listing.day, gone)
+        if which.any():
+            self.table.commit([], listing.pick(which))
+        return gone
+
+    def vacuum(self, grace_s: float = 3600.0) -> int:
+        """Delete files that the table dropped at least so long ago; gives how many.
+
+        Choose more than the longest question and the longest merge may take.  Counted in
+        whole hours, rounded up.
+        """
+        return self.table.vacuum(ceil(grace_s / 3600))
 
     def days(self) -> list[DaySize]:
         """How much each day takes, oldest first."""

@@ -1,6 +1,7 @@
 """What can be asked of history: rows, the latest of each series, and what a bucket amounts to."""
 
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 
 from borough.core.errors import BadRequest
 from borough.core.observations import Floats, Index
-from borough.storage.lake.calendar import edges_of, grain_of
-from borough.storage.lake.reading import Reader
+from borough.storage.lake.calendar import edges_of, grain_of, midnight
+from borough.storage.lake.closing import Closing
+from borough.storage.lake.reading import FEW, Reader
 from borough.storage.lake.rows import Buckets, Points, first_of_each, read_order, settled
 from borough.storage.lake.table import Listing
 
@@ -66,13 +68,28 @@ def many(
     return read_order(found, limit)
 
 
-def latest(reader: Reader, listing: Listing, series: Index | None, before_ms: int | None) -> Points:
-    """The newest row of each series; days are read from the newest back until all have one."""
+def latest(
+    reader: Reader,
+    listing: Listing,
+    closing: Closing,
+    series: Index | None,
+    *,
+    before_ms: int | None,
+    zone: ZoneInfo,
+) -> Points:
+    """The newest row of each series.
+
+    Of all series, by the closing and the files that it does not cover; of few, or before a
+    moment, by reading days from the newest back until all have one.
+    """
+    if not len(listing):
+        return Points.none()
+    if before_ms is None and (series is None or len(series) > FEW):
+        return _closing_up(reader, listing, closing, series, zone)
     before = FOREVER if before_ms is None else before_ms
-    missing = None if series is None else np.unique(series)
-    if missing is None:
-        files = listing.pick(listing.start < before)
-        return _newest(reader, files, before, None)
+    if series is None:
+        return _newest(reader, listing.pick(listing.start < before), before, None)
+    missing = np.unique(series)
     files = _near(listing, missing, (-FOREVER, before))
     found = [Points.none()]
     for day in np.unique(files.day)[::-1]:
@@ -139,6 +156,21 @@ def _near(listing: Listing, series: Index, stretch: tuple[int, int]) -> Listing:
     if not len(series):
         return listing.pick(np.zeros(len(listing), bool))
     return listing.within(int(series.min()), int(series.max()), *stretch)
+
+
+def _closing_up(
+    reader: Reader, listing: Listing, closing: Closing, series: Index | None, zone: ZoneInfo
+) -> Points:
+    """Overlay the closing with the files that it does not cover."""
+    known, covers = closing.read()
+    oldest = midnight(date.fromisoformat(str(listing.day[0])), zone)
+    known = known.pick(known.time >= oldest)
+    files = listing.pick(~np.isin(listing.path, list(covers)))
+    if series is not None:
+        known = known.pick(np.isin(known.series, series))
+        files = _near(files, series, (-FOREVER, FOREVER))
+    rows = settled(Points.joined([_newest(reader, files, FOREVER, series), known]))
+    return rows.pick(first_of_each(rows.series))
 
 
 def _newest(reader: Reader, files: Listing, before: int, wanted: Index | None) -> Points:

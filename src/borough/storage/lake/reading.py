@@ -79,6 +79,20 @@ class Reader:
             points = points.pick(np.argsort(found["age"], kind="stable"))
         return settled(points)
 
+    def whole(self, path: Path, key: str) -> tuple[Points, str]:
+        """Read a file of ours from end to end, and what it says of itself under *key*."""
+        with self._duck.cursor() as cursor, opening("history"):
+            name = str(path)
+            told = cursor.execute(
+                "SELECT decode(value) FROM parquet_kv_metadata($name) WHERE decode(key) = $key",
+                {"name": name, "key": key},
+            ).fetchone()
+            found = cursor.execute(
+                "SELECT series, time, value FROM read_parquet($name)", {"name": name}
+            ).fetchnumpy()
+        rows = Points.of(found["series"], found["time"], found["value"])
+        return rows, str(told[0]) if told else ""
+
     def close(self) -> None:
         """Give back memory and threads."""
         self._duck.close()
