@@ -15,8 +15,9 @@ from borough.core.errors import BadRequest, IllegalMove, NotFound, Stale
 from borough.core.plans import CLOSED, DUPLICATE, FALSE, OUTCOMES, TRUE, Plan, Step
 
 __all__ = [
-    "CLOSED", "DUPLICATE", "FALSE", "OUTCOMES", "TRUE", "Case", "Event", "Plan", "Step", "assigning", "born", "canonical",
-    "closing", "fold", "hearing", "joining", "moving", "noting", "opening", "overrunning",
+    "CLOSED", "DUPLICATE", "FALSE", "OUTCOMES", "TRUE", "Case", "Event", "Plan", "Step",
+    "assigning", "born", "canonical", "closing", "fold", "hearing", "joining", "moving", "noting",
+    "opening", "overrunning",
 ]  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def _least_busy(connection: Connection, ready: Sequence[str]) -> str | None:
         return ready[0] if ready else None
     c = t.cases.c
     busy = select(c.post, func.count()).where(c.post.in_(ready), c.closed_ms.is_(None))
-    load: dict[str, int] = dict(connection.execute(busy.group_by(c.post)).tuples().all())
+    load = {row[0]: row[1] for row in connection.execute(busy.group_by(c.post))}
     return min(ready, key=lambda code: (load.get(code, 0), code))
 
 
