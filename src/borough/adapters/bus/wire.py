@@ -33,6 +33,7 @@ PUBLISHER = b"Nmqtt-Pub:"
 
 _OPENING = b"NATS/1.0"
 _HEAD_BYTES = b"%d" % len(_OPENING + b"\r\n" + PUBLISHER + b"0\r\n\r\n")
+_CONTROL = (b"PING", b"PONG", b"INFO ", b"+OK", b"-ERR")
 _SHORT = 1 << 13
 _SIZES = [b"%d" % (int(_HEAD_BYTES) + n) for n in range(_SHORT)]
 _PIECES = 5
@@ -47,20 +48,13 @@ def careful(data: bytes) -> tuple[list[Message], list[bytes], int]:
     control: list[bytes] = []
     at = 0
     while (end := data.find(b"\r\n", at)) >= 0:
-        word, *rest = data[at:end].split()
-        if word not in {b"MSG", b"HMSG"}:
-            control.append(data[at:end])
+        line = data[at:end]
+        if line.startswith(_CONTROL):
+            control.append(line)
             at = end + 2
             continue
-        body, head = end + 2, 0
-        try:
-            size = int(rest[-1])
-            if word == b"HMSG":
-                head = int(rest.pop(-2))
-            sid, subject, reply = rest[1], rest[0], rest[2] if len(rest) > len("ssn") else b""
-        except (ValueError, IndexError):
-            msg = f"the bus sent a line that is not its protocol: {data[at:end][:200]!r}"
-            raise BusDown(msg) from None
+        subject, sid, reply, head, size = _line_of(line)
+        body = end + 2
         at_next = body + size + 2
         if at_next > len(data):
             break
@@ -68,6 +62,20 @@ def careful(data: bytes) -> tuple[list[Message], list[bytes], int]:
         messages.append(Message(sid, subject, reply, data[body:head], data[head : body + size]))
         at = at_next
     return messages, control, at
+
+
+def _line_of(line: bytes) -> tuple[bytes, bytes, bytes, int, int]:
+    """Read the line before a message: subject, sid, reply, bytes of head, and of all."""
+    word, *names = line.split() or [b""]
+    numbers = 2 if word == b"HMSG" else 1
+    counts = names[-numbers:]
+    plain = all(count.isdigit() for count in counts)
+    if word not in {b"MSG", b"HMSG"} or not plain or len(names) - numbers not in {2, 3}:
+        msg = f"the bus sent a line that is not its protocol: {line[:200]!r}"
+        raise BusDown(msg)
+    subject, sid, *reply = names[:-numbers]
+    head = int(counts[0]) if numbers > 1 else 0
+    return subject, sid, b"".join(reply), head, int(counts[-1])
 
 
 def fast(data: bytes, qos: bytes, words: int) -> tuple[Columns, int] | None:

@@ -1,0 +1,77 @@
+"""A journal that lives as long as its process: for rehearsals, replays and tests."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from borough.core.frames import Frame, decode, encode
+
+
+class Entry(NamedTuple):
+    """A frame and its place in the journal."""
+
+    sequence: int
+    frame: Frame
+
+
+class MemoryJournal:
+    """Keeps the promises of the journal on the bus, but for surviving its process.
+
+    It holds bytes, so that what is read has been through the same encoding.
+    """
+
+    def __init__(self) -> None:
+        self.kept: list[bytes] = []
+        self.grown = threading.Condition()
+
+    @property
+    def sequence(self) -> int:
+        """Say where it ends."""
+        return len(self.kept)
+
+    def append(self, frame: Frame) -> int:
+        """Write a frame and give its sequence number."""
+        return self.extend([frame])[0]
+
+    def extend(self, frames: Iterable[Frame]) -> list[int]:
+        """Write frames and give their sequence numbers; all of them or none."""
+        fresh = [encode(frame) for frame in frames]
+        with self.grown:
+            first = len(self.kept) + 1
+            self.kept += fresh
+            self.grown.notify_all()
+        return list(range(first, first + len(fresh)))
+
+    def last(self) -> Entry | None:
+        """Give the last frame, None if there is none."""
+        return Entry(len(self.kept), decode(self.kept[-1])) if self.kept else None
+
+    def tail(self, after: int = 0) -> "MemoryTail":
+        """Open a reading end behind a sequence number."""
+        return MemoryTail(self, after)
+
+
+class MemoryTail:
+    """The reading end: all frames behind a sequence number, then those that follow."""
+
+    def __init__(self, journal: MemoryJournal, after: int) -> None:
+        self._journal = journal
+        self.sequence, self.missed = after, 0
+
+    @property
+    def behind(self) -> int:
+        """Say how many frames there are still."""
+        return self._journal.sequence - self.sequence
+
+    def take(self, wait_s: float) -> list[Entry]:
+        """Give what is there, or what arrives within *wait_s*."""
+        with self._journal.grown:
+            self._journal.grown.wait_for(lambda: self.behind, wait_s)
+            fresh = self._journal.kept[self.sequence :]
+        first = self.sequence + 1
+        self.sequence += len(fresh)
+        return [Entry(first + at, decode(data)) for at, data in enumerate(fresh)]
+
+    def rest(self) -> Iterator[Entry]:
+        """Give everything up to where the journal ends now."""
+        yield from self.take(0)

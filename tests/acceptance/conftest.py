@@ -1,0 +1,147 @@
+"""What acceptance tests stand on: a real bus server, and devices that speak MQTT to it."""
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from borough.adapters.bus.config import Bus, command, is_ready, prepare
+from borough.adapters.bus.link import Link
+from borough.adapters.gate import Gate, digest
+from borough.adapters.limits import Limits
+from borough.core.errors import BusDown
+from borough.core.registry import Kind, Property, Registry
+from borough.edge.load import packets
+from borough.storage.journal.streams import make_streams
+
+WAIT_S = 20.0
+
+
+def eventually(true: Callable[[], object], what: str) -> None:
+    """Wait until something is so; fail with its name if it never is."""
+    until = time.monotonic() + WAIT_S
+    while not true():
+        if time.monotonic() > until:
+            pytest.fail(f"{what} did not happen within {WAIT_S} s")
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BusGround:
+    """A bus server in a folder of its own, with a gate, that can be killed and come back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.limits = Limits.load()
+        self.log = folder / "bus.log"
+        self.bus: Bus = prepare(folder / "bus", "127.0.0.1", free_port(), free_port(), self.limits)
+        self.stop = threading.Event()
+        self.credentials = {"gw-1": digest("one"), "gw-2": digest("two")}
+        self.gate = Gate(self.bus, self.credentials, self.limits)
+        self.start()
+        with self.link() as link:
+            make_streams(link)
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def start(self) -> None:
+        """Start the server and wait until it is ready."""
+        self.server = subprocess.Popen([*command(self.bus), "-l", str(self.log)])  # noqa: S603 - our own command
+        eventually(lambda: is_ready(self.bus), "a ready bus")
+
+    def kill(self) -> None:
+        """End the server as a power cut would end it for its clients."""
+        self.server.kill()
+        self.server.wait()
+
+    def _serve(self) -> None:
+        while not self.stop.is_set():
+            try:
+                self.gate.serve(self.stop)
+            except BusDown:
+                self.stop.wait(0.05)
+
+    def link(self, user: str = "borough") -> Link:
+        """Connect as one of our own."""
+        return Link(self.bus.login(user), "test")
+
+    def device(self, client: str = "gw-1", key: str = "gw-1", **given: str) -> "Device":
+        """Connect as a device, once the gate is open."""
+        eventually(lambda: self.gate.open, "an open gate")
+        secret = given.get("secret", "one" if key == "gw-1" else "two")
+        return Device(self.bus, key, secret, client)
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.stop.set()
+        self.thread.join()
+        self.kill()
+
+
+class Device:
+    """A device that publishes over MQTT and keeps a ledger of what was acknowledged."""
+
+    def __init__(self, bus: Bus, key: str, secret: str, client: str) -> None:
+        self.socket = socket.create_connection((bus.host, bus.mqtt_port), WAIT_S)
+        self.socket.sendall(packets.connect(client, key, secret))
+        self.welcome = self._hear() == packets.GOOD_CONNACK
+        self.acknowledged: set[int] = set()
+        self._rest = b""
+
+    def _hear(self) -> bytes:
+        try:
+            return self.socket.recv(1 << 16)
+        except ConnectionResetError:
+            return b""
+
+    def say(self, topic: str, payload: bytes, number: int = 0) -> None:
+        """Publish, with QoS 1 if it has a number."""
+        self.socket.sendall(packets.publish(topic.encode(), payload, number))
+
+    def listen(self, count: int) -> bool:
+        """Read acknowledgements until there are *count*; false if the connection ended."""
+        while len(self.acknowledged) < count:
+            data = self._hear()
+            if not data:
+                return False
+            numbers, self._rest = packets.acknowledged(self._rest + data)
+            self.acknowledged.update(numbers)
+        return True
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[BusGround]:
+    """Give a bus server of one's own."""
+    made = BusGround(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """Give a district of two gateways and a meter behind each."""
+    meter = (Property("flow", {}, "L/s", -10, 100, (0, 1)), Property("p", {}, "MPa", 0, 2, (0, 1)))
+    up = (Property("up", {}, "1", 0, 1, (0, 1)),)
+    kinds = (
+        Kind("gw", {}, "gateway", up, 60, 60, 0),
+        Kind("meter", {}, "device", meter, 60, 60, 0),
+    )
+    nowhere = np.zeros(4)
+    return Registry(
+        kinds, np.arange(1, 5), ("gw-1", "gw-2", "m-1", "m-2"), np.array([0, 0, 1, 1]),
+        np.array([0, 1, 2, 4]), nowhere, nowhere, np.zeros(4, int), np.array([-1, -1, 0, 1]),
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""What a journal promises, wherever it is kept."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+import pytest
+
+from borough.core.errors import Stale
+from borough.core.frames import NOW, ROWS, Frame
+from borough.storage.journal.journal import Journal, JournalTail
+from borough.storage.memory import MemoryJournal
+
+
+class Ground:
+    """A journal to write, and as many reading ends as wanted."""
+
+    def __init__(self, bus: Any) -> None:
+        self.stack = ExitStack()
+        self.bus = bus
+        self.journal = self.open()
+
+    def open(self) -> Any:
+        """Open the writing end."""
+        return Journal(self._link()) if self.bus else MemoryJournal()
+
+    def tail(self, after: int = 0) -> Any:
+        """Open a reading end."""
+        return JournalTail(self._link(), after) if self.bus else self.journal.tail(after)
+
+    def _link(self) -> Any:
+        return self.stack.enter_context(self.bus.link())
+
+
+@pytest.fixture(params=["bus", "memory"])
+def kept(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """Give a journal of each sort."""
+    bus = request.getfixturevalue("ground") if request.param == "bus" else None
+    made = Ground(bus)
+    with made.stack:
+        yield made
+
+
+def rows(number: int, size: int = 3) -> Frame:
+    """Make a frame that tells its number."""
+    column = np.full(size, number)
+    return Frame(ROWS, number, number, number, 0, -1, np.arange(size), column, column, column)
+
+
+def numbers(entries: Any) -> list[tuple[int, int]]:
+    """Say which frame was found where."""
+    return [(entry.sequence, entry.frame.now) for entry in entries]
+
+
+def test_frames_are_read_in_the_order_in_which_they_were_written(kept: Ground) -> None:
+    """The order of the journal is the truth, and a sequence is a place in it."""
+    placed = kept.journal.extend(rows(n) for n in range(50))
+    placed.append(kept.journal.append(Frame(NOW, 50, 50)))
+
+    assert placed == list(range(1, 52))
+    assert numbers(kept.tail().rest()) == list(zip(placed, range(51), strict=True))
+
+
+def test_reading_may_begin_anywhere(kept: Ground) -> None:
+    """A reader goes on behind what it has read."""
+    kept.journal.extend(rows(n) for n in range(10))
+
+    assert numbers(kept.tail(after=7).rest()) == [(8, 7), (9, 8), (10, 9)]
+    assert numbers(kept.tail(after=10).rest()) == []
+
+
+def test_a_reader_hears_what_is_written_while_it_waits(kept: Ground) -> None:
+    """Following is reading that does not end."""
+    tail = kept.tail()
+    assert tail.take(0.01) == []
+    kept.journal.append(rows(7))
+
+    assert numbers(tail.take(5)) == [(1, 7)]
+    assert tail.behind == 0
+
+
+def test_the_last_frame_says_how_far_the_doors_are(kept: Ground) -> None:
+    """A restart asks it where to go on."""
+    assert kept.journal.last() is None
+    kept.journal.extend(rows(n) for n in (3, 4))
+    last = kept.journal.last()
+
+    assert (last.sequence, last.frame.mqtt) == (2, 4)
+
+
+def test_frames_of_a_megabyte_are_read_whole(kept: Ground) -> None:
+    """The longest frame passes."""
+    kept.journal.extend(rows(n, 43_000) for n in range(20))
+    read = list(kept.tail().rest())
+
+    assert [len(entry.frame) for entry in read] == [43_000] * 20
+    assert (read[-1].frame.value == 19).all()
+
+
+def test_of_two_writers_the_one_that_lags_is_stopped(ground: Any) -> None:
+    """An older process that still runs cannot write between the frames of the newer one."""
+    with ExitStack() as stack:
+        older, newer = (Journal(stack.enter_context(ground.link())) for _ in range(2))
+        newer.append(rows(1))
+
+        with pytest.raises(Stale):
+            older.append(rows(2))
+        assert newer.append(rows(3)) == 2
