@@ -93,13 +93,20 @@ def dress(network: Any, town: Town, drawn: Floats) -> None:
     clock.duration = town.order.days * demand.DAY_S - step
     clock.hydraulic_timestep = clock.pattern_timestep = clock.report_timestep = step
     clock.quality_timestep = clock.rule_timestep = step
-    network.options.hydraulic.demand_multiplier = 1.0
+    solver = network.options.hydraulic
+    solver.demand_multiplier = 1.0
+    solver.unbalanced, solver.unbalanced_value, solver.trials = "CONTINUE", 10, 200
 
 
 def run(wntr: Any, network: Any) -> Any:
-    """Let EPANET solve every window."""
+    """Let EPANET solve every window; ``BadSetting`` if it cannot."""
     with TemporaryDirectory() as folder:
-        return wntr.sim.EpanetSimulator(network).run_sim(file_prefix=str(Path(folder) / "twin"))
+        simulator = wntr.sim.EpanetSimulator(network)
+        try:
+            return simulator.run_sim(file_prefix=str(Path(folder) / "twin"))
+        except Exception as error:  # wntr raises whatever its reader of EPANET's answer met
+            msg = f"EPANET cannot solve {network.name}: {error}"
+            raise BadSetting(msg) from error
 
 
 def plant(network: Any, town: Town, sound: Any, events: list[Truth]) -> None:

@@ -31,13 +31,14 @@ class Zoning:
 def cut(network: Any, zones: int, dice: Generator) -> Zoning:
     """Cut a ``wntr`` network into *zones* parts of like demand, each in one piece.
 
-    Parts start at junctions far from one another and grow along pipes, the thirstiest
-    last.  Every link between two parts, or between a part and a tank or reservoir,
-    carries a meter, a closed one too: a control may open it.
+    Parts start at junctions far from one another and grow along open pipes, the thirstiest
+    last; what cannot be reached from where most water goes is left outside.  Every link
+    between two parts, or between a part and the outside, carries a meter, a closed one too:
+    a control may open it.
     """
     ties = tied(network)
     demand = {name: thirst(network.get_node(name)) for name in ties}
-    zone = grow(ties, demand, centres(ties, zones, dice))
+    zone = grow(ties, demand, centres(ties, demand, zones, dice))
     meters, source, target = [], [], []
     for name, link in network.links():
         ends = [zone.get(end, OUTSIDE) for end in (link.start_node_name, link.end_node_name)]
@@ -65,10 +66,10 @@ def thirst(junction: Any) -> float:
     return float(sum(each.base_value for each in junction.demand_timeseries_list)) + 1e-6
 
 
-def centres(ties: Ties, zones: int, dice: Generator) -> list[str]:
-    """Pick junctions far from each other, the first by chance."""
-    names = list(ties)
-    far = reach(ties, [names[dice.integers(len(names))]])
+def centres(ties: Ties, demand: Mapping[str, float], zones: int, dice: Generator) -> list[str]:
+    """Pick junctions far from each other, the first by chance, where water goes."""
+    taken = np.array(list(demand.values()))
+    far = reach(ties, [str(dice.choice(list(demand), p=taken / taken.sum()))])
     chosen = [max(far, key=lambda name: far[name])]
     while len(chosen) < zones:
         far = reach(ties, chosen)
