@@ -1,0 +1,226 @@
+"""One run of the fleet: from the first connection to the last line of the report."""
+
+import csv
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+import numpy as np
+
+from borough.core.clock import DistrictClock
+from borough.core.errors import BadFrame, BadSetting, BusDown
+from borough.core.registry import Registry
+from borough.core.snapshot import unpack
+from borough.edge.fleet.asking import ask
+from borough.edge.fleet.devices import Devices, feeds
+from borough.edge.fleet.fleet import Fleet
+from borough.edge.fleet.line import Address
+from borough.edge.fleet.lines import Lines
+from borough.edge.fleet.listen import Ear
+from borough.edge.fleet.mischief import Mischief
+from borough.edge.fleet.packets import GOODBYE
+from borough.edge.fleet.plan import Plan, Planner, read_orders
+from borough.edge.fleet.score import Score
+from borough.edge.fleet.workers import Workers
+from borough.edge.twin import truth
+
+STEP_S = 0.2
+HASTE = 5
+"""How many times faster than its clock the fleet may speak until it has caught up."""
+GIVE_UP_S = 60.0
+"""What is further behind than this, on the wall clock, is never said."""
+SETTLE_S = 2.0
+DETECTIONS = "/api/v1/detections"
+"""At the end, how long to wait for the last acknowledgements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told: where the district is, who may speak, and what time it is."""
+
+    registry: Registry
+    tokens: Mapping[str, str]
+    mqtt: Address
+    clock: DistrictClock
+    seed: int = 1
+    http: str = ""
+    token: str = ""
+    exit_after_s: float | None = None
+
+
+def read_registry(path: Path) -> Registry:
+    """Read a snapshot of the registry; ``BadSetting`` says what is wrong with the file."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return unpack(arrays)
+    except (OSError, ValueError, BadFrame) as error:
+        msg = f"{path}: {error}"
+        raise BadSetting(msg) from error
+
+
+def read_tokens(path: Path) -> dict[str, str]:
+    """Read a table of credentials: ``key,token`` in each line, with or without a heading."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if any(len(row) != 2 for row in rows):  # noqa: PLR2004 - a key and a token
+        msg = f"{path}: each line must be key,token"
+        raise BadSetting(msg)
+    return {key: token for key, token in rows if (key, token) != ("key", "token")}
+
+
+@dataclass(slots=True)
+class Run:
+    """Holds everything that runs together, and the report of it."""
+
+    settings: Settings
+    fleet: Fleet
+    lines: Lines
+    plan: Plan
+    score: Score
+    mischief: Mischief
+    ear: Ear | None
+    workers: Workers | None
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Bring up devices, plan and lines; nothing is sent yet."""
+        registry, clock, seed = settings.registry, settings.clock, settings.seed
+        wall = time.time()
+        begin = clock.start_ms
+        if clock.wall(begin) < (wall - GIVE_UP_S) * 1000:
+            begin = clock.now(wall * 1000)
+        devices, given = Devices.of(registry, seed), feeds()
+        leaks = truth(given["water"]["recording"])
+        plan = Planner.of(registry, seed, clock.start_ms).draw(devices.water, devices.ground, leaks)
+        devices = devices.moved_by(plan.slides, plan.bursts)
+        rows = {registry.rows[key]: (key, token) for key, token in settings.tokens.items()}
+        lines, score = Lines.to(settings.mqtt, rows), Score.of(registry, clock, plan.planted)
+        fleet = Fleet.of(
+            registry, devices, plan, lines,
+            lambda planted, at, moment: score.decided(planted, at * 1000, moment),
+            seed=seed, start_ms=begin, batch=given["batch"],
+        )  # fmt: skip
+        mischief = Mischief.of(devices, read_orders()["mischief"], seed, wall)
+        ear = Ear(settings.http) if settings.http else None
+        busy = bool(settings.http and settings.token)
+        workers = Workers(settings.http, settings.token, score.true, seed) if busy else None
+        return cls(settings, fleet, lines, plan, score, mischief, ear, workers)
+
+    def go(self) -> dict[str, Any]:
+        """Run until told to stop, then say what happened."""
+        began, cpu = time.time(), time.process_time()
+        for each in (self.ear, self.workers):
+            if each is not None:
+                each.start()
+        self.connect(began)
+        self.speak(began)
+        self.settle()
+        report = self.report(time.time() - began, time.process_time() - cpu)
+        for each in (self.ear, self.workers):
+            if each is not None:
+                each.stop()
+        self.lines.close((GOODBYE,))
+        return report
+
+    def connect(self, began: float) -> None:
+        """Call the broker until most lines are up, or it has been tried for long enough."""
+        enough = len(self.lines.by_row) * 0.98
+        while self.lines.up < enough and not self.over(began):
+            self.lines.turn(time.time(), STEP_S)
+
+    def speak(self, began: float) -> None:
+        """Take turns: say what is due, hear what the district says, wait for the next turn."""
+        clock = self.settings.clock
+        until = self.fleet.begun_ms
+        leap = round(HASTE * STEP_S * 1000 * clock.rate)
+        while not self.over(began):
+            turn = time.time()
+            now = clock.now(turn * 1000)
+            until = min(now, until + leap)
+            self.fleet.step(until, turn)
+            if until == now:
+                self.mischief.step(self.fleet, now, turn)
+            self.hear()
+            while (left := turn + STEP_S - time.time()) > 0 and not self.stopped.is_set():
+                self.lines.turn(time.time(), left)
+
+    def hear(self) -> None:
+        """Judge what came over the live stream."""
+        if self.ear is None:
+            return
+        for name, came, said in self.ear.take():
+            if name == "detection":
+                self.score.seen(said, came)
+
+    def settle(self) -> None:
+        """Wait a moment for acknowledgements, then ask what was known all along."""
+        until = time.time() + SETTLE_S
+        while time.time() < until and self.lines.waiting:
+            self.lines.turn(time.time(), STEP_S)
+        self.hear()
+        if self.ear is None:
+            return
+        with suppress(BusDown):
+            for scene in sorted(self.score.untimed):
+                _, said = ask(
+                    self.settings.http, f"{DETECTIONS}?open=true&limit=1000&scene={scene}"
+                )
+                for each in said.get("detections", []):
+                    self.score.seen(each, time.time() * 1000, live=False)
+
+    def over(self, began: float) -> bool:
+        """Tell whether it is time to stop."""
+        after = self.settings.exit_after_s
+        return self.stopped.is_set() or (after is not None and time.time() - began >= after)
+
+    def report(self, wall_s: float, cpu_s: float) -> dict[str, Any]:
+        """Put the numbers of a run together."""
+        tally = self.lines.tally
+        messages = tally.plain + tally.sure
+        return {
+            "things": len(self.settings.registry.id),
+            "lines": len(self.lines.by_row),
+            "messages": messages,
+            "observations": self.fleet.counts["observations"],
+            "qos0": tally.plain,
+            "qos1": tally.sure,
+            "acked": tally.acked,
+            "unacknowledged": self.lines.waiting,
+            "sent_again": tally.again,
+            "unsent": tally.dropped,
+            "connects": tally.connects,
+            "losses": tally.losses,
+            "mischief": self.mischief.sent,
+            **self.score.result(time.time() * 1000),
+            "planted": len(self.plan.planted),
+            "workers": self.workers.counts if self.workers else {},
+            "wall_s": round(wall_s, 3),
+            "cpu_s": round(cpu_s, 3),
+            "cpu_s_per_million": round(cpu_s * 1e6 / messages, 3) if messages else None,
+        }
+
+
+def obey(run: Run) -> None:
+    """Stop on Ctrl-C or SIGTERM, and when whoever started this process is gone."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        run.stopped.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while not run.stopped.wait(1.0):
+            if os.getppid() != parent:
+                run.stopped.set()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,202 @@
+"""Compares what the district said with what really happened."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import isnan
+from typing import Any, Self
+
+import numpy as np
+
+from borough.core.clock import DistrictClock
+from borough.core.registry import Registry
+from borough.edge.fleet.plan import DARKNESS, Planted
+from borough.edge.fleet.values import FOLDER
+
+EARLY_MS = 2000
+"""An alarm more than this before its time is no skill."""
+RUNS_ON_MS = 3_600_000
+"""After something ended, talk of it is still no invention for so long."""
+
+
+@dataclass(slots=True)
+class Expected:
+    """One planted event that must be noticed; times are ms of the district, ``sent`` wall ms."""
+
+    planted: Planted
+    scene: str
+    thing: str
+    level: int
+    timed: bool
+    sent: float
+    held: int
+    deadline: int
+    seen: float | None = None
+    latency: float | None = None
+
+
+@dataclass(slots=True)
+class Score:
+    """Keeps the book: what is expected, what was seen on the live stream, what was invented."""
+
+    registry: Registry
+    clock: DistrictClock
+    rules: list[dict[str, Any]]
+    planted: Mapping[tuple[str, str], list[Planted]]
+    gateways: dict[str, str]
+    expected: list[Expected] = field(default_factory=list)
+    false: list[dict[str, Any]] = field(default_factory=list)
+    echoes: int = 0
+    known: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, registry: Registry, clock: DistrictClock, planted: Iterable[Planted]) -> Self:
+        """Begin with an empty book."""
+        rules = tomllib.loads((FOLDER / "expectations.toml").read_text("utf-8"))["expect"]
+        truth: dict[tuple[str, str], list[Planted]] = {}
+        gateways = {}
+        for each in planted:
+            for scene in {rule["scene"] for rule in rules if fits(rule, each)}:
+                truth.setdefault((scene, registry.key[each.row]), []).append(each)
+            if each.what == DARKNESS:
+                behind = np.flatnonzero(registry.via == each.row).tolist()
+                gateways.update({registry.key[row]: registry.key[each.row] for row in behind})
+        return cls(registry, clock, rules, truth, gateways)
+
+    def decided(self, planted: Planted, wall_ms: float, moment: int) -> None:
+        """Take note that the deciding fact is out: sent at *wall_ms*, about *moment* (ms)."""
+        rule = next((each for each in self.rules if fits(each, planted)), None)
+        if rule is None or (rule["timed"] and isnan(wall_ms)):
+            return
+        if rule["counts_from"] == "arrival":
+            moment = self.clock.now(wall_ms)
+        hold = round(1000 * self.hold(rule, planted.row))
+        if rule["counts_from"] == "plain":
+            moment = planted.plain_ms or planted.since_ms
+        ripe, start = moment + hold, self.clock.start_ms
+        deadline = ripe + round(1000 * rule["patience_s"])
+        if ripe < start:
+            deadline = start + round(1000 * rule["from_start_s"])
+        if planted.until_ms <= ripe:
+            return
+        thing, timed = self.registry.key[planted.row], rule["timed"]
+        self.expected.append(
+            Expected(planted, rule["scene"], thing, rule["level"], timed, wall_ms, ripe, deadline)
+        )
+
+    @property
+    def untimed(self) -> set[str]:
+        """Scenes that may have known before anyone listened."""
+        return {rule["scene"] for rule in self.rules if not rule["timed"]}
+
+    def true(self, scene: str, thing: int) -> bool:
+        """Tell whether something was planted on a thing, by its id, that the scene should see."""
+        place = int(np.searchsorted(self.registry.id, thing))
+        return (scene, self.registry.key[place]) in self.planted
+
+    def hold(self, rule: Mapping[str, Any], row: int) -> float:
+        """Say for how many seconds the rule itself asks for patience with a thing."""
+        column = self.registry.parameters.get((rule["scene"], rule.get("parameter", "")))
+        if column is not None and not isnan(column[row]):
+            return float(column[row])
+        if "heartbeats" in rule:
+            kind = self.registry.kinds[self.registry.kind[row]]
+            return float(rule["heartbeats"] * kind.heartbeat_s)
+        return float(rule["hold_s"])
+
+    def seen(self, told: Mapping[str, Any], wall_ms: float, *, live: bool = True) -> None:
+        """Judge one edge of a detection as it came; without *live* it proves no latency."""
+        level, scene = int(told["level"]), str(told["scene"])
+        thing = self.registry.key[int(np.searchsorted(self.registry.id, int(told["thing"])))]
+        if level < 1 or scene not in {rule["scene"] for rule in self.rules}:
+            return
+        now = self.clock.now(wall_ms)
+        match = False
+        for each in self.expected:
+            if (each.scene, each.thing) != (scene, thing) or each.seen is not None:
+                continue
+            if now >= each.held - EARLY_MS or not each.timed:
+                match = True
+                if level >= each.level and now <= each.deadline:
+                    each.seen = wall_ms
+                    if live and each.timed:
+                        each.latency = wall_ms - max(each.sent, self.clock.wall(each.held))
+        name = str(told["id"])
+        if name in self.known:
+            return
+        self.known.add(name)
+        if not match and not self.explained(scene, thing, now):
+            self.false.append({"scene": scene, "thing": thing, "level": level, "now": now})
+
+    def explained(self, scene: str, thing: str, now: int) -> bool:
+        """Tell whether something planted stands behind a detection that matched nothing open."""
+        if scene == "lost_device" and thing in self.gateways:
+            self.echoes += 1
+            return True
+        about = [e for e in self.expected if (e.scene, e.thing) == (scene, thing)]
+        if about:
+            return any(e.held - EARLY_MS <= now <= e.planted.until_ms + RUNS_ON_MS for e in about)
+        events = self.planted.get((scene, thing), [])
+        return any(e.since_ms <= now <= e.until_ms + RUNS_ON_MS for e in events) and not any(
+            e.what in {"occupation", "silence", "darkness"} for e in events
+        )
+
+    def result(self, wall_ms: float) -> dict[str, Any]:
+        """Sum up at the end of a run, in numbers and lists."""
+        now = self.clock.now(wall_ms)
+        due = [each for each in self.expected if each.deadline <= now]
+        late = sorted(e.latency for e in self.expected if e.latency is not None)
+        scenes = {}
+        for scene in sorted({rule["scene"] for rule in self.rules}):
+            mine = [each for each in due if each.scene == scene]
+            took = [e.latency for e in self.expected if e.scene == scene and e.latency is not None]
+            scenes[scene] = {
+                "expected": len(mine),
+                "found": sum(each.seen is not None for each in mine),
+                "found_early": sum(
+                    each.seen is not None and each.deadline > now
+                    for each in self.expected
+                    if each.scene == scene
+                ),
+                "false": sum(each["scene"] == scene for each in self.false),
+                "latency_p50_ms": percentile(took, 50),
+                "latency_p99_ms": percentile(took, 99),
+            }
+        return {
+            "detections_expected": len(due),
+            "detections_found": sum(each.seen is not None for each in due),
+            "detections_false": len(self.false),
+            "echoes": self.echoes,
+            "latency_p50_ms": percentile(late, 50),
+            "latency_p99_ms": percentile(late, 99),
+            "scenes": scenes,
+            "missed": [described(each) for each in due if each.seen is None],
+            "false": self.false,
+        }
+
+
+def fits(rule: Mapping[str, Any], planted: Planted) -> bool:
+    """Tell whether a rule speaks of a planted event."""
+    size = planted.size
+    return (
+        rule["planted"] == planted.what
+        and size >= rule.get("least", 0)
+        and (size < rule["below"] if "below" in rule else True)
+    )
+
+
+def percentile(values: list[float], part: float) -> float | None:
+    """Give a percentile to a tenth of a millisecond, or nothing where nothing was measured."""
+    return round(float(np.percentile(values, part)), 1) if values else None
+
+
+def described(each: Expected) -> dict[str, Any]:
+    """Say in plain words what was expected."""
+    return {
+        "scene": each.scene,
+        "thing": each.thing,
+        "what": each.planted.what,
+        "size": each.planted.size,
+        "since": each.planted.since_ms,
+        "deadline": each.deadline,
+    }
