@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ import msgspec
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.api import ConsumerConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
 from borough.app.bus import address
@@ -154,9 +155,7 @@ class Bell:
             loop.add_signal_handler(each, self.stop.set)
         bus = await nats.connect(**address(self.settings), max_reconnect_attempts=-1)
         await bus.subscribe("desk.*", cb=self._answer(bus))
-        tasks = [
-            asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))
-        ]
+        tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
         done = asyncio.create_task(self.stop.wait())
         await asyncio.wait([*tasks, done], return_when=asyncio.FIRST_COMPLETED)
         for task in (*tasks, done):
@@ -193,7 +192,7 @@ class Bell:
             if messages:
                 edges = [msgspec.json.decode(each.data) for each in messages]
                 last = messages[-1].metadata.sequence.stream
-                news = await self._in_turn(lambda e=edges, n=last: self.desk.take(e, n))
+                news = await self._in_turn(partial(self.desk.take, edges, last))
                 await messages[-1].ack()
                 await self._say(bus, news)
                 self.taken += len(edges)
@@ -228,7 +227,9 @@ def command(desk: Desk, verb: str, data: bytes) -> Case:
 async def subscription(stream: JetStreamContext, start: int) -> JetStreamContext.PullSubscription:
     """Read detections from *start* on; what was read before is the database's business."""
     config = ConsumerConfig(
-        deliver_policy="by_start_sequence", opt_start_seq=max(start, 1), ack_policy="all"
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=max(start, 1),
+        ack_policy=AckPolicy.ALL,
     )
     with contextlib.suppress(nats.js.errors.NotFoundError):
         await stream.delete_consumer("DETECTIONS", DURABLE)

@@ -73,4 +73,3 @@ def post_rows(district: District) -> list[dict[str, Any]]:
 def named(codes: tuple[str, ...], rows: Index, i: int) -> str:
     """Give the code that row *i* points at, or nothing."""
     return codes[int(rows[i])] if int(rows[i]) >= 0 else ""
-

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from borough.core.detections import Detector
 from borough.core.errors import BadScene
 from borough.core.observations import Series, Values
@@ -50,7 +52,8 @@ class Found:
         for (scene, name), column in registry.parameters.items():
             if scene == self.scene.id and len(watch.things):
                 held = watch.things[mine] == registry.id
-                values = column[held]
+                values = np.full(len(watch.things), np.nan)
+                values[mine[held]] = column[held]
                 tuned[name] = values
         tuned |= dict(chosen or {})
         return Runner(self.scene, self.detector(**self.scene.tuned(**tuned)), watch)

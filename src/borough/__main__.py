@@ -1,0 +1,5 @@
+"""Run the `borough` command."""
+
+from borough.cli import main
+
+main()

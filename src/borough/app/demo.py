@@ -1,0 +1,229 @@
+"""The demo: a whole district with a past, a simulated fleet, and an account of what was seen."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+import borough
+from borough.adapters.bus.config import command, is_ready
+from borough.app import pulse
+from borough.app.bus import bus_of, prepared
+from borough.app.clocks import wall_ms
+from borough.app.district import Ground, ground
+from borough.app.district_run import pss_mb, supervisor, with_free_ports
+from borough.app.settings import Settings
+from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
+from borough.app.stream import Stream
+from borough.app.supervisor import Role, Supervisor
+from borough.core.snapshot import pack
+from borough.edge.fleet.history import prepare
+from borough.engine.district import read
+from borough.storage.sql import SqlCases, connect
+
+BASE, LIVE, STAMP, SNAPSHOT = "base", "live", "made-from", "registry.npz"
+QUIET_S = 1.5
+"""Time for what is under way to arrive, once the fleet has stopped speaking."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What kind of demo: which district, how much of its fleet, how fast, from which seed."""
+
+    district: str = "yubei"
+    share: float = 1.0
+    seed: int = 1
+    speed: float = 30.0
+    days: float = 21.0
+
+
+def stamp(wanted: Wanted) -> str:
+    """Name what a prepared past was made from: another code or another district, another past."""
+    digest = hashlib.sha256(
+        repr((wanted.district, wanted.share, wanted.seed, wanted.days)).encode()
+    )
+    package = Path(borough.__file__).parent
+    for folder in (package, folder_of(wanted.district)):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in {".py", ".toml", ".csv", ".geojson", ".npz", ".gz"}:
+                digest.update(f"{path.relative_to(folder)} {path.stat().st_size}".encode())
+                digest.update(str(path.stat().st_mtime_ns).encode())
+    return digest.hexdigest()[:16]
+
+
+def make_base(folder: Path, wanted: Wanted, progress: Progress) -> None:
+    """Make the data folder of a district with a past, unless it is there already."""
+    base, made_from = folder / BASE, stamp(wanted)
+    if (base / STAMP).exists() and (base / STAMP).read_text("utf-8") == made_from:
+        return
+    shutil.rmtree(base, ignore_errors=True)
+    base.mkdir(parents=True)
+    district = folder_of(wanted.district)
+    start = read(district).start_ms
+    settings = with_free_ports(
+        Settings(
+            data=str(base.resolve()),
+            district=str(district),
+            clock_start_ms=start,
+            clock_origin_ms=wall_ms(),
+            clock_rate=wanted.speed,
+        )
+    )
+    registry = set_up(settings, seed=wanted.seed, share=wanted.share, progress=progress)
+    np.savez(base / SNAPSHOT, allow_pickle=False, **pack(registry))
+    settings.write()
+    remember(settings, Ground(read(district), registry), wanted, progress)
+    (base / STAMP).write_text(made_from, "utf-8")
+
+
+def remember(settings: Settings, held: Ground, wanted: Wanted, progress: Progress) -> None:
+    """Journal the past, so that scenes with days of warm-up can speak from the first minute."""
+    prepared(settings)
+    bus = bus_of(settings)
+    role = Role("bus", command(bus), lambda: is_ready(bus), pulsing=False)
+    keeper = Supervisor(settings.folder, [role], lambda _: None)
+    keeper.start()
+    stream = Stream(replace(settings, archive_s=3600.0, archive_rows=10_000_000), held)
+    try:
+        until = settings.clock_start_ms
+        span = round(wanted.days * 24)
+
+        def told() -> Any:
+            for chunk in prepare(held.registry, until, wanted.days, seed=wanted.seed):
+                progress("history", span - (until - chunk[0]) // 3_600_000, span)
+                yield chunk
+
+        stream.prepare(told())
+    finally:
+        stream.close()
+        keeper.stop()
+
+
+@dataclass(slots=True)
+class Demo:
+    """A demo that runs: the district's supervisor and, beside it, the fleet."""
+
+    settings: Settings
+    keeper: Supervisor
+    fleet: subprocess.Popen[bytes]
+    report: Path
+
+    @classmethod
+    def begin(cls, folder: Path, wanted: Wanted, exit_after_s: float | None, say: Say) -> "Demo":
+        """Start every role on a fresh copy of the prepared past, then let the fleet speak."""
+        live = folder / LIVE
+        shutil.rmtree(live, ignore_errors=True)
+        shutil.copytree(folder / BASE, live)
+        settings = with_free_ports(
+            replace(
+                Settings.read(live),
+                clock_origin_ms=wall_ms(),
+                clock_rate=wanted.speed,
+            )
+        )
+        settings.write()
+        keeper = supervisor(settings, say)
+        try:
+            keeper.start()
+            fleet = start_fleet(settings, wanted, exit_after_s)
+        except BaseException:
+            keeper.stop()
+            raise
+        return cls(settings, keeper, fleet, live / "fleet.json")
+
+    @property
+    def url(self) -> str:
+        """Where a person looks, signed in as the operator."""
+        return f"http://{self.settings.host}:{self.settings.http_port}/#operator={self.settings.operator}"
+
+    def watch(self) -> bool:
+        """Look once; false when the fleet has ended."""
+        self.keeper.watch()
+        return self.fleet.poll() is None
+
+    def account(self) -> dict[str, Any]:
+        """Say in numbers what was sent, stored, noticed and followed up."""
+        time.sleep(QUIET_S)
+        told = json.loads(self.report.read_text("utf-8")) if self.report.exists() else {}
+        stream = pulse.read(self.settings.folder, "stream")
+        counts, rejected = stream.get("counts", {}), stream.get("rejected", {})
+        cases = SqlCases(connect(self.settings.store)).stats().values()
+        held = ground(self.settings)
+        return {
+            "synthetic": True,
+            "things": len(held.registry.id),
+            "device_classes": sum(kind.role == "device" for kind in held.registry.kinds),
+            "series": len(held.registry.row_of_series),
+            "messages": told.get("messages", 0),
+            "observations": counts.get("stored", 0),
+            "received": counts.get("received", 0),
+            "lost": told.get("messages", 0) - counts.get("messages", 0),
+            "rejected": sum(rejected.values()),
+            "rejected_by_reason": rejected,
+            "detections": counts.get("edges", 0),
+            **{name: told.get(name) for name in FROM_FLEET},
+            "cases_opened": sum(each["cases"] for each in cases),
+            "cases_closed": sum(each["cases"] - each["open"] for each in cases),
+            "backlog_s": stream.get("backlog_s"),
+            "broken": stream.get("broken", {}),
+            "pss_mb": pss_mb([psutil.Process().pid, *self.keeper.pids().values()]),
+            "fleet": told,
+        }
+
+    def end(self) -> None:
+        """Stop the fleet, then every role."""
+        if self.fleet.poll() is None:
+            self.fleet.terminate()
+            try:
+                self.fleet.wait(10.0)
+            except subprocess.TimeoutExpired:
+                self.fleet.kill()
+        self.keeper.stop()
+
+
+FROM_FLEET = (
+    "detections_expected",
+    "detections_found",
+    "detections_false",
+    "latency_p50_ms",
+    "latency_p99_ms",
+)
+
+
+def start_fleet(
+    settings: Settings, wanted: Wanted, exit_after_s: float | None
+) -> subprocess.Popen[bytes]:
+    """Start the simulated fleet; it knows the district only through its public doors."""
+    data = settings.folder
+    clock = f"{settings.clock_start_ms},{settings.clock_rate},{settings.clock_origin_ms}"
+    arguments = {
+        "--registry": data / SNAPSHOT,
+        "--seed": wanted.seed,
+        "--mqtt": f"{settings.host}:{settings.mqtt_port}",
+        "--http": f"http://{settings.host}:{settings.http_port}",
+        "--credentials": data / CREDENTIALS,
+        "--clock": clock,
+        "--token": settings.operator,
+        "--report": data / "fleet.json",
+    }
+    words = [str(word) for pair in arguments.items() for word in pair]
+    if exit_after_s is not None:
+        words += ["--exit-after", str(exit_after_s)]
+    with (data / "logs" / "fleet.log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+            [sys.executable, "-m", "borough.edge.fleet", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

@@ -1,0 +1,100 @@
+"""A running district: the roles in their order, and what to ask each to know that it is well."""
+
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from borough.adapters.bus.config import command, is_ready
+from borough.app import pulse
+from borough.app.bus import bus_of, prepared
+from borough.app.settings import Settings
+from borough.app.setup import own_command
+from borough.app.supervisor import Role, Supervisor
+
+PORTS = ("bus_port", "mqtt_port", "http_port")
+TRIED = 200
+MB = 1 << 20
+
+
+def with_free_ports(settings: Settings) -> Settings:
+    """Move each port that is taken to the next free one above it."""
+    chosen: dict[str, Any] = {}
+    for name in PORTS:
+        wanted = getattr(settings, name)
+        taken = set(chosen.values())
+        free = (
+            p for p in range(wanted, wanted + TRIED) if p not in taken and is_free(settings.host, p)
+        )
+        chosen[name] = next(free, wanted)
+    return replace(settings, **chosen)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Say whether nobody listens on a port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def roles(settings: Settings) -> list[Role]:
+    """List the roles of a district on one machine, in the order in which they start."""
+    prepared(settings)
+    bus = bus_of(settings)
+    made = [Role("bus", command(bus), lambda: is_ready(bus), pulsing=False)]
+    made += [
+        Role(name, role_command(settings, name), breathes(settings, name))
+        for name in ("stream", "desk")
+    ]
+    made.append(Role("api", role_command(settings, "api"), lambda: answers(settings)))
+    return made
+
+
+def role_command(settings: Settings, name: str) -> list[str]:
+    """Give the command that runs one role."""
+    return own_command("up", "--role", name, "--data", settings.data)
+
+
+def breathes(settings: Settings, name: str) -> Callable[[], bool]:
+    """Make the question whether a role has begun its work."""
+    return lambda: bool(pulse.read(settings.folder, name))
+
+
+def answers(settings: Settings) -> bool:
+    """Say whether the api is ready to serve."""
+    url = f"http://{settings.host}:{settings.http_port}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=1.0) as reply:
+            return bool(reply.status == 200)  # noqa: PLR2004 - OK
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def supervisor(settings: Settings, say: Callable[[str], None]) -> Supervisor:
+    """Make the supervisor of a district; nothing is started yet."""
+    return Supervisor(settings.folder, roles(settings), say)
+
+
+def pss_mb(pids: list[int]) -> float:
+    """Add up the memory of processes, what they share counted once (PSS), in MB."""
+    total = 0
+    for pid in pids:
+        try:
+            total += psutil.Process(pid).memory_full_info().pss
+        except (psutil.Error, AttributeError):
+            continue
+    return round(total / MB, 1)
+
+
+def log_of(data: Path, role: str) -> Path:
+    """Say where what a role prints is kept."""
+    return data / "logs" / f"{role}.log"

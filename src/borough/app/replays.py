@@ -1,0 +1,73 @@
+"""Replays of a district's journal, beside what its live run said."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from borough.adapters.bus.config import command, is_ready
+from borough.adapters.bus.link import Link
+from borough.app.bus import bus_of
+from borough.app.district import ground
+from borough.app.settings import Settings
+from borough.app.supervisor import Role, Supervisor
+from borough.core.errors import NotFound
+from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.pipeline import Pipeline
+from borough.engine.replay import Comparison, compare, replay
+from borough.storage.journal.journal import JournalTail
+from borough.storage.sql import SqlDetections, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay said, beside what the live run had said of the same scenes."""
+
+    zone: str
+    records: int
+    edges: list[dict[str, Any]]
+    live: list[dict[str, Any]]
+
+    def compared(self, since: int, until: int) -> Comparison:
+        """Compare the changes that were learnt of between two moments, in ms."""
+        return compare(*(within(each, since, until) for each in (self.live, self.edges)))
+
+
+def within(edges: list[dict[str, Any]], since: int, until: int) -> list[dict[str, Any]]:
+    """Keep the changes that were learnt of from *since* to before *until*."""
+    return [each for each in edges if since <= each["now"] < until]
+
+
+def replayed(settings: Settings, scene: str = "") -> Replayed:
+    """Hand the whole journal to one scene, or to all; the district may be running or not."""
+    found = find_all(BUILT_IN, *map(Path, settings.scenes))
+    chosen = [each for each in found if scene in ("", each.scene.id)]
+    if not chosen:
+        msg = f"there is no scene {scene!r}; there are {', '.join(f.scene.id for f in found)}"
+        raise NotFound(msg)
+    held = ground(settings)
+    pipeline = Pipeline(chosen, held.registry, held.district.zone)
+    with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
+        tail = JournalTail(link)
+        edges = list(replay(pipeline, tail.rest()))
+        records = tail.sequence
+    names = {each.scene.id for each in chosen}
+    live = [e for e in SqlDetections(connect(settings.store)).edges() if e["scene"] in names]
+    return Replayed(held.district.zone, records, edges, live)
+
+
+@contextmanager
+def bus_running(settings: Settings) -> Iterator[None]:
+    """Make sure that the bus of a data folder runs; stop it afterwards if it did not."""
+    bus = bus_of(settings)
+    if is_ready(bus):
+        yield
+        return
+    role = Role("bus", command(bus), lambda: is_ready(bus), pulsing=False)
+    keeper = Supervisor(settings.folder, [role], lambda _: None)
+    keeper.start()
+    try:
+        yield
+    finally:
+        keeper.stop()

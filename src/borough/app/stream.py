@@ -1,0 +1,273 @@
+"""The stream: doors to journal to scenes to detections and history, in one plain loop.
+
+    take (reader)  →  decode  →  journal  →  scenes  →  detections, history  →  acknowledge
+
+Nothing is acknowledged before the journal has it, and a checkpoint is written only once the
+detections that it contains are on the bus, so a kill at any point loses nothing and says
+nothing twice.
+"""
+
+import contextlib
+import gc
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from borough.adapters.bus.link import Link
+from borough.adapters.limits import Limits
+from borough.adapters.mqtt import Decoder
+from borough.adapters.reader import Chunk, Marks, Reader
+from borough.app import checkpoints
+from borough.app.bus import bus_of
+from borough.app.clocks import wall_ms
+from borough.app.district import Ground, ground
+from borough.app.pulse import Pulse
+from borough.app.settings import Settings
+from borough.core.errors import BoroughError, BusDown
+from borough.core.frames import DERIVED, NOW, ROWS, Frame
+from borough.core.observations import REPORT_BITS
+from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.pipeline import Pipeline, Said
+from borough.storage.journal.journal import Journal, JournalTail
+from borough.storage.journal.letters import deposits_of
+from borough.storage.journal.streams import Deposit, make_streams, store
+from borough.storage.lake import Lake
+from borough.storage.lake.appender import Appender
+
+PARTITION = 0
+MANY = 30_000
+"""A take of so many messages was cut short: there are more, and we are behind."""
+AGAIN_S = 0.3
+
+
+class Stream:
+    """One partition of a district: everything between its doors and its detections."""
+
+    def __init__(self, settings: Settings, held: Ground) -> None:
+        self.settings = settings
+        self.clock = settings.clock
+        self.folder = settings.folder / "checkpoints"
+        self.limits = Limits.load()
+        scenes = find_all(BUILT_IN, *map(Path, settings.scenes))
+        self.pipeline = Pipeline(scenes, held.registry, held.district.zone)
+        self.decoder = Decoder(held.registry, self.limits)
+        self.lake = Lake(settings.folder / "history", held.district.zone)
+        self.appender = Appender(
+            self.lake, PARTITION, every_rows=settings.archive_rows, every_s=settings.archive_s
+        )
+        bus = bus_of(settings)
+        self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
+        make_streams(self.links[1])
+        self.journal = Journal(self.links[0])
+        self.counts: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.marks = Marks()
+        self.backlog_s = 0.0
+        self.pulse = Pulse(settings.folder, "stream")
+        self._saver: threading.Thread | None = None
+
+    def recover(self) -> None:
+        """Go on from the newest checkpoint: read what the journal holds beyond it."""
+        saved = checkpoints.newest(self.folder)
+        if saved is not None:
+            self.pipeline.load(saved)
+            told = msgspec.json.decode(saved["counts"].tobytes())
+            self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
+        read, archived = (
+            self.pipeline.position >> REPORT_BITS,
+            self.appender.committed >> REPORT_BITS,
+        )
+        for sequence, frame in JournalTail(self.links[2], max(min(read, archived), 0)).rest():
+            self.marks = Marks(frame.mqtt, frame.http)
+            if sequence > read:
+                self._hear(sequence, frame)
+                if frame.kind == ROWS:
+                    self.counts.update(received=len(frame), stored=len(frame))
+            if sequence > archived:
+                self._archive(sequence, frame)
+            self.pulse.beat(recovering=True)
+        last = self.journal.last()
+        self.marks = Marks(last.frame.mqtt, last.frame.http) if last else Marks()
+        self._settle()
+
+    def write(self, frame: Frame) -> None:
+        """Journal a frame, let the scenes hear it, and pass on what they say."""
+        sequence = self.journal.append(frame)
+        self._hear(sequence, frame)
+        self._archive(sequence, frame)
+
+    def _hear(self, sequence: int, frame: Frame) -> None:
+        said: Said = self.pipeline.read(frame.record(sequence), frame.cause)
+        edges = [edge for each in said.edges for edge in each.spelled()]
+        self.counts["edges"] += len(edges)
+        self._tell(edges)
+
+    def _tell(self, edges: list[dict[str, Any]]) -> None:
+        """Put changes of level on the bus; the name makes the bus keep each one once."""
+        store(
+            self.links[1],
+            [
+                Deposit(
+                    f"detection.{edge['scene']}",
+                    msgspec.json.encode(edge),
+                    f"{edge['id']}-{edge['position']}",
+                )
+                for edge in edges
+            ],
+        )
+
+    def _archive(self, sequence: int, frame: Frame) -> None:
+        position = (sequence << REPORT_BITS) + (1 << REPORT_BITS) - 1
+        while not self.appender.add(frame.series, frame.time, frame.value, position):
+            self.pulse.beat(**self.facts())
+            time.sleep(0.01)
+
+    def _settle(self) -> None:
+        """Journal the results of derivations that are due, and what follows from them."""
+        while due := self.pipeline.due():
+            for each in list(due):
+                wall = wall_ms()
+                self.write(
+                    Frame(
+                        DERIVED,
+                        self.clock.now(wall),
+                        wall,
+                        mqtt=self.marks.mqtt,
+                        http=self.marks.http,
+                        cause=each.cause,
+                        report=np.arange(len(each.series), dtype=np.uint32),
+                        series=each.series,
+                        time=each.time,
+                        value=each.value,
+                    )
+                )
+                self.counts["derived"] += len(each.series)
+
+    def tell_time(self, now: int, wall: int) -> None:
+        """Write into the journal what time it is, and let time pass for every scene."""
+        self.write(Frame(NOW, now, wall, mqtt=self.marks.mqtt, http=self.marks.http))
+        self._settle()
+
+    def take(self, chunk: Chunk) -> None:
+        """Take in what the reader took off the bus."""
+        wall = wall_ms()
+        now = self.clock.now(wall)
+        readings = self.decoder.decode(chunk.subjects, chunk.payloads, now)
+        self.counts.update(
+            messages=len(chunk.subjects),
+            received=readings.received,
+            stored=len(readings.series),
+            clamped=readings.clamped,
+        )
+        self.rejected.update(readings.rejected)
+        for frame in chunk.frames(readings, now, wall):
+            self.write(frame)
+            self.marks = Marks(frame.mqtt, frame.http)
+        for _, frame in chunk.doors:
+            self.counts.update(received=len(frame), stored=len(frame))
+        if readings.letters:
+            letters = deposits_of("mqtt", readings.letters, now, self.limits.letter_bytes)
+            store(self.links[1], letters)
+
+    def facts(self) -> dict[str, Any]:
+        """Say how the stream is, for its pulse."""
+        return {
+            "backlog_s": round(self.backlog_s, 3),
+            "counts": dict(self.counts) | {"late": self.pipeline.late},
+            "rejected": dict(self.rejected),
+            "broken": self.pipeline.broken,
+            "archive_error": str(self.appender.error or ""),
+        }
+
+    def checkpoint(self, *, wait: bool = False) -> None:
+        """Keep where we are; the copy is taken now, the writing happens beside the loop."""
+        if self._saver is not None:
+            if self._saver.is_alive() and not wait:
+                return
+            self._saver.join()
+        told = {"counts": self.counts, "rejected": self.rejected}
+        arrays: dict[str, NDArray[Any]] = self.pipeline.save()
+        arrays["counts"] = np.frombuffer(msgspec.json.encode(told), np.uint8)
+        self._saver = threading.Thread(target=checkpoints.write, args=(self.folder, arrays))
+        self._saver.start()
+        if wait:
+            self._saver.join()
+
+    def prepare(self, chunks: Iterable[tuple[int, Any, Any, Any]]) -> None:
+        """Journal prepared history, hour by hour, as if it had arrived then."""
+        for now, series, at, value in chunks:
+            wall = self.clock.wall(now)
+            report = np.arange(len(series), dtype=np.uint32)
+            frame = Frame(ROWS, now, wall, report=report, series=series, time=at, value=value)
+            for part in frame.parts():
+                self.write(part)
+            self.tell_time(now, wall)
+        self.checkpoint(wait=True)
+        self.appender.flush()
+
+    def close(self) -> None:
+        """Let go; what is not in a checkpoint or the history is still in the journal."""
+        if self._saver is not None:
+            self._saver.join()
+        for each in (self.appender.close, self.lake.close, *(link.close for link in self.links)):
+            with contextlib.suppress(BoroughError):
+                each()
+
+
+def loop(stream: Stream, reader: Reader, stop: threading.Event) -> None:
+    """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
+    tick_s = stream.settings.tick_ms / 1000
+    behind_since = time.monotonic()
+    next_tick = time.monotonic()
+    next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
+    while not stop.is_set():
+        chunk = reader.take(max(0.0, next_tick - time.monotonic()), most=MANY)
+        if len(chunk):
+            stream.take(chunk)
+            reader.ack(chunk)
+        behind_since = behind_since if len(chunk) >= MANY else time.monotonic()
+        stream.backlog_s = time.monotonic() - behind_since
+        if time.monotonic() >= next_tick:
+            wall = wall_ms()
+            stream.tell_time(stream.clock.now(wall), wall)
+            next_tick = max(next_tick + tick_s, time.monotonic())
+        if time.monotonic() >= next_checkpoint:
+            stream.checkpoint()
+            next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
+        stream.pulse.beat(**stream.facts())
+
+
+def run(settings: Settings) -> None:
+    """Run the stream role until it is told to stop; when the bus goes away, begin again."""
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    held = ground(settings)
+    while not stop.is_set():
+        try:
+            once(settings, held, stop)
+        except BusDown as error:
+            sys.stderr.write(f"{error}\n")
+            stop.wait(AGAIN_S)
+
+
+def once(settings: Settings, held: Ground, stop: threading.Event) -> None:
+    """Recover, then run until told to stop or until the bus goes away."""
+    stream = Stream(settings, held)
+    try:
+        stream.recover()
+        gc.freeze()  # what is here by now stays; the collector need not look at it again
+        with Reader(bus_of(settings), stream.marks, stream.limits) as reader:
+            loop(stream, reader, stop)
+        stream.checkpoint(wait=True)
+    finally:
+        stream.close()

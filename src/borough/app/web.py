@@ -1,0 +1,272 @@
+"""The api role: joins the HTTP doors to the bus, the databases and the history."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import nats
+import uvicorn
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig, DeliverPolicy
+
+from borough.api import create
+from borough.api.broadcast import Broadcast
+from borough.api.ports import Ports, Rows
+from borough.app import checkpoints, pulse
+from borough.app.bus import GateKeeper, address
+from borough.app.clocks import wall_ms
+from borough.app.district import ground
+from borough.app.settings import Settings
+from borough.core import errors, frames
+from borough.core.cases import Plan
+from borough.core.errors import BoroughError, BusDown
+from borough.core.observations import REPORT_BITS, Batch
+from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.latest import Latest
+from borough.storage.lake import Lake
+from borough.storage.sql import (
+    SqlCases,
+    SqlCredentials,
+    SqlDetections,
+    SqlPosts,
+    SqlRegistry,
+    connect,
+)
+
+ASK_S = 10.0
+CREDENTIALS_S = 5.0
+
+
+class DeskLine:
+    """Asks the desk over the bus, and raises what the desk objects to."""
+
+    def __init__(self, bus: Client) -> None:
+        self.bus = bus
+
+    async def ask(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for *verb* and give the answer; `BusDown` if the desk does not answer."""
+        try:
+            data = msgspec.json.encode(body)
+            reply = await self.bus.request(f"desk.{verb}", data, timeout=ASK_S)
+        except (nats.errors.Error, TimeoutError) as error:
+            msg = "the desk does not answer; nothing was changed that you were not told of"
+            raise BusDown(msg) from error
+        answer = msgspec.json.decode(reply.data)
+        if "problem" in answer:
+            kinds = {kind.code: kind for kind in BoroughError.__subclasses__()}
+            raise kinds.get(answer["problem"]["code"], errors.BoroughError)(
+                answer["problem"]["detail"]
+            )
+        return dict(answer["ok"])
+
+
+class DoorLine:
+    """Hands rows to the stream of the HTTP door; what it has confirmed survives any kill."""
+
+    def __init__(self, bus: Client, settings: Settings) -> None:
+        self.stream = bus.jetstream(timeout=ASK_S)
+        self.clock = settings.clock
+
+    async def take(self, rows: Rows, key: str | None) -> bool:
+        """Keep the rows durably; False if rows under this key were kept before."""
+        wall = wall_ms()
+        frame = frames.Frame(
+            frames.ROWS,
+            self.clock.now(wall),
+            wall,
+            report=rows.report,
+            series=rows.series,
+            time=rows.time,
+            value=rows.value,
+        )
+        fresh = False
+        for number, part in enumerate(frame.parts()):
+            headers = {"Nats-Msg-Id": f"{key}-{number}"} if key else None
+            try:
+                kept = await self.stream.publish("door.http", frames.encode(part), headers=headers)
+            except (nats.errors.Error, TimeoutError) as error:
+                msg = "the rows could not be kept; send them again"
+                raise BusDown(msg) from error
+            fresh |= not kept.duplicate
+        return fresh
+
+
+class Keys(Mapping[str, str]):
+    """The digest of each credential's token, read again every few seconds."""
+
+    def __init__(self, credentials: SqlCredentials) -> None:
+        self.credentials = credentials
+        self.digests: dict[str, str] = credentials.all()
+        self.read = time.monotonic()
+
+    def __getitem__(self, key: str) -> str:
+        if time.monotonic() - self.read > CREDENTIALS_S:
+            self.digests, self.read = self.credentials.all(), time.monotonic()
+        return self.digests[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.digests)
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+
+class PulseHealth:
+    """How the product is doing, as the roles themselves last said."""
+
+    def __init__(self, settings: Settings, bus: Client, fixed: Mapping[str, int]) -> None:
+        self.data = settings.folder
+        self.bus = bus
+        self.fixed = fixed
+        self.seen = 0.0
+        self.pulses: dict[str, dict[str, Any]] = {}
+
+    def _pulse(self, role: str) -> dict[str, Any]:
+        if time.monotonic() - self.seen > pulse.STALE_S / 40:
+            self.pulses = {each: pulse.read(self.data, each) for each in ("stream", "desk")}
+            self.seen = time.monotonic()
+        return self.pulses.get(role, {})
+
+    def backlog_s(self) -> float:
+        """Say how long the oldest reading has been waiting to be looked at."""
+        stream = self._pulse("stream")
+        age = float(stream.get("age_s", 0.0))
+        return float(stream.get("backlog_s", 0.0)) + max(0.0, age - 1.0)
+
+    def counts(self) -> Mapping[str, int]:
+        """Give what the stream counts, and what the registry holds."""
+        counted = self._pulse("stream").get("counts", {})
+        return {**self.fixed, **{name: int(number) for name, number in counted.items()}}
+
+    def rejected(self) -> Mapping[str, int]:
+        """Give how many readings were turned away, by reason."""
+        return dict(self._pulse("stream").get("rejected", {}))
+
+    def parts(self) -> Mapping[str, bool]:
+        """Say of each part whether it answers."""
+        alive = {
+            role: self._pulse(role).get("age_s", 1e9) < pulse.STALE_S for role in ("stream", "desk")
+        }
+        return {"bus": self.bus.is_connected, **alive}
+
+
+async def follow_latest(bus: Client, latest: Latest, settings: Settings) -> None:
+    """Keep the newest values up to date: the stream's checkpoint, then the journal after it."""
+    saved = await asyncio.to_thread(checkpoints.newest, settings.folder / "checkpoints")
+    start = 1
+    if saved is not None:
+        latest.load({"time": saved["latest/time"], "value": saved["latest/value"]})
+        start = (int(saved["position"]) >> REPORT_BITS) + 1
+
+    async def take(message: Msg) -> None:
+        frame = frames.decode(message.data)
+        record = frame.record(message.metadata.sequence.stream)
+        if isinstance(record, Batch):
+            latest.take(record)
+
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(start, 1)
+    )
+    stream = bus.jetstream()
+    await stream.subscribe("journal.>", cb=take, ordered_consumer=True, config=config)
+
+
+async def relay(bus: Client, live: Broadcast) -> None:
+    """Pass on to the live stream what desk and stream say."""
+
+    async def say(message: Msg) -> None:
+        live.publish(message.subject.partition(".")[2], msgspec.json.decode(message.data))
+
+    await bus.subscribe("live.*", cb=say)
+
+
+async def count(live: Broadcast, health: PulseHealth) -> None:
+    """Tell the live stream once a second how much there is."""
+    while True:
+        await asyncio.sleep(1.0)
+        told = {**health.counts(), "backlog_s": round(health.backlog_s(), 3)}
+        live.publish("counts", {**told, "rejected": health.rejected(), "wall": wall_ms()})
+
+
+def ports(settings: Settings, bus: Client) -> Ports:
+    """Join the concrete parts to what the doors need."""
+    engine = connect(settings.store)
+    held = ground(settings)
+    found = find_all(BUILT_IN, *map(Path, settings.scenes))
+    registry = SqlRegistry(engine)
+    lake = Lake(settings.folder / "history", held.district.zone)
+    fixed = {
+        "things": len(held.registry.id),
+        "series": len(held.registry.row_of_series),
+        "device_classes": sum(kind.role == "device" for kind in held.registry.kinds),
+    }
+    cases = SqlCases(
+        engine, prefix=held.district.id.upper(), zone=held.district.zone, posts=SqlPosts(engine)
+    )
+    return Ports(
+        district=held.district,
+        synthetic=registry.meta().get("synthetic", {}),
+        clock=settings.clock,
+        registry=held.registry,
+        things=registry,
+        latest=Latest(len(held.registry.row_of_series)),
+        history=lake,
+        detections=SqlDetections(engine),
+        cases=cases,
+        desk=DeskLine(bus),
+        doors=DoorLine(bus, settings),
+        credentials=Keys(SqlCredentials(engine)),
+        health=PulseHealth(settings, bus, fixed),
+        live=Broadcast(settings.clock, held.registry),
+        operator=settings.operator,
+        plans={each.scene.id: Plan.declared(each.scene.id, each.plan) for each in found},
+        scenes=[each.scene for each in found],
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    bus = await nats.connect(**address(settings), max_reconnect_attempts=-1)
+    joined = await asyncio.to_thread(ports, settings, bus)
+    assert isinstance(joined.latest, Latest)  # noqa: S101 - what `ports` made just now
+    assert isinstance(joined.health, PulseHealth)  # noqa: S101 - the same
+    await follow_latest(bus, joined.latest, settings)
+    await relay(bus, joined.live)
+    gate = await asyncio.to_thread(GateKeeper, settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create(joined),
+            host=settings.host,
+            port=settings.http_port,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    beats = asyncio.create_task(count(joined.live, joined.health))
+    alive = asyncio.create_task(breathe(settings))
+    await server.serve()
+    for task in (beats, alive):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    gate.close()
+    await bus.close()
+
+
+async def breathe(settings: Settings) -> None:
+    """Write the role's pulse."""
+    beat = pulse.Pulse(settings.folder, "api")
+    while True:
+        beat.beat(force=True)
+        await asyncio.sleep(1.0)
+
+
+def run(settings: Settings) -> None:
+    """Run the api role until it is told to stop."""
+    asyncio.run(serve(settings))
