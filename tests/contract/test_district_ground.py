@@ -1,11 +1,19 @@
 """Cutting ground into grids: every shape of outline is tiled, in whole pieces."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings, strategies as st
 
-from borough.edge.placement.ground import cut
+import borough
+from borough.core.errors import BadDistrict
+from borough.edge.placement.ground import cut, tile
+from borough.edge.placement.redraw import redraw
+
+TEMPLATE = Path(borough.__file__).parent / "districts" / "template"
 
 COMB = [
     (0, 0),
@@ -26,7 +34,7 @@ SCALE = 0.01
 
 
 @pytest.mark.parametrize("corners", [COMB, RULER], ids=["comb", "ruler"])
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 1000), count=st.integers(7, 40))
 def test_any_outline_is_tiled_by_single_pieces(
     corners: list[tuple[float, float]], seed: int, count: int
@@ -43,3 +51,38 @@ def test_any_outline_is_tiled_by_single_pieces(
     assert sum(shape.area for shape in shapes) == pytest.approx(outline.area, rel=1e-3)
     assert shapely.union_all(shapes).area == pytest.approx(outline.area, rel=1e-3)
     assert {plot.community for plot in plots} == set(range(7))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("streets.csv", "10.035", "20.5", "no ground for the 8 grids of street 1"),
+        ("district.toml", "count     = 12", "count     = 2", "2 grids are too few for 3"),
+        ("district.toml", "count     = 12", "", "'count' is missing"),
+        ("communities.csv", ",000000002,", ",000000009,", "'000000009' is missing or unknown"),
+        ("outline.geojson", "{", "", "Extra data"),
+    ],
+)
+def test_ground_that_cannot_be_drawn_is_refused(
+    tmp_path: Path, file: str, old: str, new: str, says: str
+) -> None:
+    """The command says what it lacks and leaves the tables as they were."""
+    folder = Path(shutil.copytree(TEMPLATE, tmp_path / "mine"))
+    text = (folder / file).read_text("utf-8")
+    (folder / file).write_text(text.replace(old, new, 1), "utf-8")
+
+    with pytest.raises(BadDistrict, match=says):
+        redraw(folder)
+
+    assert (folder / "grids.csv").read_bytes() == (TEMPLATE / "grids.csv").read_bytes()
+
+
+def test_ground_that_the_outline_cuts_off_goes_to_a_neighbour() -> None:
+    """The far tooth of a comb is nearest to a seed it has no way to; its own neighbour gets it."""
+    comb = shapely.Polygon(COMB)
+
+    middle, right, _ = cells = tile(comb, np.array([[4.5, 5.5], [8.5, 0.5], [0.5, 0.5]]))
+
+    assert shapely.area(cells).sum() == pytest.approx(comb.area)
+    assert right.contains(shapely.Point(8.5, 5.9))
+    assert not middle.intersects(shapely.Point(8.5, 5.9))

@@ -9,7 +9,7 @@ import shapely
 
 import borough
 from borough.core.district import District, Ring
-from borough.edge.placement.__main__ import redraw
+from borough.edge.placement.redraw import redraw
 from borough.engine.district import check, read
 
 DISTRICTS = Path(borough.__file__).parent / "districts"

@@ -8,6 +8,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
+from borough.core.errors import BadDistrict
 from borough.core.observations import Floats, Index
 
 DRAWS = 800_000
@@ -38,13 +39,22 @@ def cut(
     each community.  Ground belongs to the street whose centre is nearest.  Every community gets
     ``count // communities`` plots and the first ones get one more, so the sizes of grids follow
     the communities and not the ground.  The plots tile the outline without overlap, up to the
-    rounding of coordinates to a millionth of a degree.
+    rounding of coordinates to a millionth of a degree.  Raises `BadDistrict` where there is no
+    ground for the grids of a street, or where a community would get none.
     """
+    if count < len(street_of):
+        msg = f"{count} grids are too few for {len(street_of)} communities"
+        raise BadDistrict(msg)
     squeeze = np.array([np.cos(np.radians(centres[:, 1].mean())), 1.0])
     flat = shapely.transform(outline, lambda xy: xy * squeeze)
     share = np.full(len(street_of), count // len(street_of))
     share[: count % len(street_of)] += 1
     spots = scatter(flat, centres * squeeze, seed)
+    for street, ground in enumerate(spots):
+        wanted = int(share[street_of == street].sum())
+        if len(ground) < wanted:
+            msg = f"there is no ground for the {wanted} grids of street {street + 1}"
+            raise BadDistrict(msg)
     seeds, owner = [], []
     for street in range(len(centres)):
         mine = np.flatnonzero(street_of == street)
