@@ -1,5 +1,6 @@
-"""What tests may ask for by name: databases of both kinds, each test its own."""
+"""What tests may ask for by name: databases of both kinds, empty and up to date."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from borough.storage.sql import connect, upgrade
+from borough.storage.sql.engines import writing
+from borough.storage.sql.tables import metadata
 from borough.testing.postgres import Postgres, running
 
 
@@ -18,29 +21,40 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
-    """Name the database with all tables of which each test gets a copy."""
+def postgres_address(postgres: Postgres) -> str:
+    """Make the database that tests use one after another, and leave empty."""
     address = postgres.database()
     engine = connect(address)
     upgrade(engine)
     engine.dispose()
-    return address.rsplit("/", 1)[1]
+    return address
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the database file of which each test gets a copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    engine = connect(path)
+    upgrade(engine)
+    engine.dispose()
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of an up-to-date database that nobody else uses, of either kind."""
+    """Give the address of an empty, up-to-date database that nobody else uses, of either kind."""
     if request.param == "sqlite":
-        path = str(tmp_path / "borough.db")
-        engine = connect(path)
-        upgrade(engine)
-        engine.dispose()
-        yield path
+        path = tmp_path / "borough.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield str(path)
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    made = server.database(request.getfixturevalue("postgres_template"))
-    yield made
-    server.drop(made)
+    shared: str = request.getfixturevalue("postgres_address")
+    yield shared
+    engine = connect(shared)
+    with writing(engine) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from borough.core.errors import BadSetting
 from borough.storage.sql import connect, upgrade
+from borough.storage.sql.engines import writing
 from borough.storage.sql.tables import metadata
 from borough.testing.postgres import Postgres
 
@@ -48,13 +49,16 @@ def test_processes_that_start_together_upgrade_once(
         server.drop(where)
 
 
-def test_a_database_of_a_later_release_is_not_touched(engine: Engine) -> None:
+def test_a_database_of_a_later_release_is_not_touched(tmp_path: Path) -> None:
     """An older program says so, instead of working on tables that it does not know."""
-    with engine.begin() as connection:
+    engine = connect(tmp_path / "later.db")
+    upgrade(engine)
+    with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'f00d'"))
 
     with pytest.raises(BadSetting, match="later release"):
         upgrade(engine)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("where", ["mysql://host/db", "://", "postgresql://host:port/db"])
