@@ -36,7 +36,8 @@ def cut(
     """Cut *outline* into *count* plots, the same ones for the same seed.
 
     ``centres`` holds a ``(lon, lat)`` row for each street; ``street_of`` the street's row for
-    each community.  Ground belongs to the street whose centre is nearest.  Every community gets
+    each community.  Ground belongs to the street whose centre is nearest; that of a street
+    without communities goes to its neighbours.  Every community gets
     ``count // communities`` plots and the first ones get one more, so the sizes of grids follow
     the communities and not the ground.  The plots tile the outline without overlap, up to the
     rounding of coordinates to a millionth of a degree.  Raises `BadDistrict` where there is no
@@ -56,7 +57,7 @@ def cut(
             msg = f"there is no ground for the {wanted} grids of street {street + 1}"
             raise BadDistrict(msg)
     seeds, owner = [], []
-    for street in range(len(centres)):
+    for street in np.unique(street_of).tolist():
         mine = np.flatnonzero(street_of == street)
         settled = settle(spots[street], int(share[mine].sum()), seed + street)
         seeds.append(settled)
