@@ -19,7 +19,7 @@ from borough.core.observations import Floats, Index, Mask
 from borough.core.registry import Registry
 
 REASONS: Mapping[str, tuple[str, str]] = {
-    "unknown-thing": ("thing", "no thing has this key"),
+    "unknown-device": ("thing", "no device or gateway has this key"),
     "not-yours": ("thing", "this credential may not write for this thing"),
     "unknown-property": ("property", "things of this class have no such property"),
     "wrong-type": ("value", "not a number, true or false"),
@@ -29,6 +29,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 """Why a row may be refused, by code: the field at fault, and what is wrong with it."""
 CODES = tuple(REASONS)
+WRITABLE = {"device", "gateway"}
+"""Roles of things that report; what is derived or a place does not."""
 SPOKEN = {"true": 1.0, "false": 0.0}
 UNSAID = (None, "")
 
@@ -63,6 +65,8 @@ class Admission:
         self.registry = registry
         self.ahead_ms = ahead_ms
         self.told = told
+        roles = [kind.role in WRITABLE for kind in registry.kinds]
+        self._writable = np.array([*roles, False])
         codes = sorted({each.code for kind in registry.kinds for each in kind.properties})
         self._names = {code: place for place, code in enumerate(codes)}
         self._column = np.full((len(registry.kinds) + 1, len(codes) + 1), -1, np.int32)
@@ -73,9 +77,10 @@ class Admission:
     def admit(self, claims: Claims, holder: str, now: int) -> Admitted:
         """Judge every row; *holder* is the key whose credential the caller showed."""
         row = looked_up(claims.thing, self.registry.rows)
-        known = row >= 0
+        kind = np.where(row >= 0, self.registry.kind[row], -1)
+        known = self._writable[kind]
         mine = known & self._belongs(row, holder)
-        series, listed = self._series(row, claims.property)
+        series, listed = self._series(row, kind, claims.property)
         value, numeric = numbers(claims.value)
         time, dated = moments(claims.time, now)
         low, high = (limit[series] for limit in self.registry.limits)
@@ -96,10 +101,9 @@ class Admission:
         mine = self.registry.rows.get(holder, -2)
         return np.asarray((row == mine) | (self.registry.via[row] == mine))
 
-    def _series(self, row: Index, names: Sequence[str]) -> tuple[Index, Mask]:
+    def _series(self, row: Index, kind: Index, names: Sequence[str]) -> tuple[Index, Mask]:
         """Find the series of each row; 0, and not listed, where there is none."""
         place = looked_up(names, self._names)
-        kind = np.where(row >= 0, self.registry.kind[row], -1)
         column = self._column[kind, place]
         listed = column >= 0
         return np.where(listed, self.registry.first[row] + column, 0).astype(np.int32), listed

@@ -9,16 +9,11 @@ from typing import Any
 import msgspec
 
 from borough.api.ground import standing
+from borough.api.limits import LIMITS, Limits
 from borough.core.clock import DistrictClock
 from borough.core.registry import Registry
 
 KINDS = ("detection", "case", "counts")
-KEPT = 2_000
-"""Events kept for those who come back; at a thousand detections an hour, two hours of them."""
-BACKLOG = 500
-"""Events a listener may lag behind before we let it go; it comes back and catches up."""
-HEARTBEAT_S = 15.0
-
 Told = tuple[int, bytes]
 """The number of an event and its frame."""
 
@@ -39,16 +34,15 @@ class Broadcast:
         self,
         clock: DistrictClock,
         registry: Registry,
-        kept: int = KEPT,
-        backlog: int = BACKLOG,
+        limits: Limits = LIMITS,
     ) -> None:
         self.clock = clock
         self.registry = registry
         self.start = wall_ms()
         self.number = 0
         self.dropped = 0
-        self.backlog = backlog
-        self._kept: deque[Told] = deque(maxlen=kept)
+        self.limits = limits
+        self._kept: deque[Told] = deque(maxlen=limits.kept_events)
         self._listeners: set[asyncio.Queue[bytes | None]] = set()
 
     @property
@@ -67,7 +61,7 @@ class Broadcast:
         frame = self._frame(kind, f"{self.start}-{self.number}", data)
         self._kept.append((self.number, frame))
         for queue in list(self._listeners):
-            if queue.qsize() >= self.backlog:
+            if queue.qsize() >= self.limits.lag_events:
                 self.dropped += 1
                 self._let_go(queue)
             else:
@@ -115,9 +109,8 @@ class Broadcast:
             queue.get_nowait()
         queue.put_nowait(None)
 
-    @staticmethod
-    async def _next(queue: asyncio.Queue[bytes | None]) -> bytes | None:
+    async def _next(self, queue: asyncio.Queue[bytes | None]) -> bytes | None:
         try:
-            return await asyncio.wait_for(queue.get(), HEARTBEAT_S)
+            return await asyncio.wait_for(queue.get(), self.limits.heartbeat_s)
         except TimeoutError:
             return b": still here\n\n"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from borough.api.broadcast import Broadcast
+from borough.api.limits import LIMITS, Limits
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
 from borough.core.district import District
@@ -215,17 +216,6 @@ class Health(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the doors allow: bytes in a body, rows in an answer, ms that a clock may run ahead."""
-
-    body_bytes: int = 16 << 20
-    errors_told: int = 1000
-    page: int = 1000
-    rows: int = 1_000_000
-    ahead_ms: int = 60_000
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything that ``create`` joins into one application.
@@ -255,4 +245,4 @@ class Ports:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     scenes: Sequence[Scene] = ()
     hosts: Sequence[str] = LOOPBACK
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = LIMITS

@@ -20,6 +20,7 @@ PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 GAUGES = {
     "things": "Things in the registry",
     "series": "Series that things may report",
+    "device_classes": "Classes of devices",
     "detections_open": "Detections that have not ended",
     "cases_open": "Cases that are not closed",
 }

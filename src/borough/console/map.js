@@ -8,6 +8,7 @@ import { Points } from "./points.js";
 
 const SHARPEST = 2;
 const NEAREST = 12;
+const NEAR = 20;
 const STILL_MS = 140;
 const PULSE_MS = 1800;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -118,7 +119,7 @@ export class Map2D {
   /** Come to a place, near enough to tell neighbours apart. */
   goto(lon, lat) {
     const [x, y] = this.project(lon, lat);
-    this.view = { x, y, scale: Math.max(this.view.scale, this.least * 32) };
+    this.view = { x, y, scale: Math.max(this.view.scale, this.least * NEAR) };
     this.selected = { x, y };
     this.touched();
   }
@@ -170,7 +171,7 @@ export class Map2D {
       this.drawing = false;
       const colours = this.colours();
       const busy = performance.now() - this.moving < STILL_MS;
-      this.points.draw(this.layers[0], this.view, this.sharp, colours);
+      this.points.draw(this.layers[0], this.view, this.sharp, colours, busy);
       this.lines.draw(this.layers[1], this.view, this.sharp, colours, this.least, busy);
     });
   }

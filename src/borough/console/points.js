@@ -5,6 +5,12 @@ const MICRO = 1e-6;
 const ALPHA = 105;
 const MORE = 38;
 const SILENT = 2;
+const SLOW_MS = 24;
+const FEWER = 3;
+const LARGEST = 4;
+const SHARPEST = 2;
+const FILL = 0.22;
+
 
 export class Points {
   constructor() {
@@ -27,9 +33,13 @@ export class Points {
       this.y[i] = y;
     }
     this.many = many;
+    this.area = spread(this.x) * spread(this.y);
   }
 
-  draw(canvas, view, sharp, colours) {
+  /** While the map is moved on a machine too slow for all points, a third of them must do. */
+  draw(canvas, view, sharp, colours, busy) {
+    const began = performance.now();
+    const step = busy && this.took > SLOW_MS ? FEWER : 1;
     const { width, height } = canvas;
     const pen = canvas.getContext("2d", { alpha: true });
     if (!this.image || this.image.width !== width || this.image.height !== height) {
@@ -37,35 +47,40 @@ export class Points {
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
     this.pixels.fill(0);
-    const paint = ["unheard", "fresh", "silent", "fresh"].map((name) => bgr(colours[name]));
-    const perPoint = Math.sqrt(1 / Math.max(this.many, 1)) * view.scale * 0.5;
-    const radius = Math.max(0, Math.min(4, Math.round(perPoint * 1.6 * sharp)));
-    const stamp = disc(radius, width);
+    const paint = ["unheard", "fresh", "silent"].map((name) => bgr(colours[name]));
+    const between = Math.sqrt(this.area / Math.max(this.many, 1)) * view.scale;
+    const radius = Math.max(0, Math.min(LARGEST, Math.round(between * FILL))) * sharp;
+    const stamp = disc(Math.round(radius), width);
     // What is silent is written last, over its healthy neighbours.
-    for (const last of [false, true]) this.pass(width, height, view, sharp, paint, stamp, radius, last);
+    for (const last of [false, true]) this.pass(width, height, view, sharp, paint, stamp, last, step);
     pen.putImageData(this.image, 0, 0);
+    if (step === 1) this.took = performance.now() - began;
   }
 
-  pass(width, height, view, sharp, paint, stamp, radius, silent) {
+  pass(width, height, view, sharp, paint, stamp, silent, step) {
     const { x, y, state, pixels, many } = this;
     const scale = view.scale * sharp;
     const left = width / 2 - view.x * scale;
     const top = height / 2 - view.y * scale;
-    const edge = radius + 1;
+    const edge = LARGEST * SHARPEST + 1;
+    const right = width - edge;
+    const bottom = height - edge;
     const known = state.length === many;
-    for (let i = 0; i < many; i++) {
+    const shape = stamp.length;
+    for (let i = 0; i < many; i += step) {
       const mine = known ? state[i] : 0;
       if ((mine === SILENT) !== silent) continue;
-      const px = (x[i] * scale + left) | 0;
-      const py = (y[i] * scale + top) | 0;
-      if (!(px >= edge && py >= edge && px < width - edge && py < height - edge)) continue;
-      const at = py * width + px;
-      const colour = paint[mine > SILENT ? 3 : mine];
-      for (let k = 0; k < stamp.length; k++) {
+      const px = x[i] * scale + left;
+      const py = y[i] * scale + top;
+      // Written so that a thing without a place, NaN, is left out too.
+      if (!(px >= edge && py >= edge && px < right && py < bottom)) continue;
+      const at = (py | 0) * width + (px | 0);
+      const colour = paint[mine > SILENT ? 1 : mine];
+      for (let k = 0; k < shape; k++) {
         const there = at + stamp[k];
         const had = pixels[there] >>> 24;
         const alpha = had ? Math.min(255, had + MORE) : ALPHA;
-        pixels[there] = ((alpha << 24) | colour) >>> 0;
+        pixels[there] = (alpha << 24) | colour;
       }
     }
   }
@@ -83,6 +98,17 @@ export class Points {
     }
     return best;
   }
+}
+
+/** How far apart the outermost values are. */
+function spread(values) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const each of values) {
+    if (each < low) low = each;
+    if (each > high) high = each;
+  }
+  return Math.max(high - low, 0);
 }
 
 /** Where the pixels of a small disc lie, relative to its centre. */

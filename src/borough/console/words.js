@@ -217,8 +217,8 @@ export const clock = (ms) =>
   format("clock", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(ms);
 export const moment = (ms) =>
   format("moment", {
-    month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
-    hour12: false,
+    month: language === "zh" ? "2-digit" : "short", day: "2-digit", hour: "2-digit",
+    minute: "2-digit", second: "2-digit", hour12: false,
   }).format(ms);
 
 export const number = (value) => new Intl.NumberFormat(locale()).format(value);

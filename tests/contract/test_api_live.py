@@ -1,0 +1,136 @@
+"""The live stream: nothing is missed that can be had, and nobody holds up the others."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, strategies as st
+
+from borough.api.broadcast import Broadcast
+from borough.api.limits import LIMITS
+from borough.core.clock import DistrictClock
+from borough.testing.town import START_MS, registry_of
+
+REGISTRY = registry_of(10)
+CLOCK = DistrictClock(START_MS, 60.0, 0)
+SMALL = replace(LIMITS, kept_events=4, lag_events=3, heartbeat_s=0.01)
+
+
+def data_of(frame: bytes) -> dict[str, Any]:
+    """Read the data of a frame."""
+    line = next(each for each in frame.decode().split("\n") if each.startswith("data: "))
+    return dict(json.loads(line.removeprefix("data: ")))
+
+
+def id_of(frame: bytes) -> str:
+    """Read the id of a frame."""
+    return next(e[4:] for e in frame.decode().split("\n") if e.startswith("id: "))
+
+
+async def heard(stream: AsyncIterator[bytes], many: int) -> list[bytes]:
+    """Take so many frames, leaving out heartbeats."""
+    frames: list[bytes] = []
+    while len(frames) < many:
+        frame = await anext(stream)
+        if not frame.startswith(b":"):
+            frames.append(frame)
+    return frames
+
+
+def test_every_event_carries_both_clocks_and_where_its_thing_stands() -> None:
+    """A page can draw it without asking again."""
+
+    async def story() -> dict[str, Any]:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        stream = live.listen()
+        await heard(stream, 1)
+        live.publish("detection", {"thing": 2, "level": 1})
+        return data_of((await heard(stream, 1))[0])
+
+    said = asyncio.run(story())
+    assert said["time"] == CLOCK.now(said["wall"])
+    assert said["data"]["stands"]["key"] == REGISTRY.key[1]
+
+
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_who_comes_back_hears_what_followed_or_is_told_that_it_is_gone(
+    before: int, between: int
+) -> None:
+    """`complete` is true exactly when the frames after it close the gap."""
+
+    async def story() -> None:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        live.publish("counts", {"n": -1})
+        first = live.listen()
+        await heard(first, 1)
+        seen = f"{live.start}-1"
+        for n in range(before):
+            live.publish("counts", {"n": n})
+            seen = id_of((await heard(first, 1))[0])
+        for n in range(before, before + between):
+            live.publish("counts", {"n": n})
+        again = live.listen(seen)
+        hello = data_of((await heard(again, 1))[0])
+        assert hello["data"]["complete"] == (between <= SMALL.kept_events)
+        if hello["data"]["complete"]:
+            caught = [data_of(each)["data"]["n"] for each in await heard(again, between)]
+            assert caught == list(range(before, before + between))
+
+    asyncio.run(story())
+
+
+def test_ids_of_another_start_or_of_no_sense_mean_begin_anew() -> None:
+    """After a restart nobody is led to believe that they missed nothing."""
+
+    async def story() -> list[bool]:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        live.publish("counts", {})
+        seen = ["7-1", "x", f"{live.start}-", f"{live.start}-99", f"{live.start}-1e3", "-" * 64]
+        frames = [(await heard(live.listen(each), 1))[0] for each in seen]
+        return [data_of(each)["data"]["complete"] for each in frames]
+
+    assert asyncio.run(story()) == [False] * 6
+
+
+def test_who_cannot_keep_up_is_let_go_and_the_others_hear_on() -> None:
+    """A listener costs at most its backlog; then its stream ends."""
+
+    async def story() -> tuple[int, int, int]:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        slow, quick = live.listen(), live.listen()
+        await heard(slow, 1)
+        await heard(quick, 1)
+        told = 0
+        for n in range(10):
+            live.publish("counts", {"n": n})
+            told += len(await heard(quick, 1))
+        left = [frame async for frame in slow]
+        return told, len(left), live.dropped
+
+    assert asyncio.run(story()) == (10, 0, 1)
+
+
+def test_a_silent_stream_says_that_it_is_still_there() -> None:
+    """A comment keeps proxies from closing it; browsers pass over it."""
+
+    async def story() -> bytes:
+        stream = Broadcast(CLOCK, REGISTRY, SMALL).listen()
+        await anext(stream)
+        return await anext(stream)
+
+    assert asyncio.run(story()).startswith(b":")
+
+
+def test_closing_ends_every_stream() -> None:
+    """A server that is told to stop is not held by those who listen."""
+
+    async def story() -> list[bytes]:
+        live = Broadcast(CLOCK, REGISTRY)
+        stream = live.listen()
+        await anext(stream)
+        live.close()
+        return [frame async for frame in stream]
+
+    assert asyncio.run(story()) == []
