@@ -16,9 +16,10 @@ def small() -> Registry:
     camera = Kind("firelane_cam", {"zh": "摄像机"}, "device", (occupied,), 60, 60, 300)
     gateway = Kind("gateway", {"zh": "网关"}, "gateway", (), 60, 60, 300)
     three = np.arange(3)
+    lon, lat = (three + 106.5).astype(float), (three + 29.7).astype(float)
     return Registry(
         (camera, gateway), three + 1, ("cam-1", "cam-2", "gw-1"), np.array([0, 0, 1]),
-        np.array([0, 1, 2]), (three + 106.5).astype(float), (three + 29.7).astype(float), three, np.array([2, 2, -1]),
+        np.array([0, 1, 2]), lon, lat, three, np.array([2, 2, -1]),
         {"watches": (np.array([0]), np.array([2]), np.array([-1]))},
         {("fire_lane", "grace_s"): np.array([np.nan, 180.0, np.nan])},
     )  # fmt: skip
@@ -27,7 +28,7 @@ def small() -> Registry:
 def test_a_registry_survives_the_way_through_a_file() -> None:
     """Every column, class, tie and parameter comes back as it was."""
     given, file = small(), io.BytesIO()
-    np.savez(file, **pack(given))  # type: ignore[arg-type]  # the stub takes a flag there
+    np.savez(file, **pack(given))  # type: ignore[arg-type]  # - the stub takes a flag there
     file.seek(0)
     with np.load(file) as arrays:
         read = unpack(arrays)

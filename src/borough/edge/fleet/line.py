@@ -1,6 +1,7 @@
 """One gateway's connection: what it still has to say, and what nobody has acknowledged."""
 
 import socket as sockets
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from borough.core.errors import BusDown
@@ -81,12 +82,26 @@ class Line:
         """Lose the connection at once, as a power cut would; wait longer before each new try."""
         if self.socket is not None:
             self.socket.close()
-            self.tally.losses += 1
+            self.tally.losses += not self.dark
         self.socket, self.state = None, DOWN
         self.outgoing.clear()
         self.incoming.clear()
         self.after = now + self.wait_s
         self.wait_s = min(self.wait_s * 2, LONGEST_WAIT_S)
+
+    def hush(self) -> None:
+        """Stop speaking in such a way that what was said still arrives.
+
+        A socket closed with unread bytes resets the connection, and takes with it what is on
+        its way: so they are read first.
+        """
+        with suppress(OSError):
+            if self.socket is not None:
+                while self.socket.recv(CHUNK):
+                    pass
+        with suppress(OSError):
+            if self.socket is not None:
+                self.socket.shutdown(sockets.SHUT_WR)
 
     def say(self, framed: bytes, messages: int) -> None:
         """Queue plain messages, already framed; without a connection they are lost, as in life."""

@@ -1,12 +1,12 @@
 """All connections of the fleet, served by one thread."""
 
-import contextlib
 import selectors
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from borough.core.errors import BusDown
-from borough.edge.fleet.line import ASKING, CALLING, DOWN, UP, Address, Line, Tally
+from borough.edge.fleet.line import CALLING, DOWN, UP, Address, Line, Tally
+from borough.edge.fleet.packets import GOODBYE
 
 LOOK_AFTER_S = 1.0
 
@@ -35,8 +35,13 @@ class Lines:
 
     @property
     def waiting(self) -> int:
-        """How many sure messages nobody has acknowledged."""
-        return sum(len(line.ledger) for line in self.by_row.values())
+        """How many sure messages nobody has acknowledged, dark gateways left aside."""
+        return sum(len(line.ledger) for line in self.by_row.values() if not line.dark)
+
+    @property
+    def unsaid(self) -> int:
+        """How many bytes still wait for the system to take them."""
+        return sum(len(line.outgoing) for line in self.by_row.values() if line.state == UP)
 
     def say(self, row: int, framed: bytes, messages: int) -> None:
         """Queue plain messages on the line of a gateway; `flush` sends them."""
@@ -58,6 +63,7 @@ class Lines:
         line = self.by_row.get(row)
         if line is not None:
             line.dark = True
+            line.hush()
             self.lose(row, line, now)
 
     def light(self, row: int) -> None:
@@ -124,17 +130,15 @@ class Lines:
         line.drop(now)
         self.busy.discard(row)
 
-    def close(self, goodbye: Iterable[bytes] = ()) -> None:
-        """Hang up everywhere."""
-        for line in self.by_row.values():
+    def close(self) -> None:
+        """Say goodbye everywhere and hang up."""
+        for row, line in self.by_row.items():
+            if line.state == UP:
+                line.outgoing += GOODBYE
+                self.push(row, line.spoke)
+            line.hush()
             if line.socket is not None:
                 self.selector.unregister(line.socket)
-                if line.state in {UP, ASKING}:
-                    for each in goodbye:
-                        line.outgoing += each
-                    with contextlib.suppress(BusDown):
-                        line.flush(line.spoke)
                 line.socket.close()
-                line.socket = None
-                line.state = DOWN
+                line.socket, line.state = None, DOWN
         self.selector.close()

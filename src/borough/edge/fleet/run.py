@@ -25,7 +25,6 @@ from borough.edge.fleet.line import Address
 from borough.edge.fleet.lines import Lines
 from borough.edge.fleet.listen import Ear
 from borough.edge.fleet.mischief import Mischief
-from borough.edge.fleet.packets import GOODBYE
 from borough.edge.fleet.plan import Plan, Planner, read_orders
 from borough.edge.fleet.score import Score
 from borough.edge.fleet.workers import Workers
@@ -101,7 +100,8 @@ class Run:
         leaks = truth(given["water"]["recording"])
         plan = Planner.of(registry, seed, clock.start_ms).draw(devices.water, devices.ground, leaks)
         devices = devices.moved_by(plan.slides, plan.bursts)
-        rows = {registry.rows[key]: (key, token) for key, token in settings.tokens.items()}
+        known = registry.rows
+        rows = {known[key]: (key, token) for key, token in settings.tokens.items() if key in known}
         lines, score = Lines.to(settings.mqtt, rows), Score.of(registry, clock, plan.planted)
         fleet = Fleet.of(
             registry, devices, plan, lines,
@@ -127,7 +127,7 @@ class Run:
         for each in (self.ear, self.workers):
             if each is not None:
                 each.stop()
-        self.lines.close((GOODBYE,))
+        self.lines.close()
         return report
 
     def connect(self, began: float) -> None:
@@ -163,7 +163,7 @@ class Run:
     def settle(self) -> None:
         """Wait a moment for acknowledgements, then ask what was known all along."""
         until = time.time() + SETTLE_S
-        while time.time() < until and self.lines.waiting:
+        while time.time() < until and (self.lines.waiting or self.lines.unsaid):
             self.lines.turn(time.time(), STEP_S)
         self.hear()
         if self.ear is None:
@@ -184,7 +184,7 @@ class Run:
     def report(self, wall_s: float, cpu_s: float) -> dict[str, Any]:
         """Put the numbers of a run together."""
         tally = self.lines.tally
-        messages = tally.plain + tally.sure
+        messages = tally.plain + tally.sure - self.mischief.sent["foreign"]
         return {
             "things": len(self.settings.registry.id),
             "lines": len(self.lines.by_row),
