@@ -42,8 +42,7 @@ class Role:
 class Supervisor:
     """Keeps roles running in a data folder; what they print goes to ``logs/``.
 
-    Roles start in the order given, each once the one before it is ready, and stop in the
-    opposite order.  ``say`` is told what happens, in a sentence.
+    The first role starts first and stops last; the others may start in any order.  ``say`` is told what happens, in a sentence.
     """
 
     data: Path
@@ -52,15 +51,23 @@ class Supervisor:
     stopping: bool = field(default=False)
 
     def start(self, within_s: float = 60.0) -> None:
-        """Start every role; `BusDown` with the end of its log if one is not ready in time."""
-        for role in self.roles:
-            self._launch(role)
+        """Start every role; `BusDown` with the end of its log if one is not ready in time.
+
+        The first role, which all others need, must be ready before they are started together.
+        """
+        for group in (self.roles[:1], self.roles[1:]):
+            for role in group:
+                self._launch(role)
             until = time.monotonic() + within_s
-            while not role.ready():
-                if time.monotonic() > until or (role.process and role.process.poll() is not None):
-                    msg = f"{role.name} did not start; its log ends:\n{self.log_end(role.name)}"
-                    raise BusDown(msg)
-                time.sleep(0.05)
+            for role in group:
+                self._await(role, until)
+
+    def _await(self, role: Role, until: float) -> None:
+        while not role.ready():
+            if time.monotonic() > until or (role.process and role.process.poll() is not None):
+                msg = f"{role.name} did not start; its log ends:\n{self.log_end(role.name)}"
+                raise BusDown(msg)
+            time.sleep(0.05)
 
     def watch(self) -> None:
         """Look once: restart what has died or stopped breathing, with a growing pause."""

@@ -1,6 +1,7 @@
 """Make the streams of the bus as ``streams.toml`` declares them, and store messages in them."""
 
 import json
+import time
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -62,9 +63,12 @@ def confirm_to(link: Link, number: int) -> bytes:
 def await_stored(link: Link, count: int) -> list[int]:
     """Wait until the bus has confirmed messages 0 to *count* - 1; gives their sequences."""
     stored: dict[int, int] = {}
+    until = time.monotonic() + link.wait_s
     while len(stored) < count:
         messages = link.messages(link.wait_s)
-        if not messages:
+        if messages:
+            until = time.monotonic() + link.wait_s
+        elif time.monotonic() >= until:
             msg = f"the bus has stored {len(stored)} of {count} messages and says no more"
             raise BusDown(msg)
         for message in messages:
