@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.errors import BadBatch, BadRequest, BadSetting
+from borough.storage.lake.rows import distinct
 
 DAY_MS = 86_400_000
 EARLIEST, LATEST = (
@@ -66,7 +67,7 @@ def local_day(time_ms: int, zone: ZoneInfo) -> date:
 def days_of(time: NDArray[np.int64], zone: ZoneInfo) -> tuple[list[str], NDArray[np.intp]]:
     """Name the local days that *time* touches, and say in which of them each row lies."""
     days: set[date] = set()
-    for utc_day in np.unique(time // DAY_MS).tolist():
+    for utc_day in distinct(time // DAY_MS).tolist():
         days.add(local_day(utc_day * DAY_MS, zone))
         days.add(local_day((utc_day + 1) * DAY_MS - 1, zone))
     known = sorted(days)

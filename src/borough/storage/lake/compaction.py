@@ -120,7 +120,7 @@ class Merger:
                 msg = "the merge was stopped"
                 raise Stale(msg)
             near = sources.within(low, high, -FOREVER, FOREVER)
-            yield self.reader.rows(near, -FOREVER, FOREVER, np.arange(low, high + 1))
+            yield self.reader.rows(near, -FOREVER, FOREVER, range(low, high + 1))
 
     def _write(self, day: str, run: int, rows: Points) -> AddAction:
         add = write_rows(self.table.folder, day, run_name(run), rows, MERGED)

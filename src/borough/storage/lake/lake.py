@@ -68,7 +68,7 @@ class Lake:
         days, place = days_of(rows.time, self.zone)
         name = files.append_name(partition, position)
         written: list[AddAction] = []
-        for number in np.unique(place).tolist():
+        for number in np.flatnonzero(np.bincount(place)).tolist():
             mine = settled(rows.pick(place == number).backwards())
             written.extend(
                 files.write_rows(self.table.folder, days[number], name, part, files.LOOSE)

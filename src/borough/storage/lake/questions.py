@@ -12,7 +12,7 @@ from borough.core.observations import Floats, Index
 from borough.storage.lake.calendar import edges_of, grain_of, midnight
 from borough.storage.lake.closing import Closing
 from borough.storage.lake.reading import FEW, Reader
-from borough.storage.lake.rows import Buckets, Points, first_of_each, read_order, settled
+from borough.storage.lake.rows import Buckets, Points, distinct, first_of_each, read_order, settled
 from borough.storage.lake.table import Listing
 
 FOREVER = np.iinfo(np.int64).max
@@ -53,7 +53,7 @@ def many(
 
     With a limit, days are read from the newest back until every series has enough.
     """
-    series = np.unique(series)
+    series = distinct(series)
     files = _near(listing, series, stretch)
     if limit is None:
         return read_order(reader.rows(files, *stretch, series)) if len(files) else Points.none()
@@ -89,7 +89,7 @@ def latest(
     before = FOREVER if before_ms is None else before_ms
     if series is None:
         return _newest(reader, listing.pick(listing.start < before), before, None)
-    missing = np.unique(series)
+    missing = distinct(series)
     files = _near(listing, missing, (-FOREVER, before))
     found = [Points.none()]
     for day in np.unique(files.day)[::-1]:
@@ -103,6 +103,7 @@ def latest(
 def buckets(reader: Reader, listing: Listing, series: Index, cut: Cut) -> Buckets:
     """What some series amount to in each bucket that holds a row."""
     edges = edges_of(*cut.stretch, cut.bucket, cut.zone)
+    series = distinct(series)
     files = _near(listing, series, cut.stretch)
     if not len(files):
         none = np.empty(0, np.int64)

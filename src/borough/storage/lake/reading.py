@@ -45,9 +45,12 @@ class Reader:
             self._duck.execute(setting)
 
     def ask(
-        self, sql: str, files: Listing, wanted: Index | None = None, **values: int
+        self, sql: str, files: Listing, wanted: Index | range | None = None, **values: int
     ) -> dict[str, NDArray[Any]]:
-        """Run a question over some files; ``{files}`` and ``{wanted}`` stand for its inputs."""
+        """Run a question over some files; ``{files}`` and ``{wanted}`` stand for its inputs.
+
+        *wanted* holds series numbers in order, each once.
+        """
         paths = [str(self._folder / path) for path in files.path[::-1].tolist()]
         source = f"read_parquet({paths!r}, hive_partitioning = false)"
         with self._duck.cursor() as cursor, opening("history"):
@@ -55,12 +58,12 @@ class Reader:
             if wanted is not None:
                 chosen = _chosen(wanted)
                 if "wanted" in chosen:
-                    cursor.register("wanted", {"number": np.unique(wanted)})
+                    cursor.register("wanted", {"number": wanted})
             text = sql.format(files=source, wanted=chosen)
             return cursor.execute(text, values or None).fetchnumpy()
 
     def rows(
-        self, files: Listing, start_ms: int, end_ms: int, wanted: Index | None = None
+        self, files: Listing, start_ms: int, end_ms: int, wanted: Index | range | None = None
     ) -> Points:
         """Fetch rows of ``[start, end)`` settled: no (series, time) twice."""
         if not len(files):
@@ -98,16 +101,17 @@ class Reader:
         self._duck.close()
 
 
-def _chosen(wanted: Index) -> str:
+def _chosen(wanted: Index | range) -> str:
     """Say in SQL that a row belongs to one of the wanted series, as cheaply as can be."""
-    low, high = int(wanted.min()), int(wanted.max())
+    low, high = int(wanted[0]), int(wanted[-1])
     between = f"series BETWEEN {low} AND {high}"
-    numbers = np.unique(wanted)
-    if len(numbers) == 1:
+    if isinstance(wanted, range):
+        return between
+    if len(wanted) == 1:
         return f"series = {low}"
-    step = (high - low) // (len(numbers) - 1)
-    if np.array_equal(numbers, np.arange(low, high + 1, step)):
+    step = (high - low) // (len(wanted) - 1)
+    if high - low == step * (len(wanted) - 1) and bool(np.all(np.diff(wanted) == step)):
         return between if step == 1 else f"{between} AND (series - {low}) % {step} = 0"
-    if len(numbers) <= FEW:
-        return f"series IN ({', '.join(map(str, numbers.tolist()))})"
+    if len(wanted) <= FEW:
+        return f"series IN ({', '.join(map(str, wanted.tolist()))})"
     return f"{between} AND series IN (SELECT number FROM wanted)"  # noqa: S608 - numbers are ours
