@@ -45,6 +45,7 @@ class BusGround:
         self.limits = Limits.load()
         self.log = folder / "bus.log"
         self.bus: Bus = prepare(folder / "bus", "127.0.0.1", free_port(), free_port(), self.limits)
+        self.devices: list[Device] = []
         self.stop = threading.Event()
         self.credentials = {"gw-1": digest("one"), "gw-2": digest("two")}
         self.gate = Gate(self.bus, self.credentials, self.limits)
@@ -79,10 +80,13 @@ class BusGround:
         """Connect as a device, once the gate is open."""
         eventually(lambda: self.gate.open, "an open gate")
         secret = given.get("secret", "one" if key == "gw-1" else "two")
-        return Device(self.bus, key, secret, client)
+        self.devices.append(Device(self.bus, key, secret, client))
+        return self.devices[-1]
 
     def close(self) -> None:
         """Stop everything."""
+        for device in self.devices:
+            device.close()
         self.stop.set()
         self.thread.join()
         self.kill()

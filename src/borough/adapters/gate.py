@@ -67,6 +67,7 @@ class Gate:
             try:
                 if self._wait_for_reader(stop):
                     link.subscribe(_QUESTIONS, b"1", b"gate")
+                    link.settle()
                     self.open = True
                 while not stop.is_set():
                     answers = [part for m in link.messages(_LOOK_S) for part in self._reply(m)]
@@ -120,9 +121,9 @@ class Gate:
         return {
             "pub": {"allow": [f"d.{key}.>"]},
             "sub": {"allow": hears},
-            "subs": -1,
+            "subs": self._limits.subscriptions,
             "data": -1,
-            "payload": self._limits.packet_bytes,
+            "payload": -1,
             "allowed_connection_types": ["MQTT"],
         }
 

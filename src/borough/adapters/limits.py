@@ -13,14 +13,15 @@ class Limits:
     """How much of anything the doors take in; units are in the names and in the table."""
 
     frame_bytes: int
-    packet_bytes: int
     payload_bytes: int
     pending_bytes: int
     store_bytes: int
     backlog_bytes: int
     connections: int
+    subscriptions: int
     future_ms: int
     batch_messages: int
+    batch_bytes: int
     letters_a_take: int
     letter_bytes: int
 

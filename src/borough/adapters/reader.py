@@ -121,7 +121,7 @@ class Reader:
             live, acknowledged = (self._link(bus, "doors") for _ in range(2))
             doors = self._link(bus, "borough")
             self._acknowledged, mqtt = lanes.open_acknowledged(acknowledged, marks.mqtt, limits)
-            self._doors, http = lanes.open_doors(doors, marks.http)
+            self._doors, http = lanes.open_doors(doors, marks.http, limits)
             self._live = lanes.LiveLane(live)
             undo.pop_all()
         self.marks = Marks(mqtt, http)

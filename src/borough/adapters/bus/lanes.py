@@ -1,5 +1,6 @@
 """The three ways on which what the doors received comes off the bus."""
 
+import re
 import secrets
 from typing import Any
 
@@ -20,6 +21,7 @@ _NONE = Columns([], [], [])
 _LIVE_WORDS, _ACKNOWLEDGED_WORDS = 5, 6
 _ACK = b"$JS.ACK."
 _SEQUENCE = -4
+_UNUSED = re.compile(rb"Nats-Pending-Messages: *(\d+)")
 _AGES_NS = 10**9 * 86400 * 365
 
 
@@ -31,10 +33,12 @@ def sequence_of(ack: bytes) -> int:
 class Lane:
     """Takes messages of one subscription off a link, many at a time."""
 
-    def __init__(self, link: Link, qos: bytes, words: int) -> None:
+    def __init__(self, link: Link, subject: bytes, qos: bytes, words: int) -> None:
         self.link = link
         self._qos, self._words = qos, words
-        self._rest = b""
+        link.subscribe(subject, _SID)
+        link.settle()
+        self._early, self._rest = link.hand_over()
 
     def read(self) -> Columns:
         """Give what has arrived, without waiting."""
@@ -45,7 +49,8 @@ class Lane:
         messages, control, used = wire.careful(rest)
         self._rest = rest[used:]
         self.link.heed(control)
-        mine = [message for message in messages if message.sid == _SID and self.wants(message)]
+        early, self._early = self._early, []
+        mine = [each for each in early + messages if each.sid == _SID and self.wants(each)]
         if not mine:
             return columns
         return Columns(
@@ -63,8 +68,7 @@ class LiveLane(Lane):
     """Messages of QoS 0, as they pass; who is not there misses them."""
 
     def __init__(self, link: Link) -> None:
-        super().__init__(link, b"0", _LIVE_WORDS)
-        link.subscribe(b"d.>", _SID)
+        super().__init__(link, b"d.>", b"0", _LIVE_WORDS)
 
     def wants(self, message: Message) -> bool:
         """Take only what was published with QoS 0."""
@@ -74,12 +78,12 @@ class LiveLane(Lane):
 class PulledLane(Lane):
     """Messages of a stream, asked for in portions so that the bus never sends too many."""
 
-    def __init__(self, link: Link, stream: str, consumer: str, portion: int) -> None:
-        super().__init__(link, b"1", _ACKNOWLEDGED_WORDS)
+    def __init__(self, link: Link, stream: str, consumer: str, limits: Limits) -> None:
         self._box = link.inbox.replace(b"_INBOX", b"_PULL")
+        super().__init__(link, self._box, b"1", _ACKNOWLEDGED_WORDS)
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}".encode()
-        self._portion, self._due = portion, 0
-        link.subscribe(self._box, _SID)
+        self._portion, self._due = limits.batch_messages, 0
+        self._wish = b'{"batch":%d,"max_bytes":%d}' % (self._portion, limits.batch_bytes)
         self._ask()
 
     def read(self) -> Columns:
@@ -93,11 +97,15 @@ class PulledLane(Lane):
         """Take what comes from the stream; ``BusDown`` if the bus says there will be no more."""
         if message.reply.startswith(_ACK):
             return True
-        raise BusDown(message.head.decode(errors="replace").strip())
+        unused = _UNUSED.search(message.head)
+        if unused is None:
+            raise BusDown(message.head.decode(errors="replace").strip())
+        self._due -= int(unused.group(1))
+        return False
 
     def _ask(self) -> None:
         while self._due <= self._portion:
-            self.link.publish(self._next, b'{"batch":%d}' % self._portion, self._box)
+            self.link.publish(self._next, self._wish, self._box)
             self._due += self._portion
 
 
@@ -136,10 +144,10 @@ def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[Acknowled
     )  # fmt: skip
     for each in older:
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
-    return AcknowledgedLane(link, MQTT_STREAM, name, limits.batch_messages), after
+    return AcknowledgedLane(link, MQTT_STREAM, name, limits), after
 
 
-def open_doors(link: Link, after: int) -> tuple[PulledLane, int]:
+def open_doors(link: Link, after: int, limits: Limits) -> tuple[PulledLane, int]:
     """Take up what the HTTP door stored behind *after*; also gives where that is."""
     info = link.call(f"$JS.API.STREAM.INFO.{DOORS_STREAM}")
     after = _known(after, info)
@@ -148,7 +156,7 @@ def open_doors(link: Link, after: int) -> tuple[PulledLane, int]:
         link, DOORS_STREAM, name, after, ack_policy="none", mem_storage=True,
         inactive_threshold=300 * 10**9,
     )  # fmt: skip
-    return PulledLane(link, DOORS_STREAM, name, 8), after
+    return PulledLane(link, DOORS_STREAM, name, limits), after
 
 
 def _known(after: int, info: dict[str, Any]) -> int:

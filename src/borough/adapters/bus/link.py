@@ -4,6 +4,7 @@ import json
 import secrets
 import socket
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Self
@@ -44,12 +45,15 @@ class Link:
         self._kept: list[Message] = []
         try:
             self._socket = socket.create_connection((login.host, login.port), wait_s)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _CHUNK)
-            self.server = self._greet(login, name)
         except OSError as problem:
             msg = f"the bus at {login.host}:{login.port} cannot be reached: {problem}"
             raise BusDown(msg) from problem
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _CHUNK)
+            self.server = self._greet(login, name)
+            undo.pop_all()
 
     def _greet(self, login: Login, name: str) -> str:
         """Introduce ourselves and wait until the bus agrees; gives the server's id."""
@@ -57,11 +61,8 @@ class Link:
             "name": name, "user": login.user, "pass": login.password, "lang": "python",
             "version": "1", "verbose": False, "headers": True, "no_responders": True,
         }  # fmt: skip
-        self.send(b"CONNECT ", json.dumps(about).encode(), b"\r\nPING\r\n")
-        lines: list[bytes] = []
-        while b"PONG" not in lines:
-            lines += self._listen(self.wait_s)
-        server = json.loads(lines[0].removeprefix(b"INFO "))["server_id"]
+        self.send(b"CONNECT ", json.dumps(about).encode(), b"\r\n")
+        server = json.loads(self.settle()[0].removeprefix(b"INFO "))["server_id"]
         self.subscribe(self.inbox + b".*", _INBOX_SID)
         return str(server)
 
@@ -108,6 +109,26 @@ class Link:
     def subscribe(self, subject: bytes, sid: bytes, queue: bytes = b"") -> None:
         """Ask for the messages of a subject; they carry *sid*."""
         self.send(b"SUB %s %s %s\r\n" % (subject, queue, sid))
+
+    def settle(self) -> list[bytes]:
+        """Wait until the bus has dealt with all we sent; gives the control lines meanwhile."""
+        self.send(b"PING\r\n")
+        lines: list[bytes] = []
+        until = time.monotonic() + self.wait_s
+        while b"PONG" not in lines:
+            if time.monotonic() > until:
+                msg = f"the bus did not answer within {self.wait_s} s"
+                raise BusDown(msg)
+            lines += self._listen(self.wait_s)
+        return lines
+
+    def hand_over(self) -> tuple[list[Message], bytes]:
+        """Give what has arrived unasked, and the beginning of what has not arrived whole.
+
+        From then on the caller reads the raw protocol himself with ``receive``.
+        """
+        kept, rest, self._kept, self._rest = self._kept, self._rest, [], b""
+        return kept, rest
 
     def messages(self, wait_s: float) -> list[Message]:
         """Give what has arrived, waiting up to *wait_s* for the first; answers PINGs."""

@@ -66,7 +66,7 @@ def careful(data: bytes) -> tuple[list[Message], list[bytes], int]:
 
 def _line_of(line: bytes) -> tuple[bytes, bytes, bytes, int, int]:
     """Read the line before a message: subject, sid, reply, bytes of head, and of all."""
-    word, *names = line.split() or [b""]
+    word, *names = line.split(b" ")
     numbers = 2 if word == b"HMSG" else 1
     counts = names[-numbers:]
     plain = all(count.isdigit() for count in counts)

@@ -1,0 +1,294 @@
+"""What an acknowledgement of the bus covers, and what the bus does to those it turns away."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from borough.adapters.bus.reasons import reason_of
+from borough.adapters.mqtt import Decoder
+from borough.adapters.reader import Chunk, Marks, Reader
+from borough.core.errors import BusDown
+from borough.core.frames import ROWS, Frame, encode
+from borough.core.registry import Registry
+from borough.storage.journal.journal import Journal, JournalTail
+from borough.storage.journal.streams import Deposit, store
+
+
+class Intake:
+    """The way in, from the reader to the journal, that may be cut off anywhere."""
+
+    def __init__(self, ground: Any, registry: Registry) -> None:
+        self.ground = ground
+        self.decoder = Decoder(registry, ground.limits)
+        self.link = ground.link()
+        self.journal = Journal(self.link)
+        last = self.journal.last()
+        marks = Marks(last.frame.mqtt, last.frame.http) if last else Marks()
+        self.reader = Reader(ground.bus, marks, ground.limits)
+
+    def take(self, wait_s: float = 0.3) -> Chunk:
+        """Take a chunk and write it, without acknowledging."""
+        chunk = self.reader.take(wait_s)
+        readings = self.decoder.decode(chunk.subjects, chunk.payloads, 10)
+        self.journal.extend(chunk.frames(readings, 10, 10))
+        return chunk
+
+    def run(self) -> None:
+        """Take in all there is."""
+        while chunk := self.take():
+            self.reader.ack(chunk)
+
+    def close(self) -> None:
+        """Go away, as a killed process does."""
+        self.reader.__exit__()
+        self.link.close()
+
+
+@pytest.fixture
+def intakes(ground: Any, registry: Registry) -> Iterator[Any]:
+    """Give a way to make intakes; they are closed at the end."""
+    made: list[Intake] = []
+
+    def make() -> Intake:
+        made.append(Intake(ground, registry))
+        return made[-1]
+
+    yield make
+    for intake in made:
+        intake.close()
+
+
+def journalled(ground: Any) -> list[float]:
+    """Give all values in the journal, in its order."""
+    with ground.link() as link:
+        frames = [entry.frame.value for entry in JournalTail(link).rest()]
+    return np.concatenate([np.zeros(0), *frames]).tolist()  # type: ignore[no-any-return] # floats
+
+
+def test_nothing_acknowledged_is_lost_when_the_bus_is_killed(ground: Any, intakes: Any) -> None:
+    """The sender's ledger is contained in the journal, and nothing is in it twice."""
+    first = intakes()
+    device = ground.device()
+    for number in range(1, 3001):
+        device.say("d/gw-1/m-1/flow", b"%.4f" % (number / 1000), number)
+        if number == 1000:
+            device.listen(300)
+            first.reader.ack(first.take())
+    device.listen(2000)
+    ground.kill()
+    device.listen(3001)
+    device.close()
+    ground.start()
+    intakes().run()
+    values = journalled(ground)
+
+    assert len(values) == len(set(values))
+    assert {number / 1000 for number in device.acknowledged} <= set(values)
+    assert len(device.acknowledged) >= 2000
+
+
+def test_a_reader_that_dies_anywhere_takes_each_message_once(ground: Any, intakes: Any) -> None:
+    """Before the journal, after it and before the acknowledgement, after both."""
+    intake = intakes()
+    device = ground.device()
+    for number in range(1, 91):
+        device.say("d/gw-1/m-1/flow", b"%d" % number, number)
+        if number % 30 == 0:
+            device.listen(number)
+            if number == 30:
+                intake.reader.take(0.5)
+            elif number == 60:
+                intake.take()
+            else:
+                intake.reader.ack(intake.take())
+            intake.close()
+            intake = intakes()
+    intake.run()
+
+    assert journalled(ground) == list(range(1, 91))
+
+
+def test_messages_sent_while_nobody_reads_are_kept(ground: Any, intakes: Any) -> None:
+    """The bus acknowledges only what it holds for the reader that will come back."""
+    intake = intakes()
+    device = ground.device()
+    intake.close()
+    for number in range(1, 11):
+        device.say("d/gw-1/m-1/flow", b"%d" % number, number)
+    device.listen(10)
+    ground.kill()
+    ground.start()
+    intakes().run()
+
+    assert journalled(ground) == list(range(1, 11))
+
+
+def test_the_numbers_of_the_bus_never_run_backwards(ground: Any, intakes: Any) -> None:
+    """A bus that is killed when all is read and forgotten goes on counting where it was."""
+    for life in range(3):
+        intake = intakes()
+        device = ground.device()
+        for number in range(1, 6):
+            device.say("d/gw-1/m-1/flow", b"%d" % (life * 5 + number), number)
+        device.listen(5)
+        device.close()
+        intake.run()
+        assert intake.reader.marks.mqtt == (life + 1) * 5
+        intake.close()
+        ground.kill()
+        ground.start()
+
+    assert journalled(ground) == list(range(1, 16))
+
+
+def test_the_gate_stays_shut_until_somebody_reads(ground: Any, intakes: Any) -> None:
+    """Without a reader of this run of the bus an acknowledgement would cover nothing."""
+    assert not ground.gate.open
+    intake = intakes()
+    assert ground.device().welcome
+    intake.close()
+    ground.kill()
+    ground.start()
+
+    assert not ground.gate.open
+    intakes()
+    assert ground.device().welcome
+
+
+def test_both_doors_and_both_qualities_arrive_once(ground: Any, intakes: Any) -> None:
+    """QoS 0, QoS 1, QoS 2 and what came by HTTP, each once, through restarts."""
+    intake = intakes()
+    device = ground.device()
+    column, value = np.arange(3), np.array([7.0, 8.0, 9.0])
+    posted = encode(Frame(ROWS, 1, 1, report=column, series=column, time=column, value=value))
+    with ground.link() as link:
+        for life in range(3):
+            device.say("d/gw-1/m-1/flow", b"0")
+            device.say("d/gw-1/m-1/flow", b"1", life * 2 + 1)
+            device.listen(life + 1)
+            store(link, [Deposit("door.http", posted)])
+            intake.run()
+            intake.close()
+            intake = intakes()
+        intake.run()
+
+    assert sorted(journalled(ground)) == sorted([0.0, 1.0, 7.0, 8.0, 9.0] * 3)
+
+
+def test_a_damaged_frame_of_the_http_door_is_counted_and_passed(ground: Any, intakes: Any) -> None:
+    """One bad record does not stop the others."""
+    intake = intakes()
+    column, value = np.arange(1), np.array([5.0])
+    good = encode(Frame(ROWS, 1, 1, report=column, series=column, time=column, value=value))
+    with ground.link() as link:
+        store(link, [Deposit("door.http", good[:-1]), Deposit("door.http", good)])
+    intake.run()
+
+    assert intake.reader.counts["damaged"] == 1
+    assert journalled(ground) == [5.0]
+
+
+def test_long_messages_are_taken_in_portions(ground: Any, intakes: Any) -> None:
+    """More than one portion of bytes waits, and all of it is read."""
+    intake = intakes()
+    intake.close()
+    device = ground.device()
+    count = 3 * ground.limits.batch_bytes // 1_000_000
+    for number in range(1, count + 1):
+        device.say("d/gw-1/m-1/flow", b" " * 1_000_000 + b"1", number)
+        device.listen(number)
+    intake = intakes()
+    taken = []
+    while chunk := intake.reader.take(0.5):
+        taken += chunk.payloads
+        intake.reader.ack(chunk)
+
+    assert len(taken) == count
+
+
+def test_a_bus_that_goes_away_is_said_so(ground: Any, intakes: Any) -> None:
+    """Reader and journal raise BusDown and hang on nothing."""
+    intake = intakes()
+    ground.kill()
+
+    with pytest.raises(BusDown):
+        intake.run()
+    with pytest.raises(BusDown):
+        intake.journal.append(Frame(ROWS, 1, 1))
+    ground.start()
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "reason"),
+    [
+        ("d/gw-2/m-2/flow", b"1", "forbidden-topic"),
+        ("$MQTT/msgs/d/gw-1/m-1/flow", b"1", "forbidden-topic"),
+        ("d/gw-1/m-1/fl ow", b"1", "bad-topic"),
+        ("d/gw-1/m-1/fl\r\now", b"1", "bad-topic"),
+        ("d/gw-1/m-1/+", b"1", "bad-topic"),
+        ("d/gw-1/m-1/flow", b"1" * 1_500_000, "too-large"),
+    ],
+)
+def test_what_the_bus_drops_is_named_in_its_log(
+    ground: Any, intakes: Any, topic: str, payload: bytes, reason: str
+) -> None:
+    """Nothing of it reaches the reader, and the others go on."""
+    intake = intakes()
+    device, other = ground.device(), ground.device("gw-2", "gw-2")
+    device.say(topic, payload, 1)
+    device.listen(1)
+    other.say("d/gw-2/m-2/flow", b"5", 1)
+    other.listen(1)
+    intake.run()
+
+    assert reason in {reason_of(line) for line in ground.log.read_text().splitlines()}
+    assert journalled(ground) == [5.0]
+
+
+@pytest.mark.parametrize(
+    "topic", ["d/gw-1/m\x0b1/flow", "d/gw-1//flow", "d/gw-1/水/\u00a0", "d/gw-1/a.b"]
+)
+def test_odd_topics_reach_the_dead_letters_and_break_nothing(
+    ground: Any, intakes: Any, topic: str
+) -> None:
+    """What the bus lets through is cut as it was sent."""
+    intake = intakes()
+    device = ground.device()
+    device.say(topic, b"1", 1)
+    device.listen(1)
+    chunk = intake.take()
+    readings = intake.decoder.decode(chunk.subjects, chunk.payloads, 10)
+
+    assert len(chunk) == readings.rejected.total() == 1
+
+
+def test_devices_that_may_not_come_in_are_turned_away(ground: Any, intakes: Any) -> None:
+    """A wrong token and the client id of another device."""
+    intakes()
+
+    assert not ground.device(secret="wrong").welcome  # noqa: S106 - made up
+    assert not ground.device("gw-2", "gw-1").welcome
+    assert ground.gate.counts == {"wrong-credential": 1, "foreign-client-id": 1}
+
+
+def test_a_second_reader_ends_the_first(intakes: Any) -> None:
+    """Two never take turns in the same messages."""
+    first = intakes()
+    intakes()
+
+    with pytest.raises(BusDown):
+        first.run()
+
+
+def test_streams_are_declared(ground: Any) -> None:
+    """Every stream keeps within bytes, and the journal within days."""
+    with ground.link() as link:
+        names = link.call("$JS.API.STREAM.NAMES")["streams"]
+        configs = [link.call(f"$JS.API.STREAM.INFO.{name}")["config"] for name in names]
+
+    assert sorted(names) == ["DEAD", "DETECTIONS", "DOORS", "JOURNAL"]
+    assert all(config["max_bytes"] > 0 for config in configs)
+    assert json.dumps(configs).count('"discard": "new"') == 1
