@@ -74,7 +74,7 @@ def test_things_are_found(engine: Engine) -> None:
 def test_one_thing_is_shown_whole(engine: Engine) -> None:
     """With its gateway, its ties by key, and what was tuned for it."""
     fill(engine)
-    shown = SqlThings(engine).one("parking_magnet-0005")
+    shown = SqlThings(engine).thing("parking_magnet-0005")
 
     assert shown["via"] == "gateway-0001"
     assert {(r["name"], r["to"], r["sign"]) for r in shown["relations"]} == {
@@ -83,7 +83,7 @@ def test_one_thing_is_shown_whole(engine: Engine) -> None:
     }
     assert shown["parameters"][0]["value"] == 120
     with pytest.raises(NotFound, match="nobody"):
-        SqlThings(engine).one("nobody")
+        SqlThings(engine).thing("nobody")
 
 
 @pytest.mark.parametrize(

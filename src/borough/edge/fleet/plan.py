@@ -117,17 +117,20 @@ class Planner:
         used: set[int] = set()
         codes = np.array([kind.code for kind in self.registry.kinds])[self.registry.kind]
         lane = lanes_of(self.registry)
-        for what in (OCCUPATION, STOP):
+        rows = {
+            what: self.some(np.isin(codes, self.orders[what]["kinds"]) & ~taken)
+            for what in (OCCUPATION, STOP)
+        }
+        whens = sorted((at, what) for what in rows for at in self.moments(self.orders[what]))
+        for since, what in whens:
             given = self.orders[what]
-            rows = self.some(np.isin(codes, given["kinds"]) & ~taken)
-            for since in self.moments(given):
-                row = next((row for row in rows if lane[row] not in used), None)
-                if row is None:
-                    break
-                used.add(int(lane[row]))
-                long = self.between(given["lasts_s"], SECOND_MS)
-                gap = self.gap(since, long, given) if what == OCCUPATION else None
-                made.append(Planted(what, row, since, since + long, gap))
+            row = next((row for row in rows[what] if lane[row] not in used), None)
+            if row is None:
+                break
+            used.add(int(lane[row]))
+            long = self.between(given["lasts_s"], SECOND_MS)
+            gap = self.gap(since, long, given) if what == OCCUPATION else None
+            made.append(Planted(what, row, since, since + long, gap))
         return made
 
     def gap(self, since: int, long: int, given: Lines) -> tuple[int, int] | None:

@@ -1,0 +1,78 @@
+"""MQTT packets are written as the standard says and read however the wire cuts them."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from borough.core.errors import BadFrame
+from borough.edge.fleet import packets
+
+TOPIC = st.text(st.characters(codec="utf-8", exclude_characters="\0+#"), min_size=1, max_size=200)
+BODY = st.binary(max_size=300)
+
+
+@given(st.integers(0, packets.LONGEST))
+def test_a_length_is_read_as_it_was_written(remaining: int) -> None:
+    """Every length that four bytes can say comes back, in no more bytes than it needs."""
+    said = packets.length(remaining)
+    read = packets.header(bytearray(b"\x30" + said), 0)
+
+    assert read == (1 + len(said), remaining)
+    assert len(said) == max(1, -(-remaining.bit_length() // 7))
+
+
+@given(st.lists(st.tuples(TOPIC, BODY, st.integers(0, 65_535)), max_size=6), st.data())
+def test_packets_are_found_however_the_stream_is_cut(
+    messages: list[tuple[str, bytes, int]], data: st.DataObject
+) -> None:
+    """Bytes that come in any pieces give the packets that were sent, in their order."""
+    stream = b"".join(
+        packets.publish_surely(topic, body, number) if number else packets.publish(topic, body)
+        for topic, body, number in messages
+    )
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
+    buffer, found = bytearray(), []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        buffer += stream[start:end]
+        found += packets.split(buffer)
+
+    assert not buffer
+    assert len(found) == len(messages)
+    for packet, (topic, body, number) in zip(found, messages, strict=True):
+        assert packet.type == packets.PUBLISH
+        sent = number.to_bytes(2, "big") if number else b""
+        assert packets.topic_and_payload(packet) == (topic, sent + body)
+
+
+@given(st.binary(max_size=64))
+def test_rubbish_is_refused_or_waited_for(rubbish: bytes) -> None:
+    """No bytes make the reader fail in any other way than by saying so."""
+    buffer = bytearray(rubbish)
+    try:
+        packets.split(buffer)
+    except BadFrame:
+        return
+    assert len(buffer) <= len(rubbish)
+
+
+def test_a_copy_says_that_it_is_one() -> None:
+    """The second try of a sure message carries the DUP bit, and is the same otherwise."""
+    first = packets.publish_surely("d/gw/x", b"1", 7)
+    again = packets.publish_surely("d/gw/x", b"1", 7, again=True)
+
+    assert again[0] == first[0] | 0x08
+    assert again[1:] == first[1:]
+
+
+def test_a_packet_too_long_to_say_is_refused() -> None:
+    """Nothing longer than 256 MB can be framed."""
+    with pytest.raises(BadFrame):
+        packets.length(packets.LONGEST + 1)
+
+
+def test_connect_is_what_the_standard_shows() -> None:
+    """A CONNECT is byte for byte what section 3.1 of MQTT 3.1.1 lays out."""
+    said = packets.connect("me", "gw-1", "pw", keepalive_s=60)
+
+    assert said == (
+        b"\x10\x18\x00\x04MQTT\x04\xc2\x00\x3c" + b"\x00\x02me" + b"\x00\x04gw-1" + b"\x00\x02pw"
+    )

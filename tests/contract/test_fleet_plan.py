@@ -1,0 +1,186 @@
+"""What is planted: the same for a seed, consistent in itself, and really felt by the devices."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import borough.districts
+from borough.core.registry import Registry
+from borough.edge.fleet.devices import Devices
+from borough.edge.fleet.happenings import Happenings
+from borough.edge.fleet.plan import (
+    DARKNESS,
+    LEAK,
+    OCCUPATION,
+    SILENCE,
+    SLIDE,
+    STOP,
+    Plan,
+    Planner,
+    lanes_of,
+    read_orders,
+)
+from borough.edge.fleet.values import HOUR_MS
+from borough.edge.placement.fleet import place
+from borough.edge.twin import truth
+from borough.engine.district import read
+
+START = 1_720_569_600_000
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    """A tenth of the built-in district."""
+    folder = Path(borough.districts.__file__).parent / "yubei"
+    return place(read(folder), 1, 0.1)
+
+
+@pytest.fixture(scope="module")
+def devices(registry: Registry) -> Devices:
+    """Its devices."""
+    return Devices.of(registry, 1)
+
+
+def drawn(registry: Registry, devices: Devices, seed: int = 1) -> Plan:
+    """Plan a day."""
+    planner = Planner.of(registry, seed, START)
+    return planner.draw(devices.water, devices.ground, truth("demo"))
+
+
+@pytest.fixture(scope="module")
+def plan(registry: Registry, devices: Devices) -> Plan:
+    """The plan of seed 1."""
+    return drawn(registry, devices)
+
+
+def test_the_same_seed_plants_the_same(registry: Registry, devices: Devices, plan: Plan) -> None:
+    """A plan is a matter of the seed and of nothing else."""
+    assert drawn(registry, devices) == plan
+    assert drawn(registry, devices, 2).planted != plan.planted
+
+
+def test_everything_planted_ends_after_it_begins(plan: Plan) -> None:
+    """Every kind occurs, in order of time, each with an end after its beginning."""
+    begins = [each.since_ms for each in plan.planted]
+
+    assert {each.what for each in plan.planted} == {
+        OCCUPATION, STOP, SILENCE, DARKNESS, SLIDE, LEAK,
+    }  # fmt: skip
+    assert begins == sorted(begins)
+    for each in plan.planted:
+        assert each.since_ms <= max(each.plain_ms, each.since_ms) < each.until_ms
+        if each.gap:
+            assert each.since_ms < each.gap[0] < each.gap[1] < each.until_ms
+
+
+def test_no_event_blurs_another(registry: Registry, plan: Plan) -> None:
+    """One event a lane, one a device, and none behind a gateway that goes dark."""
+    dark = {each.row for each in plan.planted if each.what == DARKNESS}
+    lane = lanes_of(registry)
+    on_lanes = [int(lane[e.row]) for e in plan.planted if e.what in {OCCUPATION, STOP}]
+    rows = [each.row for each in plan.planted if each.what != LEAK]
+
+    assert len(set(on_lanes)) == len(on_lanes)
+    assert len(set(rows)) == len(rows)
+    for each in plan.planted:
+        if each.what != DARKNESS:
+            assert int(registry.via[each.row]) not in dark
+        if each.what in {SLIDE, LEAK}:
+            for one, other, _ in registry.relations.values():
+                assert not dark & set(registry.via[one[other == each.row]].tolist())
+
+
+def test_decoys_are_shorter_than_any_rule(plan: Plan) -> None:
+    """A stop is over before three minutes are; an occupation lasts longer than five."""
+    for each in plan.planted:
+        lasts = (each.until_ms - each.since_ms) / 1000
+        assert each.what != STOP or lasts < 180
+        assert each.what != OCCUPATION or lasts > 300
+
+
+def test_a_leak_is_felt_by_its_zone_and_no_other(devices: Devices, plan: Plan) -> None:
+    """A burst adds its size to its zone's balance while it lasts, and nothing elsewhere."""
+    calm, water = devices.water, devices.water.bursting(plan.bursts)
+    burst = plan.bursts[0]
+    zones = np.arange(len(water.zone_row))
+    when = np.full(len(zones), burst.start_ms + HOUR_MS)
+    gain = np.subtract(*water.through(zones, when)) - np.subtract(*calm.through(zones, when))
+
+    assert gain[burst.zone] == pytest.approx(burst.size)
+    running = {each.zone for each in plan.bursts if each.start_ms <= when[0] < each.until_ms}
+    assert set(np.flatnonzero(gain).tolist()) == running
+    before = np.full(len(zones), burst.start_ms - HOUR_MS)
+    assert water.through(zones, before)[0][burst.zone] == calm.through(zones, before)[0][burst.zone]
+
+
+def test_a_slide_moves_as_fast_as_it_says(plan: Plan) -> None:
+    """The displacement of a slide is the integral of its pace, and its peak is what was planned."""
+    for slide in plan.slides:
+        time = np.arange(slide.start_ms - HOUR_MS, slide.until_ms + 12 * HOUR_MS, 60_000)
+        ratio, days = slide.ratio(time), slide.days(time)
+        summed = np.cumsum((ratio - 1) / 1440)
+
+        assert ratio[0] == 1
+        assert ratio.max() == pytest.approx(slide.times)
+        assert days[-1] == pytest.approx(summed[-1], rel=0.02)
+        assert (np.diff(days) >= -1e-9).all()
+    size = {each.row: each.size for each in plan.planted if each.what == SLIDE}
+    assert all(size[slide.slope] > 0 for slide in plan.slides)
+
+
+def test_stations_feel_the_slide_of_their_slope(
+    registry: Registry, devices: Devices, plan: Plan
+) -> None:
+    """At full pace a station's own rate is that of the slide; others creep on."""
+    moving = devices.moved_by(plan.slides, plan.bursts)
+    kind = next(n for n, each in enumerate(registry.kinds) if each.code == "gnss")
+    rows = np.flatnonzero(registry.kind == kind)
+    rate = np.empty(0)
+    for slide in plan.slides[:2]:
+        when = np.full(len(rows), slide.full_ms + HOUR_MS)
+        rate = moving.say(kind, rows, when)["rate"]
+        mine = moving.ground.slope[rows] == slide.slope
+        usual = moving.ground.creep[rows] * slide.times
+
+        assert mine.any()
+        assert rate[mine] == pytest.approx(usual[mine], rel=0.02, abs=0.5)
+    assert np.median(rate) < 2
+
+
+def test_the_background_leaves_the_planted_alone(registry: Registry, plan: Plan) -> None:
+    """In the background nothing happens to a device with a planted event, and all in order."""
+    happenings = Happenings.of(registry, plan.planted, 1, START)
+    ours = {each.row for each in plan.planted}
+    seen = list(happenings.until(START + 2 * HOUR_MS))
+    background = [each for each in seen if each.planted is None]
+
+    assert [each.at for each in seen] == sorted(each.at for each in seen)
+    assert len(background) > 100
+    assert not ours & {each.row for each in background}
+    begun = [each for each in background if each.begins and each.at < START]
+    assert begun
+
+
+def test_background_speaks_as_often_as_its_table_says(registry: Registry, plan: Plan) -> None:
+    """Parking magnets send their ten messages a day, within what chance allows."""
+    happenings = Happenings.of(registry, plan.planted, 1, START)
+    kind = next(n for n, each in enumerate(registry.kinds) if each.code == "parking_mag")
+    hours = 12
+    list(happenings.until(START))
+    told = [e for e in happenings.until(START + hours * HOUR_MS) if registry.kind[e.row] == kind]
+    wanted = np.count_nonzero(registry.kind == kind) * 10 * hours / 24
+
+    assert abs(len(told) - wanted) < 5 * wanted**0.5
+
+
+def test_enough_happens_early_for_a_short_demo(plan: Plan) -> None:
+    """Within the first quarter of an hour at least twenty things deserve notice."""
+    orders = read_orders()
+    early = [
+        each
+        for each in plan.planted
+        if each.what in {OCCUPATION, SILENCE} and each.since_ms < START + 480_000
+    ]
+
+    assert len(early) >= orders[OCCUPATION]["first"] + orders[SILENCE]["first"] - 1
