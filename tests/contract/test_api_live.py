@@ -94,6 +94,19 @@ def test_ids_of_another_start_or_of_no_sense_mean_begin_anew() -> None:
     assert asyncio.run(story()) == [False] * 6
 
 
+def test_who_heard_nothing_yet_can_come_back_too() -> None:
+    """The greeting itself has an id: what happened since then is not lost."""
+
+    async def story() -> tuple[bool, dict[str, Any]]:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        greeting = (await heard(live.listen(), 1))[0]
+        live.publish("case", {"id": 1})
+        hello, then = await heard(live.listen(id_of(greeting)), 2)
+        return data_of(hello)["data"]["complete"], data_of(then)["data"]
+
+    assert asyncio.run(story()) == (True, {"id": 1})
+
+
 def test_who_cannot_keep_up_is_let_go_and_the_others_hear_on() -> None:
     """A listener costs at most its backlog; then its stream ends."""
 

@@ -76,9 +76,11 @@ class Broadcast:
         """Give the frames after the event *seen*, then what happens, until closed or let go."""
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         missed = self._missed(seen)
+        # Even who hears nothing but this knows by its id where to go on.
+        here = seen if seen and missed is not None else f"{self.start}-{self.number}"
         self._listeners.add(queue)
         try:
-            yield b"retry: 2000\n\n" + self._frame("hello", "", {"complete": missed is not None})
+            yield b"retry: 2000\n\n" + self._frame("hello", here, {"complete": missed is not None})
             for frame in missed or ():
                 yield frame
             while (said := await self._next(queue)) is not None:
@@ -89,8 +91,7 @@ class Broadcast:
     def _frame(self, kind: str, name: str, data: Mapping[str, Any]) -> bytes:
         wall = wall_ms()
         body = msgspec.json.encode({"time": self.clock.now(wall), "wall": wall, "data": data})
-        head = f"id: {name}\nevent: {kind}\n" if name else f"event: {kind}\n"
-        return head.encode() + b"data: " + body + b"\n\n"
+        return f"id: {name}\nevent: {kind}\ndata: ".encode() + body + b"\n\n"
 
     def _missed(self, seen: str) -> list[bytes] | None:
         """Find what came after *seen*; None if that is no longer known."""

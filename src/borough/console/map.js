@@ -25,6 +25,7 @@ export class Map2D {
     this.points = new Points();
     this.lines = new Lines();
     this.alarms = [];
+    this.told = [];
     this.view = { x: 0, y: 0, scale: 1 };
     this.bounds = null;
     this.selected = null;
@@ -58,6 +59,7 @@ export class Map2D {
     const [right, bottom] = this.project(east, south);
     this.bounds = { right, bottom };
     this.lines.outline = rings.map((ring) => this.path(ring));
+    this.setAlarms(this.told);
     this.whole();
   }
 
@@ -98,6 +100,8 @@ export class Map2D {
 
   /** Show these detections: [{id, lon, lat, rank}], rank 0 being the gravest. */
   setAlarms(alarms) {
+    this.told = alarms;
+    if (!this.bounds) return;
     this.alarms = alarms
       .filter((each) => each.lon !== null && each.lon !== undefined)
       .map((each) => {
