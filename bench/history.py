@@ -1,0 +1,142 @@
+"""How many bytes history takes a row, and how long its questions take.
+
+``python bench/history.py --series 4000 --minutes 1440`` writes synthetic readings, a row a
+minute from each series with up to half a second of jitter, hour by hour as a journal would
+bring them; merges the day; then asks.  The last line is one JSON object.  A class is
+``--class-series`` neighbouring series, as the things of a class are numbered.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from borough.storage.lake import Lake, Points
+
+START = 1_720_540_800_000
+"""2024-07-10 00:00 in Shanghai, in ms."""
+MINUTE, DAY = 60_000, 86_400_000
+ZONE = "Asia/Shanghai"
+JITTER_MS = 500
+STEPS = (0.01, 0.1, 1.0)
+"""What sensors resolve, in their units; each series has one of these (synthetic)."""
+MEMORY, NOISE = 0.95, 1.5
+"""A reading keeps 95 % of how far the one before was off, plus noise of 1.5 steps (synthetic)."""
+SWING = 20
+"""How many steps a reading goes up and down in a day (synthetic)."""
+
+
+def readings(series: int, minutes: int, seed: int = 7) -> Iterator[Points]:
+    """Synthetic readings of an hour at a time, minute by minute, series in a fixed order."""
+    chance = np.random.default_rng(seed)
+    step = chance.choice(STEPS, series)
+    level = chance.uniform(10, 100, series) / step
+    offset = np.zeros(series)
+    numbers = np.arange(series, dtype=np.int32)
+    for hour in range(0, minutes, 60):
+        some = range(hour, min(hour + 60, minutes))
+        time = np.empty((len(some), series), np.int64)
+        value = np.empty((len(some), series))
+        for row, minute in enumerate(some):
+            offset = MEMORY * offset + chance.normal(0, NOISE, series)
+            swing = SWING * np.sin(2 * np.pi * minute / 1440)
+            value[row] = np.round(np.round(level + swing + offset) * step, 2)
+            time[row] = START + minute * MINUTE + chance.integers(0, JITTER_MS + 1, series)
+        yield Points(np.tile(numbers, len(some)), time.ravel(), value.ravel())
+
+
+def p95_ms(ask: Callable[[int], object], times: int) -> float:
+    """How long a question takes at worst in 19 of 20 cases, after one to warm up."""
+    ask(times)
+    taken = []
+    for number in range(times):
+        begin = perf_counter()
+        ask(number)
+        taken.append(perf_counter() - begin)
+    return round(float(np.quantile(taken, 0.95)) * 1000, 2)
+
+
+def fill(lake: Lake, series: int, minutes: int) -> tuple[int, float]:
+    """Append hour by hour; give the rows and the seconds that appending took."""
+    rows, taken = 0, 0.0
+    for position, hour in enumerate(readings(series, minutes)):
+        begin = perf_counter()
+        rows += lake.append(hour.series, hour.time, hour.value, 0, position)
+        taken += perf_counter() - begin
+        print(f"\r{rows:,} rows", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return rows, taken
+
+
+def ask(lake: Lake, series: int, of_class: int, times: int) -> dict[str, float]:
+    """Put each kind of question to a day of history."""
+    chance = np.random.default_rng(3).integers(0, series, times + 1)
+    first = chance % max(series - of_class, 1)
+    end = START + DAY
+    few = max(times // 10, 3)
+    return {
+        "series_day_p95_ms": p95_ms(lambda n: lake.one(int(chance[n]), START, end), times),
+        "latest_p95_ms": p95_ms(lambda _: lake.latest(), few),
+        "aggregate_p95_ms": p95_ms(
+            lambda n: lake.buckets(np.arange(of_class) + first[n], START, end, "hour"), few
+        ),
+        "together_p95_ms": p95_ms(
+            lambda n: lake.buckets(
+                np.arange(of_class) + first[n], START, end, "hour", together=True
+            ),
+            few,
+        ),
+    }
+
+
+def measure(
+    folder: Path, series: int, minutes: int, of_class: int, times: int
+) -> dict[str, float | int]:
+    """Write, merge and ask; figures by name."""
+    lake = Lake(folder, ZONE)
+    rows, appending = fill(lake, series, minutes)
+    loose = sum(day.bytes for day in lake.days()) / rows
+    open_day = p95_ms(lambda n: lake.one(n * 7 % series, START, START + DAY), 20)
+    begin = perf_counter()
+    merged = lake.compact(today="2025-01-01")
+    merging = perf_counter() - begin
+    figures = {
+        "rows": rows,
+        "series": series,
+        "class_series": of_class,
+        "append_rows_per_s": round(rows / appending),
+        "merge_rows_per_s": round(merged.rows / merging),
+        "files": sum(day.files for day in lake.days()),
+        "bytes_per_row": round(sum(day.bytes for day in lake.days()) / rows, 3),
+        "bytes_per_row_before_merge": round(loose, 3),
+        "series_day_before_merge_p95_ms": open_day,
+        **ask(lake, series, of_class, times),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+    lake.close()
+    return figures
+
+
+def main() -> None:
+    """Read the arguments, print the figures."""
+    told = argparse.ArgumentParser(description=__doc__)
+    told.add_argument("--series", type=int, default=4_000)
+    told.add_argument("--minutes", type=int, default=1_440)
+    told.add_argument("--class-series", type=int, default=1_000)
+    told.add_argument("--times", type=int, default=200, help="how often each question is put")
+    told.add_argument("--folder", type=Path, help="where to write; a temporary one if not given")
+    given = told.parse_args()
+    of_class = min(given.class_series, given.series)
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        figures = measure(Path(folder), given.series, given.minutes, of_class, given.times)
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
