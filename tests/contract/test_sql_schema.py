@@ -8,10 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from borough.core.errors import BadSetting
+from borough.core.errors import BadRequest, BadSetting
 from borough.storage.sql import connect, upgrade
 from borough.storage.sql.engines import writing
 from borough.storage.sql.tables import metadata
+from borough.testing.backends import fill
 from borough.testing.postgres import Postgres
 
 
@@ -66,3 +67,12 @@ def test_an_address_that_cannot_work_is_refused(where: str) -> None:
     """The message says so before anything is opened."""
     with pytest.raises(BadSetting, match="db: "):
         connect(where)
+
+
+def test_a_bulk_load_leaves_the_tables_as_they_were(engine: Engine) -> None:
+    """Indexes and foreign keys that are put aside for speed are all back afterwards."""
+    fill(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    with pytest.raises(BadRequest, match="names another row"), writing(engine) as connection:
+        connection.execute(text("UPDATE things SET via = 999999 WHERE id = 5"))

@@ -1,17 +1,18 @@
 """The registry in SQL: filled once from a district, loaded as columns by every process."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
+import msgspec
 import numpy as np
 from sqlalchemy import Connection, Engine, Table, func, select
 
-from borough.core.cases import canonical
 from borough.core.errors import BadRequest
 from borough.core.observations import Floats, Index
 from borough.core.registry import Kind, Property, Registry
 from borough.storage.sql import attributes as attrs, tables as t
-from borough.storage.sql.bulk import columns, fill
+from borough.storage.sql.bulk import columns, fill, unwatched
 from borough.storage.sql.counting import at_least, current, raised
 from borough.storage.sql.engines import reading, writing
 
@@ -73,21 +74,13 @@ class SqlRegistry:
         given = attributes or [None] * len(registry.id)
         called = names or [None] * len(registry.id)
         _check(registry, called, given, schemas or {})
-        ties = {name: len(each[0]) for name, each in registry.relations.items()}
-        total = len(registry.id) + sum(ties.values())
         with writing(self._engine) as connection:
             if connection.scalar(select(t.things.c.id).limit(1)) is not None:
                 msg = "registry: it holds things already"
                 raise BadRequest(msg)
             _save_kinds(connection, registry.kinds, schemas or {})
-            rows = _thing_columns(registry, called, given, valid_from_ms)
-            fill(connection, t.things, rows, lambda done: progress(done, total))
-            base = len(registry.id)
-            for name, length in ties.items():
-                fill(connection, t.relations, _relation_columns(registry, name, valid_from_ms))
-                base += length
-                progress(base, total)
-            _save_parameters(connection, registry, valid_from_ms)
+            things = _thing_columns(registry, called, given, valid_from_ms)
+            _fill_all(connection, _parts(registry, things, valid_from_ms), progress)
             _save_meta(connection, meta or {})
             last = int((registry.first + registry.widths).max(initial=0))
             at_least(connection, NEXT_SERIES, last)
@@ -205,15 +198,47 @@ def _thing_columns(
         "lat": _or_none(registry.lat),
         "grid": registry.grid.tolist(),
         "via": [ids[row] if row >= 0 else None for row in via],
-        "name": [canonical(dict(each)) if each else "{}" for each in names],
-        "attributes": [canonical(dict(each)) if each else "{}" for each in given],
+        "name": [_json(each) if each else "{}" for each in names],
+        "attributes": [_json(each) if each else "{}" for each in given],
         "valid_from_ms": [valid_from_ms] * len(ids),
     }
+
+
+def _parts(
+    registry: Registry, things: dict[str, Sequence[Any]], at_ms: int
+) -> list[tuple[Table, dict[str, Sequence[Any]]]]:
+    ties = [_relation_columns(registry, name, at_ms) for name in registry.relations]
+    set_for = [_parameter_columns(registry, key, at_ms) for key in registry.parameters]
+    return [
+        (t.things, things),
+        *((t.relations, each) for each in ties),
+        *((t.parameters, each) for each in set_for),
+    ]
+
+
+def _fill_all(
+    connection: Connection, parts: list[tuple[Table, dict[str, Sequence[Any]]]], progress: Progress
+) -> None:
+    """Fill tables that are empty; what watches over single rows is put back afterwards."""
+    lengths = [len(next(iter(each.values()))) for _, each in parts]
+    total, base = sum(lengths), 0
+    with unwatched(connection, (t.things, t.relations, t.parameters)):
+        for (table, rows), length in zip(parts, lengths, strict=True):
+
+            def tell(done: int, start: int = base) -> None:
+                progress(start + done, total)
+
+            fill(connection, table, rows, tell)
+            base += length
 
 
 def _or_none(degrees: Floats) -> list[float | None]:
     """Turn NaN, "it has no place", into what a table says for it."""
     return [None if value != value else value for value in degrees.tolist()]  # noqa: PLR0124
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _relation_columns(
@@ -229,16 +254,19 @@ def _relation_columns(
     }
 
 
-def _save_parameters(connection: Connection, registry: Registry, at_ms: int) -> None:
-    rows = [
-        {"scene": scene, "parameter": name, "thing": thing, "value": value}
-        | {"who": "district", "set_ms": at_ms}
-        for (scene, name), column in registry.parameters.items()
-        for thing, value in zip(
-            registry.id[~np.isnan(column)].tolist(), column[~np.isnan(column)].tolist(), strict=True
-        )
-    ]
-    _insert(connection, t.parameters, rows)
+def _parameter_columns(
+    registry: Registry, key: tuple[str, str], at_ms: int
+) -> dict[str, Sequence[Any]]:
+    column = registry.parameters[key]
+    rows = np.flatnonzero(~np.isnan(column))
+    return {
+        "scene": [key[0]] * len(rows),
+        "parameter": [key[1]] * len(rows),
+        "thing": registry.id[rows].tolist(),
+        "value": column[rows].tolist(),
+        "who": ["district"] * len(rows),
+        "set_ms": [at_ms] * len(rows),
+    }
 
 
 def _save_meta(connection: Connection, meta: Mapping[str, Any]) -> None:
@@ -309,10 +337,16 @@ def _relations(connection: Connection, ids: Index) -> dict[str, tuple[Index, Ind
 
 
 def _parameters(connection: Connection, ids: Index) -> dict[tuple[str, str], Floats]:
-    p, found = t.parameters.c, dict[tuple[str, str], Floats]()
-    for row in connection.execute(select(p.scene, p.parameter, p.thing, p.value)):
-        place = _row_of(ids, np.array([row.thing]))[0]
-        column = found.setdefault((row.scene, row.parameter), np.full(len(ids), np.nan))
-        if place >= 0:
-            column[place] = row.value
+    p = t.parameters.c
+    chosen = select(p.scene, p.parameter, p.thing, p.value).order_by(p.scene, p.parameter)
+    scenes, names, things, values = columns(connection, chosen)
+    row, value = _row_of(ids, np.array(things, np.int64)), np.array(values, np.float64)
+    found: dict[tuple[str, str], Floats] = {}
+    start = 0
+    for pair, rows in groupby(zip(scenes, names, strict=True)):
+        end = start + sum(1 for _ in rows)
+        mine, column = row[start:end], np.full(len(ids), np.nan)
+        column[mine[mine >= 0]] = value[start:end][mine >= 0]
+        found[pair] = column
+        start = end
     return found
