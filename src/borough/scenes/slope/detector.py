@@ -20,11 +20,12 @@ class Slope(Detector):
     """Compares the pace of a slope with the pace `v0` at which it creeps, as a tangent angle.
 
     A pace is the median slope through all pairs of readings (Theil-Sen), over the whole window
-    and over its last `short_share`; the steeper of the two angles counts.  No angle is measured
-    against less than `floor_times` the error that instruments of `noise_mm` leave in the pace.
-    Red takes a second sign: the verdict of two readings in a row, of a slope gaining pace, or
-    heavy rain on an orange one.  A level falls after `fall_s` below it.  Without enough fresh
-    readings, or without a `v0`, the slope is unknown, and an open alarm stands.
+    and over its last `short_share`; the steeper angle counts.  Only what exceeds `floor_times`
+    the error that a noise of `noise_mm` leaves in a pace counts as pace, and nothing is compared
+    with less than that error.  Red takes a second sign: two readings in a row from a slope that
+    gains pace and did not do it all in one jump, or heavy rain on an orange one.  A level falls
+    after `fall_s` below it.  Without enough fresh readings, or without a `v0`, the slope is
+    unknown, and an open alarm stands.
     """
 
     memory: ClassVar = {
@@ -37,6 +38,7 @@ class Slope(Detector):
     window_s: Values
     short_share: Values
     least: Values
+    jump_share: Values
     stale_s: Values
     blue_deg: Values
     yellow_deg: Values
@@ -76,11 +78,13 @@ class Slope(Detector):
         age = column(now) - rows["at"]
         long, long_error = pace(rows, age <= column(self.window_s))
         short, short_error = pace(rows, age <= column(self.window_s * self.short_share))
-        steady = self.floor_times * self.noise_mm * np.stack([long_error, short_error])
-        ratio = np.stack([long, short]) / np.maximum(self.v0, steady)
+        paces, error = np.stack([long, short]), self.noise_mm * np.stack([long_error, short_error])
+        ratio = (paces - self.floor_times * error) / np.maximum(self.v0, error)
         angle = np.degrees(np.arctan(np.fmax.reduce(ratio, axis=0)))
         rows["angle"] = np.where(rows["known"], angle, np.nan)
-        red = (rows["angle"] >= self.red_deg) & (short > long)
+        steps = np.diff(np.where(age <= column(self.window_s), rows["d"], np.nan), axis=1)
+        in_one = np.fmax.reduce(steps, axis=1) > self.jump_share * np.nansum(steps, axis=1)
+        red = (rows["angle"] >= self.red_deg) & (short > long) & ~in_one
         count = np.where(red, np.nan_to_num(rows["red"]) + 1, 0)
         rows["red"] = np.where(moved, count, rows["red"])
 
