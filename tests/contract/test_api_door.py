@@ -202,3 +202,21 @@ def test_rows_read_together_and_one_by_one_are_the_same(rows: list[object]) -> N
     assert beside.rows.series.tolist() == alone.rows.series.tolist()
     assert beside.rows.value.tolist() == alone.rows.value.tolist()
     assert beside.rows.time.tolist() == alone.rows.time.tolist()
+
+
+CELL = st.text("m-1flow.,5\r \"'x", max_size=6)
+
+
+@given(st.lists(st.lists(CELL, min_size=2, max_size=4), max_size=5))
+def test_a_table_read_fast_says_what_one_read_with_care_says(lines: list[list[str]]) -> None:
+    """A quoted heading forces the careful reading of the same lines."""
+    text = "".join(",".join(line) + "\n" for line in lines)
+
+    def read(head: str) -> object:
+        try:
+            claims = from_csv(f"{head}\n{text}".encode())
+        except BadRequest:
+            return "refused"
+        return [list(map(str, c)) for c in (claims.at, claims.thing, claims.property, claims.value)]
+
+    assert read("thing,property,value") == read('"thing",property,value')

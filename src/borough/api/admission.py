@@ -8,6 +8,7 @@ clock that runs ahead by more than is allowed is set to now and counted, not ref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -127,8 +128,7 @@ class Admission:
 
 def looked_up(names: Sequence[str], places: Mapping[str, int]) -> Index:
     """Find the place of each name; -1 where it has none."""
-    get = places.get
-    return np.fromiter((get(name, -1) for name in names), np.int64, len(names))
+    return np.fromiter(map(places.get, names, repeat(-1)), np.int64, len(names))
 
 
 def numbers(said: Sequence[Any]) -> tuple[Floats, Mask]:

@@ -99,23 +99,58 @@ def from_csv(body: bytes) -> Claims:
     Raises `BadRequest` where it is not UTF-8, has no such heading, or breaks off in a quote.
     """
     try:
-        lines = csv.reader(StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        text = body.decode("utf-8-sig")
+        lines = csv.reader(StringIO(text, newline=""), strict=True)
         head = [each.strip() for each in next(lines, [])]
+        check(head)
+        across = plain(text, len(head))
+        if across is not None:
+            many = len(across[0])
+            return table(head, across, range(1, many + 1), many, [])
         rows = [line for line in lines if line]
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"the body is not a CSV table in UTF-8: {error}"
         raise BadRequest(msg) from error
-    if not set(head) >= NEEDED:
-        msg = f"the first line must name {', '.join(COLUMNS)}; it says {', '.join(head)!r}"
-        raise BadRequest(msg)
-    whole = [number for number, line in enumerate(rows, 1) if len(line) == len(head)]
     wrong = [
         {"row": number, "field": "", "code": "wrong-type",
          "detail": f"{len(line)} fields where the heading has {len(head)}"}
         for number, line in enumerate(rows, 1) if len(line) != len(head)
     ]  # fmt: skip
-    kept = rows if not wrong else [rows[number - 1] for number in whole]
-    across = list(zip(*kept, strict=True)) or [()] * len(head)
+    whole = [number for number, line in enumerate(rows, 1) if len(line) == len(head)]
+    kept = zip(*(rows[number - 1] for number in whole), strict=True)
+    return table(head, list(kept) or [()] * len(head), whole, len(whole), wrong)
+
+
+def check(head: Sequence[str]) -> None:
+    """Raise `BadRequest` unless a heading names what is needed, and nothing twice."""
+    if not set(head) >= NEEDED or len(set(head)) < len(head):
+        msg = f"the first line must name {', '.join(COLUMNS)}; it says {', '.join(head)!r}"
+        raise BadRequest(msg)
+
+
+def plain(text: str, wide: int) -> list[list[str]] | None:
+    r"""Cut a table without quotes into columns, fast; None where it takes more care than that.
+
+    >>> plain("a,b\n1,2\n3,4\n", 2)
+    [['1', '3'], ['2', '4']]
+    """
+    if '"' in text or "\r" in text:
+        return None
+    lines = text.removesuffix("\n").split("\n")[1:]
+    if not lines or any(line.count(",") != wide - 1 for line in lines):
+        return None
+    cells = ",".join(lines).split(",")
+    return [cells[place::wide] for place in range(wide)]
+
+
+def table(
+    head: Sequence[str],
+    across: Sequence[Sequence[str]],
+    at: Sequence[int],
+    many: int,
+    wrong: list[dict[str, Any]],
+) -> Claims:
+    """Name the columns of a table."""
     named = dict(zip(head, across, strict=True))
-    time = named.get("time") or [None] * len(kept)
-    return Claims(whole, named["thing"], named["property"], time, named["value"], wrong)
+    time = named.get("time", [""] * many)
+    return Claims(at, named["thing"], named["property"], time, named["value"], wrong)

@@ -122,6 +122,7 @@ export class Map2D {
 
   /** Come to a place, near enough to tell neighbours apart. */
   goto(lon, lat) {
+    if (!this.bounds) return;
     const [x, y] = this.project(lon, lat);
     this.view = { x, y, scale: Math.max(this.view.scale, this.least * NEAR) };
     this.selected = { x, y };
