@@ -209,6 +209,22 @@ def test_a_merge_can_be_stopped(lake: Lake) -> None:
     assert len(list(lake.folder.glob("observations/day=*/*"))) == 4
 
 
+def test_only_rows_that_repeat_or_go_back_are_late(lake: Lake) -> None:
+    """A whole day at once is not late; files of late rows are few, so reading stays cheap."""
+    day = START + np.arange(24) * HOUR
+    lake.append(np.zeros(24, int), day, np.ones(24), 0, 0)
+    lake.append(np.ones(24, int), day, np.ones(24), 0, 1)
+    lake.append([0, 0, 1], [START + 23 * HOUR, START + 24 * HOUR - 1, START + 5], [2.0] * 3, 0, 2)
+    reopened = Lake(lake.folder, "Asia/Shanghai")
+    reopened.append([0, 1], [START + 24 * HOUR - 1, START + 24 * HOUR - 2], [3.0, 3.0], 0, 3)
+    names = sorted(path.name for path in lake.folder.glob("observations/day=*/*"))
+    found = lake.buckets(np.array([0, 1]), START, START + 24 * HOUR, "day", "sum")
+
+    assert ["late" in name for name in names] == [False, False, False, False, True, True]
+    assert found.value.tolist() == [23 + 2 + 3, 24 + 2 + 3]
+    assert found.count.tolist() == [25, 26]
+
+
 def test_a_day_that_goes_on_is_merged_now_and_then(lake: Lake) -> None:
     """Appends of an open day gather in few files, and old rows are not rewritten each time."""
     for position in range(40):
@@ -269,6 +285,9 @@ def test_what_cannot_be_is_refused(lake: Lake) -> None:
         lake.buckets(np.array([1]), *ALWAYS, "day", "median")
     with pytest.raises(BadRequest, match="ends before it begins"):
         lake.buckets(np.array([1]), START, START, "day")
+
+    with pytest.raises(BadBatch, match="series numbers from -1 to 3"):
+        lake.append([3, -1], [START, START], [1.0, 1.0], 0, 0)
 
     assert lake.days() == []
     assert len(lake.many(np.array([], int), *ALWAYS)) == 0

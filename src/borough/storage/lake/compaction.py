@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 
 from borough.core.errors import Stale
 from borough.storage.lake.closing import Closing
-from borough.storage.lake.files import MERGED, is_merged, run_name, run_number, write_rows
+from borough.storage.lake.files import (
+    MERGED,
+    forget,
+    is_late,
+    is_merged,
+    run_name,
+    run_number,
+    write_rows,
+)
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.rows import Points, first_of_each
 from borough.storage.lake.table import Listing, Table
+from borough.storage.lake.trouble import HistoryFull
 
 FOREVER = np.iinfo(np.int64).max
 SLICE_ROWS = 2_000_000
@@ -91,6 +100,7 @@ class Merger:
         else merged or expired the day meanwhile (it is *put off*).  Appends do not disturb.
         """
         name = str(day.day[0])
+        late = len(sources) < len(day) and any(map(is_late, sources.run.tolist()))
         newest: list[Points] = []
         written: list[AddAction] = []
         total = 0
@@ -98,15 +108,20 @@ class Merger:
             for rows in self._slices(sources, stop):
                 total += len(rows)
                 newest.append(rows.pick(first_of_each(rows.series)))
-                written.append(self._write(name, run_after(day), rows))
+                written.append(self._write(name, rows, run_after(day), late=late))
             self._cover(newest, written)
-            self.table.commit(written, sources)
         except BaseException as error:
-            for add in written:
-                (self.table.folder / add.path).unlink(missing_ok=True)
+            forget(self.table.folder, written)
             if isinstance(error, Stale):
                 return Compacted(put_off=(name,))
             raise
+        try:
+            self.table.commit(written, sources)
+        except (Stale, HistoryFull) as error:
+            forget(self.table.folder, written)
+            if isinstance(error, HistoryFull):
+                raise
+            return Compacted(put_off=(name,))
         return Compacted(len(sources), len(written), total, (name,))
 
     def _slices(self, sources: Listing, stop: Callable[[], bool]) -> Iterator[Points]:
@@ -122,8 +137,8 @@ class Merger:
             near = sources.within(low, high, -FOREVER, FOREVER)
             yield self.reader.rows(near, -FOREVER, FOREVER, range(low, high + 1))
 
-    def _write(self, day: str, run: int, rows: Points) -> AddAction:
-        add = write_rows(self.table.folder, day, run_name(run), rows, MERGED)
+    def _write(self, day: str, rows: Points, run: int, *, late: bool) -> AddAction:
+        add = write_rows(self.table.folder, day, run_name(run, late=late), rows, MERGED)
         return replace(add, data_change=False)
 
     def _cover(self, newest: list[Points], written: list[AddAction]) -> None:

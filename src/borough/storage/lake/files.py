@@ -2,8 +2,9 @@
 
 A name tells its age: within a day, names sort from the oldest rows to the newest.
 `0-{run}-...` are the files of one merge, disjoint by series; `1-{position}-{partition}-...`
-is one append.  A merge takes appends in the order in which they came, so of two files that
-hold the same (series, time) the one with the greater name has the last word.
+is one append of rows that follow what was there, `2-{position}-...` its late rows.  Of two
+files that hold the same (series, time) one is `late`, and the one with the greater name has
+the last word: a row can only follow if nobody told of that moment before.
 """
 
 import json
@@ -40,18 +41,20 @@ LAYOUT: dict[str, Any] = {
     "column_encoding": {"series": "delta_binary_packed", "time": "delta_binary_packed"},
 }
 """Measured on 2.9 M quantised rows with jitter: 2.64 bytes a row at zstd 3, 2.56 at 6."""
+LATE, ON_TIME = "late", "on-time"
 LOOSE, MERGED = 3, 6
 """How hard zstd tries: appends are rewritten within the hour, merges stay."""
 
 
-def run_name(run: int) -> str:
+def run_name(run: int, *, late: bool) -> str:
     """What the files of merge number *run* begin with."""
-    return f"0-{run:019d}"
+    return f"0-{run:019d}-{LATE if late else ON_TIME}"
 
 
-def append_name(partition: int, position: int) -> str:
+def append_name(partition: int, position: int, *, late: bool) -> str:
     """What the file of one append begins with; a position has up to 19 digits."""
-    return f"1-{position:019d}-{partition:05d}"
+    rank, word = (2, LATE) if late else (1, ON_TIME)
+    return f"{rank}-{position:019d}-{partition:05d}-{word}"
 
 
 def run_of(path: str) -> str:
@@ -66,7 +69,12 @@ def is_merged(run: str) -> bool:
 
 def run_number(run: str) -> int:
     """The number of the merge that a run came from."""
-    return int(run.rpartition("-")[2])
+    return int(run.rpartition("/")[2].split("-")[1])
+
+
+def is_late(run: str) -> bool:
+    """Whether a run may repeat a (series, time) of an older one."""
+    return run.endswith(LATE)
 
 
 def write_rows(folder: Path, day: str, name: str, rows: Points, effort: int) -> AddAction:
@@ -91,6 +99,12 @@ def write_rows(folder: Path, day: str, name: str, rows: Points, effort: int) -> 
         data_change=True,
         stats=json.dumps(stats_of(rows)),
     )
+
+
+def forget(folder: Path, written: list[AddAction]) -> None:
+    """Delete files that no commit will ever refer to."""
+    for add in written:
+        (folder / add.path).unlink(missing_ok=True)
 
 
 def put(path: Path, content: bytes) -> None:

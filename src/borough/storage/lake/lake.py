@@ -1,14 +1,14 @@
 """History: every observation of a district in one Delta table that any engine can read."""
 
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
 from deltalake.transaction import AddAction
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from borough.core.errors import BadRequest, Stale
 from borough.core.observations import Index
@@ -17,11 +17,12 @@ from borough.storage.lake import files, naming, questions, retention
 from borough.storage.lake.calendar import check_calendar, days_of, zone_of
 from borough.storage.lake.closing import Closing
 from borough.storage.lake.compaction import Compacted, Merger
+from borough.storage.lake.lateness import Lateness
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.retention import DaySize
 from borough.storage.lake.rows import Buckets, Points, settled
 from borough.storage.lake.table import Listing, Table
-from borough.storage.lake.trouble import HistoryDamaged
+from borough.storage.lake.trouble import HistoryDamaged, HistoryFull
 
 MOST_ROWS = 4_000_000
 """Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""
@@ -46,6 +47,8 @@ class Lake:
         self.zone = zone_of(zone)
         self.table = Table(self.folder / "observations", zone)
         self.reader = Reader(self.table.folder, self.folder / "spill", memory_mb, threads)
+        self.lateness = Lateness(self.latest)
+        self._appending = Lock()
         self.closing = Closing(self.folder / "latest", self.reader)
 
     def committed(self, partition: int) -> int:
@@ -58,26 +61,43 @@ class Lake:
         """Write what a partition's journal holds up to *position*, in one commit.
 
         Rows come in the journal's order: of the same (series, time) the last counts.  Gives
-        the number of rows written; none if there are none or the partition is already
+        the number of rows taken; none if there are none or the partition is already
         committed that far, so a journal may be read again.  `HistoryFull` changes nothing.
         """
-        rows = Points.of(series, time, value)
-        if not len(rows) or position <= self.committed(partition):
-            return 0
-        check_calendar(rows.time)
+        told = Points.of(series, time, value)
+        check_calendar(told.time)
+        with self._appending:
+            before = self.committed(partition)
+            if not len(told) or position <= before:
+                return 0
+            rows = settled(told.backwards())
+            late = self.lateness.of(rows, partition, before)
+            written: list[AddAction] = []
+            try:
+                for day, name, part in self._parts(rows, late, partition, position):
+                    add = files.write_rows(self.table.folder, day, name, part, files.LOOSE)
+                    written.append(add)
+                self.table.commit(written, mark=(partition, before, position))
+            except (Stale, HistoryFull) as error:
+                files.forget(self.table.folder, written)
+                if isinstance(error, HistoryFull):
+                    raise
+            else:
+                self.lateness.wrote(rows, partition, position)
+                return len(told)
+        return self.append(series, time, value, partition, position)
+
+    def _parts(
+        self, rows: Points, late: NDArray[np.bool_], partition: int, position: int
+    ) -> Iterator[tuple[str, str, Points]]:
+        """Cut settled rows into files by day, late ones apart: day, name and rows of each."""
         days, place = days_of(rows.time, self.zone)
-        name = files.append_name(partition, position)
-        written: list[AddAction] = []
-        for number in np.flatnonzero(np.bincount(place)).tolist():
-            mine = settled(rows.pick(place == number).backwards())
-            written.extend(
-                files.write_rows(self.table.folder, days[number], name, part, files.LOOSE)
-                for part in files.slices_of(mine, MOST_ROWS)
-            )
-        with contextlib.suppress(Stale):
-            self.table.commit(written, mark=(partition, position))
-            return len(rows)
-        return 0
+        for day in np.flatnonzero(np.bincount(place)).tolist():
+            for apart in (False, True):
+                mine = rows.pick((place == day) & (late == apart))
+                name = files.append_name(partition, position, late=apart)
+                for part in files.slices_of(mine, MOST_ROWS):
+                    yield days[day], name, part
 
     def one(self, series: int, start_ms: int, end_ms: int, limit: int | None = None) -> Points:
         """Rows of one series in ``[start, end)``, oldest first; *limit* keeps the newest."""

@@ -45,21 +45,29 @@ class Reader:
             self._duck.execute(setting)
 
     def ask(
-        self, sql: str, files: Listing, wanted: Index | range | None = None, **values: int
+        self,
+        sql: str,
+        files: Listing,
+        wanted: Index | range | None = None,
+        late: Listing | None = None,
+        **values: int,
     ) -> dict[str, NDArray[Any]]:
-        """Run a question over some files; ``{files}`` and ``{wanted}`` stand for its inputs.
+        """Run a question over some files.
 
-        *wanted* holds series numbers in order, each once.
+        ``{files}``, ``{late}`` and ``{wanted}`` stand for its inputs; *wanted* holds series
+        numbers in order, each once.
         """
-        paths = [str(self._folder / path) for path in files.path[::-1].tolist()]
-        source = f"read_parquet({paths!r}, hive_partitioning = false)"
         with self._duck.cursor() as cursor, opening("history"):
             chosen = "true"
             if wanted is not None:
                 chosen = _chosen(wanted)
                 if "wanted" in chosen:
                     cursor.register("wanted", {"number": wanted})
-            text = sql.format(files=source, wanted=chosen)
+            text = sql.format(
+                files=self._source(files),
+                late=self._source(late) if late else "",
+                wanted=chosen,
+            )
             return cursor.execute(text, values or None).fetchnumpy()
 
     def rows(
@@ -68,7 +76,7 @@ class Reader:
         """Fetch rows of ``[start, end)`` settled: no (series, time) twice."""
         if not len(files):
             return Points.none()
-        rank = ", file_index AS age" if files.overlaps else ""
+        rank = ", file_index AS age" if files.late.any() else ""
         found = self.ask(
             f"SELECT series, time, value{rank} FROM {{files}}"  # noqa: S608 - both are ours
             " WHERE time >= $start AND time < $end AND {wanted}",
@@ -81,6 +89,10 @@ class Reader:
         if rank:
             points = points.pick(np.argsort(found["age"], kind="stable"))
         return settled(points)
+
+    def _source(self, files: Listing) -> str:
+        paths = [str(self._folder / path) for path in files.path[::-1].tolist()]
+        return f"read_parquet({paths!r}, hive_partitioning = false)"
 
     def whole(self, path: Path, key: str) -> tuple[Points, str]:
         """Read a file of ours from end to end, and what it says of itself under *key*."""

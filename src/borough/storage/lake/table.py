@@ -13,7 +13,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from numpy.typing import NDArray
 
 from borough.core.errors import BadSetting, Stale
-from borough.storage.lake.files import SCHEMA, run_of
+from borough.storage.lake.files import SCHEMA, is_late, run_of
 from borough.storage.lake.trouble import HistoryDamaged, HistoryFull, opening, writing
 
 KEEP = {
@@ -66,18 +66,14 @@ class Listing:
         return len(self.path)
 
     @property
-    def overlaps(self) -> bool:
-        """Whether two of the files may hold the same (series, time).
-
-        Files of one run never do, and files of two days never do.
-        """
-        runs, place = np.unique(self.run, return_inverse=True)
-        begin = np.full(len(runs), np.iinfo(np.int64).max)
-        end = np.full(len(runs), np.iinfo(np.int64).min)
-        np.minimum.at(begin, place, self.start)
-        np.maximum.at(end, place, self.end)
-        order = np.argsort(begin)
-        return bool(np.any(begin[order][1:] <= np.maximum.accumulate(end[order])[:-1]))
+    def late(self) -> NDArray[np.bool_]:
+        """Which of the files may repeat a (series, time) of another of them."""
+        marked = np.array([is_late(run) for run in self.run.tolist()], bool)
+        for place in np.flatnonzero(marked):
+            beside = (self.run != self.run[place]) & (self.start <= self.end[place])
+            beside &= (self.end >= self.start[place]) & (self.low <= self.high[place])
+            marked[place] = bool(np.any(beside & (self.high >= self.low[place])))
+        return marked
 
 
 class Table:
@@ -106,24 +102,30 @@ class Table:
         self,
         add: list[AddAction],
         remove: Listing | None = None,
-        mark: tuple[int, int] | None = None,
+        mark: tuple[int, int, int] | None = None,
     ) -> None:
-        """Add and remove files in one commit; *mark* is the (partition, position) it brings.
+        """Add and remove files in one commit.
 
+        *mark* says how far it brings a journal: (partition, position before, position).
         `Stale`: somebody else marked this partition or removed one of these files meanwhile,
         nothing is changed.  `HistoryFull`: the log cannot be written, nothing is changed.
         """
         gone = [] if remove is None else _removals(remove, changes=not add)
-        marks = None if mark is None else [Transaction(_app(mark[0]), mark[1])]
+        marks = None if mark is None else [Transaction(_app(mark[0]), mark[2])]
         with self._lock:
             self._refresh()
-            if mark is not None and self._mark(mark[0]) >= mark[1]:
-                msg = f"partition {mark[0]} is already written up to {self._mark(mark[0])}"
+            if mark is not None and self._mark(mark[0]) != mark[1]:
+                msg = f"partition {mark[0]} is written up to {self._mark(mark[0])}, not {mark[1]}"
                 raise Stale(msg)
             if remove is not None and not np.isin(remove.path, self._listing.path).all():
                 msg = "history was merged or expired by somebody else meanwhile"
                 raise Stale(msg)
-            self._write([*add, *gone], CommitProperties(app_transactions=marks))
+            try:
+                self._write([*add, *gone], CommitProperties(app_transactions=marks))
+            except HistoryFull:
+                self._refresh()
+                if not add or add[0].path not in self._listing.path:
+                    raise  # else it is committed, and only the folding of the log failed
             self._refresh()
 
     def vacuum(self, grace_hours: int) -> int:
