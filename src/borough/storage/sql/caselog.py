@@ -5,10 +5,10 @@ only ever agree; `faults` checks that they do.
 """
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from borough.core.cases import Case, Event, born, canonical, fold
 from borough.core.errors import BoroughError, NotFound, Stale
@@ -16,6 +16,15 @@ from borough.storage.sql import tables as t
 from borough.storage.sql.counting import raised
 
 FIELDS = tuple(field.name for field in fields(Case))
+
+_BEGIN, _APPEND = t.cases.insert(), t.case_events.insert()
+_CHANGE = t.cases.update().where(
+    t.cases.c.id == bindparam("was_id"), t.cases.c.version == bindparam("was_version")
+)
+_LAST = select(t.case_events.c.hash).where(
+    t.case_events.c.case_id == bindparam("was_id"), t.case_events.c.seq == bindparam("was_version")
+)
+"""Made once: building a statement costs more than running it."""
 
 
 def case_of(row: RowMapping) -> Case:
@@ -37,7 +46,7 @@ def found(connection: Connection, case: int | str) -> Case:
 def begun(connection: Connection, event: Event) -> Case:
     """Write the first entry of a fresh case."""
     case = born(raised(connection, "case"), event)
-    connection.execute(t.cases.insert().values(_row(case)))
+    connection.execute(_BEGIN, _row(case))
     _append(connection, case.id, event, "")
     return case
 
@@ -45,19 +54,18 @@ def begun(connection: Connection, event: Event) -> Case:
 def written(connection: Connection, case: Case, event: Event) -> Case:
     """Write the next entry of a case; `Stale` where another was written meanwhile."""
     after = case.then(event)
-    mine = (t.cases.c.id == case.id) & (t.cases.c.version == case.version)
-    done = connection.execute(t.cases.update().where(mine).values(_row(after)))
+    was = {"was_id": case.id, "was_version": case.version}
+    done = connection.execute(_CHANGE, _row(after) | was)
     if done.rowcount != 1:
         msg = f"case {case.code} was changed by somebody else; read it again"
         raise Stale(msg)
-    e = t.case_events.c
-    last = select(e.hash).where(e.case_id == case.id, e.seq == case.version)
-    _append(connection, case.id, event, connection.scalars(last).one())
+    _append(connection, case.id, event, connection.scalars(_LAST, was).one())
     return after
 
 
 def _row(case: Case) -> dict[str, Any]:
-    return {**asdict(case), "trail": list(case.trail), "title": dict(case.title)}
+    row = {name: getattr(case, name) for name in FIELDS}
+    return row | {"trail": list(case.trail), "title": dict(case.title)}
 
 
 def _append(connection: Connection, case: int, event: Event, before: str) -> None:
@@ -71,7 +79,7 @@ def _append(connection: Connection, case: int, event: Event, before: str) -> Non
         "before": before,
         "hash": event.seal(case, before),
     }
-    connection.execute(t.case_events.insert().values(entry))
+    connection.execute(_APPEND, entry)
 
 
 def entries(connection: Connection, case: int) -> list[tuple[Event, str, str]]:

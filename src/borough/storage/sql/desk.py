@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from borough.core import cases as core
 from borough.core.cases import TRUE, Case, Plan
@@ -38,6 +38,16 @@ class Taken:
     cases: list[Case]
 
 
+_OWN = select(t.detections.c.case_id).where(t.detections.c.id == bindparam("detection"))
+_BELONGS = t.detections.update().where(t.detections.c.id == bindparam("detection"))
+_NEWEST = (
+    select(t.cases)
+    .where(t.cases.c.scene == bindparam("scene"), t.cases.c.thing == bindparam("thing"))
+    .order_by(t.cases.c.id.desc())
+    .limit(1)
+)
+"""Made once: building a statement costs more than running it."""
+
 Decide = Callable[[Mapping[str, Any]], Wish | None]
 
 
@@ -64,8 +74,7 @@ class SqlDesk:
             return Taken(fresh, list(changed.values()))
 
     def _follow(self, connection: Connection, edge: dict[str, Any], decide: Decide) -> Case | None:
-        d = t.detections.c
-        own = connection.scalar(select(d.case_id).where(d.id == edge["id"]))
+        own = connection.scalar(_OWN, {"detection": edge["id"]})
         if own is not None:
             return self._heard(connection, found(connection, own), edge, decide)
         if not edge["level"] or edge.get("suppressed_by"):
@@ -82,8 +91,8 @@ class SqlDesk:
             told = {"scene": edge["scene"], "thing": edge["thing"], "grid": wish.grid}
             told["title"] = wish.title
             case = self._cases.opened(connection, wish.plan, **told, **signs)
-        mine = t.detections.update().where(d.id == edge["id"])
-        connection.execute(mine.values(case_id=case.id, outcome=case.outcome or None))
+        belongs = {"case_id": case.id, "outcome": case.outcome or None}
+        connection.execute(_BELONGS, belongs | {"detection": edge["id"]})
         return case
 
     def _heard(
@@ -101,9 +110,8 @@ class SqlDesk:
 
 def _joinable(connection: Connection, edge: Mapping[str, Any], merge_ms: int) -> Case | None:
     """Find the case that a detection belongs to: open, or heard of or closed not long ago."""
-    c = t.cases.c
-    mine = select(t.cases).where(c.scene == edge["scene"], c.thing == edge["thing"])
-    row = connection.execute(mine.order_by(c.id.desc()).limit(1)).mappings().one_or_none()
+    about = {"scene": edge["scene"], "thing": edge["thing"]}
+    row = connection.execute(_NEWEST, about).mappings().one_or_none()
     if row is None:
         return None
     case = case_of(row)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, select, tuple_
 
 from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import tables as t
@@ -168,10 +168,10 @@ def _keep(connection: Connection, fresh: Sequence[dict[str, Any]]) -> None:
     born = [states[each] for each in ids if each not in known]
     if born:
         connection.execute(t.detections.insert(), born)
-    for each in ids:
-        if each in known:
-            change = t.detections.update().where(t.detections.c.id == each)
-            connection.execute(change.values(states[each]))
+    changed = [states[each] | {"own": each} for each in ids if each in known]
+    if changed:
+        own = t.detections.c.id == bindparam("own")
+        connection.execute(t.detections.update().where(own), changed)
     connection.execute(t.detection_edges.insert(), [_edge_row(edge) for edge in fresh])
 
 

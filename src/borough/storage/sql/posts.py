@@ -5,13 +5,30 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from borough.core.errors import BadRequest
 from borough.storage.sql import tables as t
 from borough.storage.sql.engines import reading, writing
 
 DAY_MIN = 24 * 60
+
+
+_P, _C = t.posts.c, t.cases.c
+_AT_HOME = (
+    select(_P.code, _P.shift, _P.agency)
+    .join(t.post_grids, t.post_grids.c.post == _P.code)
+    .where(_P.kind == bindparam("kind"), t.post_grids.c.grid == bindparam("grid"))
+)
+_NEAR = select(_P.code, _P.shift).where(
+    _P.kind == bindparam("kind"), _P.agency.in_(bindparam("agencies", expanding=True))
+)
+_BUSY = (
+    select(_C.post, func.count())
+    .where(_C.post.in_(bindparam("posts", expanding=True)), _C.closed_ms.is_(None))
+    .group_by(_C.post)
+)
+"""Made once: building a statement costs more than running it."""
 
 
 class SqlPosts:
@@ -67,28 +84,20 @@ def choose(connection: Connection, kind: str, grid: int, at_ms: int, zone: ZoneI
 
     First among the posts of the grid, else among the other posts of their agencies.
     """
-    p = t.posts.c
-    at_home = select(p.code, p.shift, p.agency).where(p.kind == kind)
-    at_home = at_home.where(
-        p.code.in_(select(t.post_grids.c.post).where(t.post_grids.c.grid == grid))
-    )
-    home = connection.execute(at_home).all()
+    home = connection.execute(_AT_HOME, {"kind": kind, "grid": grid}).all()
     local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
     now = local.hour * 60 + local.minute
     ready = [row.code for row in home if on_shift(row.shift, now)]
     if home and not ready:
-        agencies = {row.agency for row in home}
-        near = select(p.code, p.shift).where(p.kind == kind, p.agency.in_(agencies))
-        ready = [row.code for row in connection.execute(near) if on_shift(row.shift, now)]
+        near = {"kind": kind, "agencies": sorted({row.agency for row in home})}
+        ready = [row.code for row in connection.execute(_NEAR, near) if on_shift(row.shift, now)]
     return _least_busy(connection, ready)
 
 
 def _least_busy(connection: Connection, ready: Sequence[str]) -> str | None:
     if len(ready) < 2:  # noqa: PLR2004 - nothing to compare
         return ready[0] if ready else None
-    c = t.cases.c
-    busy = select(c.post, func.count()).where(c.post.in_(ready), c.closed_ms.is_(None))
-    load = {row[0]: row[1] for row in connection.execute(busy.group_by(c.post))}
+    load = {row[0]: row[1] for row in connection.execute(_BUSY, {"posts": ready})}
     return min(ready, key=lambda code: (load.get(code, 0), code))
 
 
