@@ -37,8 +37,8 @@ class Topics(dict[bytes, int]):
 
     def places(self, row: int) -> dict[str, int]:
         """Give the series number of each property of a thing."""
-        first = int(self._registry.first[row])
-        places = self._places[int(self._registry.kind[row])]
+        first = int(self._registry.first.item(row))
+        places = self._places[self._registry.kind.item(row)]
         return {name: first + place for name, place in places.items()}
 
     def _look(self, subject: bytes) -> int:
@@ -48,10 +48,10 @@ class Topics(dict[bytes, int]):
             return -1 - REASONS.index("bad-topic")
         credential, device = names[:2]
         row = self._registry.rows.get(device, -1)
-        kind = int(self._registry.kind[row])
+        kind = int(self._registry.kind.item(row))
         if row < 0 or not self._roles[kind]:
             return -1 - REASONS.index("unknown-device")
-        via = int(self._registry.via[row])
+        via = int(self._registry.via.item(row))
         if device != credential and (via < 0 or self._registry.key[via] != credential):
             return -1 - REASONS.index("not-yours")
         if len(names) + 1 == _REPORT:
@@ -59,4 +59,4 @@ class Topics(dict[bytes, int]):
         place = self._places[kind].get(names[2], -1)
         if place < 0:
             return -1 - REASONS.index("unknown-property")
-        return int(self._registry.first[row]) + place
+        return int(self._registry.first.item(row)) + place
