@@ -225,6 +225,21 @@ def test_only_rows_that_repeat_or_go_back_are_late(lake: Lake) -> None:
     assert found.count.tolist() == [25, 26]
 
 
+def test_a_merge_of_late_rows_still_repeats_older_ones(lake: Lake) -> None:
+    """Late rows that were merged by themselves are not counted beside what they correct."""
+    minutes = START + np.arange(100) * 60_000
+    lake.append(np.zeros(100, int), minutes, np.ones(100), 0, 0)
+    lake.append([9], [START], [1.0], 0, 1)
+    lake.compact(loose=2)
+    lake.append([0], [START], [5.0], 0, 2)
+    lake.append([0], [START + 60_000], [6.0], 0, 3)
+    merged = lake.compact(loose=2)
+    found = lake.buckets(np.array([0]), START, START + 24 * HOUR, "day", "sum")
+
+    assert (merged.files_before, lake.days()[0].files) == (2, 2)
+    assert (found.value.tolist(), found.count.tolist()) == ([98 + 5 + 6], [100])
+
+
 def test_a_day_that_goes_on_is_merged_now_and_then(lake: Lake) -> None:
     """Appends of an open day gather in few files, and old rows are not rewritten each time."""
     for position in range(40):

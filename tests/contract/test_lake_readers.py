@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import numpy as np
 from deltalake import DeltaTable, QueryBuilder
@@ -56,6 +56,22 @@ def test_readers_see_whole_appends_while_files_come_and_go(tmp_path: Path) -> No
 
     assert max(seen) <= 8 * ROUNDS
     assert len(lake.many(np.arange(4), START, START + DAY)) == 8 * ROUNDS
+
+
+def test_several_may_begin_the_same_history(tmp_path: Path) -> None:
+    """Processes that start together on an empty folder all end up with one table."""
+    for number in range(8):
+        folder = tmp_path / str(number)
+        together = Barrier(4)
+
+        def begin(position: int, folder: Path = folder, together: Barrier = together) -> int:
+            together.wait()
+            lake = Lake(folder, "Asia/Shanghai")
+            return lake.append([position], [START], [1.0], position, 0)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(begin, range(4))) == [1] * 4
+        assert len(Lake(folder, "Asia/Shanghai").latest()) == 4
 
 
 def test_the_table_is_one_that_any_engine_reads(tmp_path: Path) -> None:

@@ -118,6 +118,8 @@ class Appender:
                 )
             except BoroughError as error:
                 self._failed(error)
+            except Exception as error:  # noqa: BLE001 - a thread that ends unseen ends history
+                self._failed(HistoryFull(f"history cannot be written: {error!r}"))
             else:
                 self._done(written, len(rows), position)
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -175,18 +176,18 @@ def _open(folder: Path, zone: str) -> DeltaTable:
     """Open the table in a folder, or begin one; its description keeps its time zone."""
     told = f"Observations of a district; days are those of {zone}"
     with writing("history"), opening("history"):
-        if DeltaTable.is_deltatable(str(folder)):
-            table = DeltaTable(str(folder))
-        else:
+        if not DeltaTable.is_deltatable(str(folder)):
             folder.mkdir(parents=True, exist_ok=True)
-            table = DeltaTable.create(
-                str(folder),
-                SCHEMA,
-                mode="ignore",
-                partition_by=["day"],
-                description=told,
-                configuration=KEEP,
-            )
+            with suppress(CommitFailedError):  # another process has just begun it
+                DeltaTable.create(
+                    str(folder),
+                    SCHEMA,
+                    mode="ignore",
+                    partition_by=["day"],
+                    description=told,
+                    configuration=KEEP,
+                )
+        table = DeltaTable(str(folder))
     if table.metadata().description != told:
         msg = f"{folder}: {table.metadata().description}, not {zone}"
         raise BadSetting(msg)
