@@ -143,10 +143,11 @@ def baishuihe(scene: Found, folder: Path, rule: str) -> dict[str, Any]:
     worst = np.zeros(len(points), int)
     position, total = 0, 0
     for month, time in enumerate(times):
-        there = np.flatnonzero(~np.isnan(d[month])).tolist()
-        readings = [(time, n * 2, float(d[month, n])) for n in there]
+        there = np.flatnonzero(~np.isnan(d[month]))
+        mine = there.tolist()
+        readings = [(time, n * 2, float(d[month, n])) for n in mine]
         until = times[month + 1] if month + 1 < len(times) else time + 1
-        showers = [(when, n * 2 + 1, mm) for when, mm in rain if time < when < until for n in there]
+        showers = [(when, n * 2 + 1, mm) for when, mm in rain if time < when < until for n in mine]
         top = np.zeros(len(points), int)
         for when, series, value in [*readings, *showers]:
             position += 1

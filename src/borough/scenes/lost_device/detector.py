@@ -6,58 +6,69 @@ from typing import ClassVar
 import numpy as np
 
 from borough.core.detections import Detector, Rows
-from borough.core.observations import Tick, Values
+from borough.core.observations import Floats, Index, Tick, Values
 
 
 @dataclass(frozen=True, slots=True)
 class LostDevice(Detector):
     """A device is lost after `silence_s` in which it could have been heard and was not.
 
-    Not every second of silence counts.  Between two time records no more counts than `gap_s`,
-    or the part `gap_share` of the device's own patience: a longer pause was ours.  Behind a gateway
-    a second counts once the gateway has spoken after it, and not at all where the gateway had
-    said nothing for `alive_s`; a gateway speaks whenever anything comes through it.  A lost
-    gateway is one alarm, and when it returns its devices start afresh.
+    Not every second of silence counts.  Between two time records no more than `gap_s` does: a
+    longer pause was ours.  Each gateway has a clock, ``clock_s``, that runs up to the last word
+    which came through it, whoever sent it, and leaves out stretches at whose last look it had
+    said nothing for `alive_s`; its devices are silent by that clock, since their ``mark``.  So a
+    dark gateway is one alarm, and when it returns its devices start afresh.
 
-    ``quiet_s`` is the plain silence of a thing up to the last time record, ``silent_s`` the
-    silence that counts behind a gateway, ``until`` that record, or NaN if it spoke since.
+    ``quiet_s`` is the silence of a gateway, or of a thing without one, up to ``until``.  A
+    ``mark`` of NaN says that the thing spoke since time last passed.
     """
 
-    memory: ClassVar = {"quiet_s": 1, "silent_s": 1, "until": 1}
+    memory: ClassVar = {"mark": 1, "quiet_s": 1, "clock_s": 1, "until": 1}
 
     silence_s: Values
     gap_s: Values
-    gap_share: Values
     alive_s: Values
 
     def step(self, tick: Tick, rows: Rows) -> None:  # noqa: ARG002 - that it spoke is all
         """Whoever speaks is there, whatever it says and whatever time it gives."""
-        rows["until"] = np.nan
+        rows["mark"] = np.nan
         rows["level"] = 0
 
     def pass_time(self, now: Values, rows: Rows) -> None:
-        """Add up what counts; a thing that was never heard stays NaN, and raises nothing."""
-        fresh = np.isnan(rows["until"]) & ~np.isnan(rows["heard"])
-        most = np.minimum(self.gap_s, self.gap_share * np.asarray(self.silence_s))
-        passed = np.clip(now - np.where(fresh, rows["heard"], rows["until"]), 0, most)
-        was = rows["quiet_s"].copy()
-        quiet = np.where(fresh, passed, was + passed)
+        """Move the clocks; a thing that was never heard raises nothing."""
+        silence = np.broadcast_to(self.silence_s, len(rows))
+        top = np.flatnonzero(rows["parent"] < 0)
+        self._move(now, rows, top, silence[top])
 
-        child = np.flatnonzero(rows["parent"] >= 0)
-        gateway = rows["parent"][child]
-        spoke = fresh.copy()
-        said = fresh[child]
-        spoke[gateway[said]] = True
-        np.fmin.at(quiet, gateway[said], quiet[child[said]])
+        lost = top[rows["quiet_s"][top] >= silence[top]]
+        late = np.flatnonzero(now - rows["heard"] >= silence)
+        late = late[rows["parent"][late] >= 0]
+        silent = rows["clock_s"][rows["parent"][late]] - rows["mark"][late]
+        rows["level"][lost] = 1
+        rows["level"][late[silent >= silence[late]]] = 1
 
-        heard_after = (spoke & (was <= self.alive_s))[gateway]
-        counted = np.where(heard_after, was[gateway] + passed[child] - quiet[gateway], 0.0)
-        silent = rows["silent_s"][child] + np.maximum(counted, 0.0)
-        dark = (quiet >= self.silence_s)[gateway]
-        since_word = np.maximum(passed[child] - quiet[gateway], 0.0)
-        silent = np.where(said, since_word, np.where(dark, 0.0, silent))
-        silent[np.isnan(quiet[child])] = np.nan
-        judged = quiet.copy()
-        judged[child] = silent
-        rows["level"] = ((rows["level"] > 0) | (judged >= self.silence_s)) & ~spoke
-        rows["silent_s"], rows["quiet_s"], rows["until"] = judged, quiet, now
+    def _move(self, now: Values, rows: Rows, top: Index, silence: Floats) -> None:
+        """Move the clock of each gateway up to its last word, and mark who spoke."""
+        fresh = np.flatnonzero(np.isnan(rows["mark"]))
+        fresh = fresh[~np.isnan(rows["heard"][fresh])]
+        via = rows["parent"][fresh]
+        place = top.searchsorted(np.where(via < 0, fresh, via)).clip(max=max(len(top) - 1, 0))
+        latest = np.full(len(top), -np.inf)
+        np.maximum.at(latest, place, rows["heard"][fresh])
+
+        passed = np.clip(now - rows["until"][top], 0, self.gap_s)
+        passed = np.nan_to_num(passed, nan=float(np.max(self.gap_s)))
+        was, spoke, age = rows["quiet_s"][top], latest > -np.inf, np.clip(now - latest, 0, passed)
+        counts = spoke & (was <= self.alive_s)
+        gained = np.where(counts, np.maximum(was + passed - age, 0), 0)
+        rows["clock_s"][top] = np.nan_to_num(rows["clock_s"][top]) + gained
+        rows["quiet_s"][top] = np.where(spoke, age, was + passed)
+        rows["until"][top] = now
+        rows["level"][top[spoke]] = 0
+
+        back = top[spoke & (was >= silence)]
+        if len(back):
+            excused = np.flatnonzero(np.isin(rows["parent"], back))
+            rows["mark"][excused] = rows["clock_s"][rows["parent"][excused]]
+        before = np.clip(now - rows["heard"][fresh], 0, passed[place]) - age[place]
+        rows["mark"][fresh] = rows["clock_s"][top[place]] - before
