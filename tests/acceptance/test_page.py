@@ -129,7 +129,7 @@ def test_a_detection_appears_and_ends_without_reloading(
     expect(page.locator("#alarms .row")).to_have_count(1)
     served.call(lambda: ports.live.publish("detection", edge(50, 1)))
     row = page.locator("#alarms .row", has_text=ports.registry.key[49])
-    expect(row).to_contain_text("minor")
+    expect(row).to_contain_text("Minor")
     served.call(lambda: ports.live.publish("detection", edge(50, 0)))
     expect(row).to_contain_text("Ended")
 

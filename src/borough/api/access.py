@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import ip_address
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBasic, HTTPBearer
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -86,6 +87,15 @@ def ports_of(request: Request) -> Ports:
 Given = Annotated[Ports, Depends(ports_of)]
 
 
+OPERATORS = HTTPBearer(
+    scheme_name="operator", auto_error=False, description="the token that the start printed"
+)
+CREDENTIALS = HTTPBasic(
+    scheme_name="device", auto_error=False, description="a credential's key and token"
+)
+"""How the reference says what to show; who shows what is judged below."""
+
+
 def operator(request: Request, ports: Given) -> str:
     """Require the operator's token; give the name under which the log writes their acts."""
     if not compare_digest(bearer(request).encode(), ports.operator.encode()):
@@ -94,7 +104,12 @@ def operator(request: Request, ports: Given) -> str:
     return "operator"
 
 
-Operator = Annotated[str, Depends(operator)]
+def acting(request: Request, ports: Given, _shown: Annotated[Any, Depends(OPERATORS)]) -> str:
+    """Require the operator's token, and have the reference say so."""
+    return operator(request, ports)
+
+
+Operator = Annotated[str, Depends(acting)]
 
 
 def reader(request: Request, ports: Given) -> None:
@@ -103,7 +118,7 @@ def reader(request: Request, ports: Given) -> None:
         operator(request, ports)
 
 
-def writer(request: Request, ports: Given) -> str:
+def writer(request: Request, ports: Given, _shown: Annotated[Any, Depends(CREDENTIALS)]) -> str:
     """Require a device's credential; give its key."""
     key, _, token = credential(request).partition(":")
     kept = ports.credentials.get(key, "")

@@ -12,6 +12,7 @@ from borough.api import answers
 from borough.api.access import Given, reader
 from borough.api.ports import Box, Ports, Row
 from borough.api.refusals import BadFields
+from borough.core.district import District
 from borough.core.errors import NotFound
 
 router = APIRouter(prefix="/api/v1/things", tags=["things 对象"], dependencies=[Depends(reader)])
@@ -52,6 +53,8 @@ def thing(ports: Given, key: str) -> Response:
     """Tell everything about a thing: attributes, relations, latest values, alarms, cases."""
     told = dict(ports.things.thing(key))
     row = row_of(ports, key)
+    told["kind_name"] = ports.registry.kinds[int(ports.registry.kind[row])].name
+    told["ground"] = ground_of(ports.district, int(ports.registry.grid[row]))
     told["latest"] = latest(ports, row)
     told["detections"] = ports.detections.find(
         scene="", thing=int(ports.registry.id[row]), open_only=True, level_from=1, case=None,
@@ -71,6 +74,19 @@ def row_of(ports: Ports, key: str) -> int:
         msg = f"there is no thing {key!r}"
         raise NotFound(msg)
     return row
+
+
+def ground_of(district: District, grid: int) -> Row | None:
+    """Name the grid, community and street of a grid's number; None where there is none."""
+    if not 0 <= grid < len(district.grids.code):
+        return None
+    street, community = int(district.grids.street[grid]), int(district.grids.community[grid])
+    streets, communities = district.streets, district.communities
+    return {
+        "grid": district.grids.code[grid],
+        "street": {"zh": streets.name_zh[street], "en": streets.name_en[street]},
+        "community": {"zh": communities.name_zh[community], "en": communities.name_en[community]},
+    }
 
 
 def latest(ports: Ports, row: int) -> list[Row]:

@@ -3,7 +3,7 @@
 import { actions } from "./actions.js";
 import { h, toast } from "./dom.js";
 import { get } from "./server.js";
-import { moment, reading, said, word } from "./words.js";
+import { levelled, moment, reading, said, word } from "./words.js";
 
 const SETTLE_MS = 300;
 const HIDDEN = new Set(["born", "known", "level"]);
@@ -126,7 +126,7 @@ export class Drawer {
     return [
       this.head(said(this.scene(told.scene)?.name, told.scene), h("p", { class: "quiet" }, told.id)),
       facts([
-        [word("level"), told.level > 0 ? `${told.level_name || told.level}` : word("ended")],
+        [word("level"), told.level > 0 ? levelled(told.level_name, told.level) : word("ended")],
         [word("began"), moment(told.began_ms)],
         told.ended_ms ? [word("ended"), moment(told.ended_ms)] : null,
         [word("thing"), this.link(told.stands)],
@@ -142,9 +142,11 @@ export class Drawer {
     const told = this.told;
     const attributes = Object.entries(told.attributes ?? {});
     return [
-      this.head(said(told.name, told.key), h("p", { class: "quiet" }, `${told.key} · ${told.kind}`)),
+      this.head(said(told.name, told.key), h("p", { class: "quiet" }, `${told.key} · ${said(told.kind_name, told.kind)}`)),
       facts([
-        [word("grid"), String(told.grid ?? "–")],
+        told.ground ? [word("street"), said(told.ground.street)] : null,
+        told.ground ? [word("community"), said(told.ground.community)] : null,
+        told.ground ? [word("grid"), told.ground.grid] : null,
         told.via ? [word("via"), told.via] : null,
         ...attributes.map(([name, value]) => [name, reading(value)]),
       ]),
@@ -159,7 +161,7 @@ export class Drawer {
       ),
       ...this.links(word("alarms"), told.detections, (each) => [
         () => this.alarm(each.id),
-        `${said(this.scene(each.scene)?.name, each.scene)} · ${each.level_name || each.level}`,
+        `${said(this.scene(each.scene)?.name, each.scene)} · ${levelled(each.level_name, each.level)}`,
       ]),
       ...this.links(word("cases"), told.cases, (each) => [
         () => this.case(each.id),
@@ -226,7 +228,7 @@ function evidence(alarm) {
       return h(
         "details",
         { open: at === 0 },
-        h("summary", {}, `${moment(edge.time_ms ?? edge.time)} · ${edge.level ? edge.level_name || edge.level : word("ended")}`),
+        h("summary", {}, `${moment(edge.time_ms ?? edge.time)} · ${edge.level ? levelled(edge.level_name, edge.level) : word("ended")}`),
         rows.length ? table([word("property"), word("reported"), word("before"), word("after")], rows) : null,
         h("p", { class: "quiet" }, `${word("version")} ${edge.version}`),
       );

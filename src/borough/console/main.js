@@ -5,7 +5,7 @@ import { find, h, reconcile, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Map2D } from "./map.js";
 import { bytes, follow, get, takeToken } from "./server.js";
-import { current, label, lasting, moment, number, said, setZone, turn, word } from "./words.js";
+import { current, label, lasting, levelled, moment, number, said, setZone, turn, word } from "./words.js";
 
 const STATES_MS = 5000;
 const COUNTS_MS = 5000;
@@ -100,7 +100,7 @@ function empty(list, key) {
 
 function chip(scene, level, name) {
   const grave = rank(scene, level);
-  const text = level > 0 ? name || `${word("level")} ${level}` : word("ended");
+  const text = level > 0 ? levelled(name, level) : word("ended");
   return h("span", { class: `chip ${level > 0 ? `rank${Math.min(grave, 3)}` : "over"}` }, text);
 }
 
