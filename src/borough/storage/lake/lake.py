@@ -26,6 +26,8 @@ from borough.storage.lake.trouble import HistoryDamaged, HistoryFull
 
 MOST_ROWS = 4_000_000
 """Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""
+TRIES = 5
+"""How often an append that somebody else overtakes is begun again."""
 Answer = TypeVar("Answer")
 
 
@@ -67,25 +69,32 @@ class Lake:
         told = Points.of(series, time, value)
         check_calendar(told.time)
         with self._appending:
-            before = self.committed(partition)
-            if not len(told) or position <= before:
-                return 0
-            rows = settled(told.backwards())
-            late = self.lateness.of(rows, partition, before)
-            written: list[AddAction] = []
-            try:
-                for day, name, part in self._parts(rows, late, partition, position):
-                    add = files.write_rows(self.table.folder, day, name, part, files.LOOSE)
-                    written.append(add)
-                self.table.commit(written, mark=(partition, before, position))
-            except (Stale, HistoryFull) as error:
-                files.forget(self.table.folder, written)
-                if isinstance(error, HistoryFull):
-                    raise
-            else:
-                self.lateness.wrote(rows, partition, position)
-                return len(told)
-        return self.append(series, time, value, partition, position)
+            for _ in range(TRIES):
+                before = self.committed(partition)
+                if not len(told) or position <= before:
+                    return 0
+                if self._commit(told, partition, before, position):
+                    return len(told)
+        msg = f"partition {partition} was changed by others {TRIES} times in a row"
+        raise Stale(msg)
+
+    def _commit(self, told: Points, partition: int, before: int, position: int) -> bool:
+        """Write files and commit them; False if another owner of the partition was faster."""
+        rows = settled(told.backwards())
+        late = self.lateness.of(rows, partition, before)
+        written: list[AddAction] = []
+        try:
+            for day, name, part in self._parts(rows, late, partition, position):
+                add = files.write_rows(self.table.folder, day, name, part, files.LOOSE)
+                written.append(add)
+            self.table.commit(written, mark=(partition, before, position))
+        except (Stale, HistoryFull) as error:
+            files.forget(self.table.folder, written)
+            if isinstance(error, HistoryFull):
+                raise
+            return False
+        self.lateness.wrote(rows, partition, position)
+        return True
 
     def _parts(
         self, rows: Points, late: NDArray[np.bool_], partition: int, position: int

@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 from deltalake.exceptions import DeltaError
 
 from borough.core.registry import Registry
-from borough.storage.lake.trouble import HistoryFull
+from borough.storage.lake.trouble import HistoryFull, said
 
 
 def publish(folder: Path, registry: Registry) -> None:
@@ -35,5 +35,5 @@ def publish(folder: Path, registry: Registry) -> None:
     try:
         write_deltalake(str(folder), Table.from_pydict(columns).to_reader(), mode="overwrite")
     except (OSError, DeltaError) as error:
-        msg = f"the table of series cannot be written: {error}"
+        msg = f"the table of series cannot be written: {said(error)}"
         raise HistoryFull(msg) from error

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from borough.core.errors import BadSetting, Stale
 from borough.storage.lake.files import SCHEMA, is_late, run_of
-from borough.storage.lake.trouble import HistoryDamaged, HistoryFull, opening, writing
+from borough.storage.lake.trouble import HistoryDamaged, HistoryFull, opening, said, writing
 
 KEEP = {
     "delta.logRetentionDuration": "interval 1 days",
@@ -144,10 +144,10 @@ class Table:
                 actions, "append", SCHEMA, ["day"], commit_properties=properties
             )
         except CommitFailedError as error:
-            msg = f"history was changed by somebody else meanwhile: {error}"
+            msg = f"history was changed by somebody else meanwhile: {said(error)}"
             raise Stale(msg) from error
         except (OSError, DeltaError) as error:
-            msg = f"the log of history cannot be written: {error}"
+            msg = f"the log of history cannot be written: {said(error)}"
             raise HistoryFull(msg) from error
 
     def _mark(self, partition: int) -> int:

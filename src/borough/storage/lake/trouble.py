@@ -1,5 +1,6 @@
 """What can go wrong with history, beyond what the core can name."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -22,13 +23,18 @@ class HistoryDamaged(BoroughError):
     code: ClassVar[str] = "history-damaged"
 
 
+def said(error: Exception) -> str:
+    """Give what a library says in one line, without the colours of a terminal."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())
+
+
 @contextmanager
 def writing(what: str) -> Iterator[None]:
     """Turn what the disk says into `HistoryFull`; nothing is committed when it is raised."""
     try:
         yield
     except OSError as error:
-        msg = f"{what} cannot be written: {error}"
+        msg = f"{what} cannot be written: {said(error)}"
         raise HistoryFull(msg) from error
 
 
@@ -38,6 +44,5 @@ def opening(what: str) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, DeltaError) as error:
-        first = str(error).partition("\n")[0]
-        msg = f"{what} cannot be read: {first}"
+        msg = f"{what} cannot be read: {said(error)}"
         raise HistoryDamaged(msg) from error
