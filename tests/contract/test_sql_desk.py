@@ -78,10 +78,13 @@ def test_detections_are_found(engine: Engine) -> None:
     assert things(scene="slope") == []
 
 
-@pytest.mark.parametrize("field", ["id", "thing", "level", "position", "time"])
-def test_an_edge_that_is_none_is_refused(field: str, engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", None), ("thing", "x"), ("level", True), ("position", 2**70), ("time", 1.5)],
+)
+def test_an_edge_that_is_none_is_refused(field: str, value: object, engine: Engine) -> None:
     """The field is named, and nothing of the batch is kept."""
-    broken = {**edge(8, 1, 11), field: None}
+    broken = {**edge(8, 1, 11), field: value}
     with pytest.raises(BadRequest, match=f"^{field}: "):
         SqlDetections(engine).apply([edge(7, 1, 10), broken], 2)
 

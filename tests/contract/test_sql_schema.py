@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from borough.core.errors import BadRequest, BadSetting
-from borough.storage.sql import connect, upgrade
+from borough.storage.sql import SqlRegistry, StoreDown, connect, upgrade
 from borough.storage.sql.engines import writing
 from borough.storage.sql.tables import metadata
 from borough.testing.backends import fill
@@ -76,3 +76,27 @@ def test_a_bulk_load_leaves_the_tables_as_they_were(engine: Engine) -> None:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     with pytest.raises(BadRequest, match="names another row"), writing(engine) as connection:
         connection.execute(text("UPDATE things SET via = 999999 WHERE id = 5"))
+
+
+def test_a_database_that_is_away_is_said_to_be(tmp_path: Path) -> None:
+    """A server that does not answer, a file that is none, a folder that may not be written."""
+    (tmp_path / "text.db").write_text("this is no database, however long it may be")
+    for where in ("postgresql://nobody@127.0.0.1:9/db", str(tmp_path / "text.db"), str(tmp_path)):
+        engine = connect(where)
+        with pytest.raises(StoreDown, match="the database cannot be used: "):
+            SqlRegistry(engine).size()
+        engine.dispose()
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -> None:
+    """When the file may not grow any more, the bulk load fails whole and the rest goes on."""
+    engine = connect(tmp_path / "small.db")
+    upgrade(engine)
+    engine.dispose()
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 80"))
+
+    with pytest.raises(StoreDown, match="full"):
+        fill(engine, 4000)
+    assert SqlRegistry(engine).size() == 0
+    assert fill(engine, 40).id[-1] == 40
+    engine.dispose()

@@ -17,6 +17,7 @@ WHOLE = {"thing": int, "level": int, "position": int, "time": int, "now": int}
 WORDS = {"id": str, "scene": str, "level_name": str, "version": str}
 MANY = 500
 """Ids in one query."""
+INT64_BITS = 63
 Edge = Mapping[str, Any]
 
 
@@ -134,6 +135,9 @@ def _checked(edge: Edge) -> dict[str, Any]:
         value = edge.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
             msg = f"{name}: an edge needs a {kind.__name__}, not {value!r}"
+            raise BadRequest(msg)
+        if isinstance(value, int) and value.bit_length() > INT64_BITS:
+            msg = f"{name}: {value} is too large"
             raise BadRequest(msg)
     return plain(dict(edge))  # type: ignore[no-any-return]  # a dict gives a dict
 

@@ -1,16 +1,18 @@
 """One way to open a database, whether it is a SQLite file or a PostgreSQL server."""
 
 import math
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from borough.core.cases import canonical
-from borough.core.errors import BadRequest, BadSetting, Stale
+from borough.core.errors import BadRequest, BadSetting, BoroughError, Stale
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -67,43 +69,62 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class StoreDown(BoroughError):
+    """The database does not answer, or has no room left; nothing was changed."""
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that will write; it is committed at the end or leaves no trace.
 
     A clash with another writer comes out as `Stale`: nothing was changed, read and try again.
     """
-    try:
-        with engine.execution_options(writes=True).begin() as connection:
-            yield connection
-    except DBAPIError as error:
-        raise_known(error)
-        raise
+    with _known_errors(), engine.execution_options(writes=True).begin() as connection:
+        yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that only reads, and sees one moment of the database."""
-    with engine.connect() as connection:
+    """Open a transaction that only reads."""
+    with _known_errors(), engine.connect() as connection:
         yield connection
 
 
 CLASHES = {"23505", "40001", "40P01", "55P03"}
 """SQLSTATE of PostgreSQL: unique violation, serialisation failure, deadlock, lock not to be had."""
+ORPHAN = "23503"
+"""SQLSTATE of PostgreSQL: a foreign key leads nowhere."""
+AWAY = (
+    sqlite3.OperationalError,
+    sqlite3.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""No answer, no room, no right to write; plain ``DatabaseError`` is a file that is damaged."""
 
 
-def raise_known(error: DBAPIError) -> None:
-    """Raise what a driver's error means to a caller; return where it means nothing to them."""
-    said = str(error.orig)
-    if "locked" in said or "UNIQUE" in said or getattr(error.orig, "sqlstate", "") in CLASHES:
-        msg = "another writer was faster; nothing was changed"
-        raise Stale(msg) from error
-    if isinstance(error, DataError):
-        msg = f"a value cannot be kept: {said.splitlines()[0]}"
-        raise BadRequest(msg) from error
-    if "FOREIGN KEY" in said or getattr(error.orig, "sqlstate", "") == "23503":
-        msg = "a row names another row that is missing; nothing was changed"
-        raise BadRequest(msg) from error
+@contextmanager
+def _known_errors() -> Iterator[None]:
+    """Say in our own words what a driver's error means to a caller."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        said, state = str(cause), getattr(cause, "sqlstate", "")
+        first = next(iter(said.splitlines()), type(cause).__name__)
+        if "locked" in said or "UNIQUE" in said or state in CLASHES:
+            msg = "another writer was faster; nothing was changed"
+            raise Stale(msg) from error
+        if "FOREIGN KEY" in said or state == ORPHAN:
+            msg = "a row names another row that is missing; nothing was changed"
+            raise BadRequest(msg) from error
+        if isinstance(cause, sqlite3.DataError | psycopg.DataError):
+            msg = f"a value cannot be kept: {first}"
+            raise BadRequest(msg) from error
+        if isinstance(cause, AWAY) or type(cause) is sqlite3.DatabaseError:
+            msg = f"the database cannot be used: {first}"
+            raise StoreDown(msg) from error
+        raise
 
 
 def plain(value: Any) -> Any:
