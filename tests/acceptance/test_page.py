@@ -136,7 +136,7 @@ def test_a_detection_appears_and_ends_without_reloading(
 
 def test_the_operator_moves_a_case(watched: Watched, served: Served, ports: Ports) -> None:
     """With the token from the printed link; the log shows it and the address keeps no secret."""
-    page = watched.open(f"{served.url}/#token={OPERATOR}")
+    page = watched.open(f"{served.url}/#operator={OPERATOR}")
     assert OPERATOR not in page.url
     page.locator("#cases .row").click()
     drawer = page.locator("#drawer")
@@ -153,7 +153,7 @@ def test_an_overtaken_operator_sees_why_and_what_is_now(
     watched: Watched, served: Served, ports: Ports
 ) -> None:
     """Somebody else was first: the refusal is said, and the case is shown as it stands."""
-    page = watched.open(f"{served.url}/#token={OPERATOR}")
+    page = watched.open(f"{served.url}/#operator={OPERATOR}")
     page.locator("#cases .row").click()
     button = page.locator("#drawer").get_by_role("button", name="Repair")
     button.wait_for()

@@ -6,7 +6,7 @@ const KEPT = "borough.token";
 
 /** The operator's token comes in the address that the start printed, and leaves it at once. */
 export function takeToken() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  const given = new URLSearchParams(location.hash.slice(1)).get("operator");
   if (!given) return;
   sessionStorage.setItem(KEPT, given);
   history.replaceState(null, "", location.pathname + location.search);
