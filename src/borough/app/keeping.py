@@ -1,0 +1,56 @@
+"""Keeping house: merge small files of the history, drop old days, free their bytes."""
+
+import sys
+import threading
+from pathlib import Path
+
+from borough.app.clocks import wall_ms
+from borough.app.settings import Settings
+from borough.core.errors import BoroughError
+from borough.engine.district import read
+from borough.storage.lake import Lake
+
+EVERY_S = 60.0
+GRACE_S = 7200.0
+"""Longer than any question or merge may take; only then are dropped files deleted."""
+DAY_MS = 86_400_000
+MB = 1 << 20
+
+
+class Housekeeper:
+    """A thread beside the desk; one process does this, so it belongs to whoever writes cases.
+
+    ``last`` says what the latest round did, ``trouble`` what kept it from doing it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.stop = threading.Event()
+        self.last = ""
+        self.trouble = ""
+        self.thread = threading.Thread(target=self._keep, name="housekeeper", daemon=True)
+        self.thread.start()
+
+    def _keep(self) -> None:
+        zone = read(Path(self.settings.district)).zone
+        while not self.stop.wait(EVERY_S):
+            try:
+                lake = Lake(self.settings.folder / "history", zone, memory_mb=256, threads=1)
+                self.last, self.trouble = self.round(lake), ""
+                lake.close()
+            except BoroughError as error:
+                self.trouble = str(error)
+                sys.stderr.write(f"keeping house: {error}\n")
+
+    def round(self, lake: Lake) -> str:
+        """Do one round; the newest day always stays, and the journal's own limits are the bus's."""
+        old = self.settings.clock.now(wall_ms()) - round(self.settings.history_days * DAY_MS)
+        merged = lake.compact(stop=self.stop.is_set)
+        gone = lake.expire(old, self.settings.history_mb * MB)
+        freed = lake.vacuum(GRACE_S)
+        return f"{merged}; days dropped {gone}; files freed {freed}"
+
+    def close(self) -> None:
+        """Stop after what is under way."""
+        self.stop.set()
+        self.thread.join(5.0)
