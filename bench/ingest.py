@@ -12,8 +12,10 @@ else.  A first round over the devices is not counted: it fills tables once.
 """
 
 import argparse
+import contextlib
 import csv
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,7 +34,7 @@ from borough.adapters.mqtt import Decoder
 from borough.app import pulse
 from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
-from borough.app.district_run import pss_mb, supervisor, with_free_ports
+from borough.app.district_run import pss_mb, supervisor
 from borough.app.settings import Settings
 from borough.app.setup import folder_of
 from borough.app.supervisor import Supervisor
@@ -56,12 +58,23 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def free_ports(count: int) -> list[int]:
+    """Find ports that nobody uses, so that benches do not meet."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def set_up(folder: Path, devices: int, gateways: int, targets: Path) -> tuple[Settings, Registry]:
     """Make a district whose devices all report through so many gateways, and its targets."""
     now = wall_ms()
-    settings = with_free_ports(
-        Settings(str(folder), str(folder_of("yubei")), clock_start_ms=now, clock_origin_ms=now)
-    )
+    bus, mqtt, http = free_ports(3)
+    settings = Settings(
+        str(folder), str(folder_of("yubei")), clock_start_ms=now, clock_origin_ms=now,
+        bus_port=bus, mqtt_port=mqtt, http_port=http,
+    )  # fmt: skip
     engine = connect(settings.store)
     upgrade(engine)
     placed = place(read(Path(settings.district)), SEED, share=min(devices / FLEET, 1.0))
