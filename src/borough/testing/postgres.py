@@ -92,7 +92,11 @@ def running() -> Iterator[Postgres]:
         options += ["-c", f"unix_socket_directories={data}", "-p", str(port), "-D", str(data)]
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - the server that we found
-                [str(programs / "postgres"), *options], stdout=log, stderr=log, cwd=data, **lent
+                [*_tied(), str(programs / "postgres"), *options],
+                stdout=log,
+                stderr=log,
+                cwd=data,
+                **lent,
             )
         try:
             yield _answering(Postgres(port), server, home / "log")
@@ -169,6 +173,12 @@ def _run(command: list[Any], options: Mapping[str, Any]) -> None:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         msg = f"{Path(str(command[0])).name} failed: {said[-500:]}"
         raise BadSetting(msg)
+
+
+def _tied() -> list[str]:
+    """Give what makes the server stop when we are killed, where the system has it."""
+    tie = shutil.which("setpriv")
+    return [tie, "--pdeathsig", "INT"] if tie and sys.platform == "linux" else []
 
 
 def _free_port() -> int:
