@@ -32,6 +32,11 @@ def small() -> Registry:
     return Registry(kinds, five + 1, keys, kind, five, zero, zero, five, via)
 
 
+def never(_row: int, _since_ms: float) -> bool:
+    """No device was cut off."""
+    return False
+
+
 def told(scene: str, row: int, level: int = 1, name: str = "") -> dict[str, object]:
     """An edge as the live stream tells it."""
     return {"id": name or f"{scene}-{row}", "scene": scene, "thing": row + 1, "level": level}
@@ -51,7 +56,7 @@ def planted(what: str, row: int, since: float, until: float, plain_ms: int = 0) 
 def test_an_alarm_in_time_is_found_and_its_latency_leaves_the_rule_out() -> None:
     """Five minutes of grace are no latency; what comes on top of them is."""
     stop = planted(OCCUPATION, MAG, 100, 1000)
-    score = Score.of(small(), CLOCK, [stop])
+    score = Score.of(small(), CLOCK, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
     score.seen(told("fire_lane", MAG), at(400) + 120)
     said = score.result(at(500))
@@ -64,7 +69,7 @@ def test_an_alarm_in_time_is_found_and_its_latency_leaves_the_rule_out() -> None
 def test_what_nobody_says_is_missed_once_its_time_is_up() -> None:
     """Before the deadline nothing is expected; after it, it is missed by name."""
     stop = planted(OCCUPATION, MAG, 100, 1000)
-    score = Score.of(small(), CLOCK, [stop])
+    score = Score.of(small(), CLOCK, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
 
     assert score.result(at(420))["detections_expected"] == 0
@@ -83,7 +88,7 @@ def test_what_nobody_says_is_missed_once_its_time_is_up() -> None:
 def test_an_alarm_without_a_cause_is_false(scene: str, row: int, when: float) -> None:
     """Too early, on a decoy, out of the blue, or of the wrong kind."""
     stop, decoy = planted(OCCUPATION, MAG, 100, 1000), planted(STOP, CAM, 100, 200)
-    score = Score.of(small(), CLOCK, [stop, decoy])
+    score = Score.of(small(), CLOCK, [stop, decoy], never)
     for each in (stop, decoy):
         score.decided(each, at(100), each.since_ms)
     score.seen(told(scene, row), at(when))
@@ -95,7 +100,7 @@ def test_an_alarm_without_a_cause_is_false(scene: str, row: int, when: float) ->
 def test_a_dark_gateway_is_one_event() -> None:
     """The gateway is expected; its devices are not, and an alarm on one is an echo."""
     dark = planted(DARKNESS, GATEWAY, 100, 4000)
-    score = Score.of(small(), CLOCK, [dark])
+    score = Score.of(small(), CLOCK, [dark], never)
     score.decided(dark, at(95), START + 95_000)
     score.seen(told("lost_device", LOST), at(300))
     score.seen(told("lost_device", GATEWAY), at(95 + 900) + 50)
@@ -109,7 +114,7 @@ def test_a_dark_gateway_is_one_event() -> None:
 def test_a_silence_counts_from_the_last_word_that_arrived() -> None:
     """Three heartbeats after it the device is lost; one that never spoke is not expected."""
     silence, mute = planted(SILENCE, LOST, 100, 4000), planted(SILENCE, CAM, 100, 4000)
-    score = Score.of(small(), CLOCK, [silence, mute])
+    score = Score.of(small(), CLOCK, [silence, mute], never)
     score.decided(silence, at(90), START + 85_000)
     score.decided(mute, float("nan"), 0)
     score.seen(told("lost_device", LOST), at(90 + 180) + 40)
@@ -122,7 +127,7 @@ def test_a_silence_counts_from_the_last_word_that_arrived() -> None:
 def test_what_was_plain_before_the_start_may_be_known_already() -> None:
     """A slide of yesterday counts as found if it stands in the list, but proves no latency."""
     slide = planted(SLIDE, SLOPE, -180_000, 90_000, plain_ms=START - 90_000_000)
-    score = Score.of(small(), CLOCK, [slide])
+    score = Score.of(small(), CLOCK, [slide], never)
     score.decided(slide, at(0), slide.since_ms)
     score.seen(told("slope", SLOPE, level=1), at(300), live=False)
     low = score.result(at(700))
@@ -131,6 +136,16 @@ def test_what_was_plain_before_the_start_may_be_known_already() -> None:
 
     assert (low["detections_expected"], low["detections_found"]) == (1, 0)
     assert (said["detections_found"], said["latency_p50_ms"]) == (1, None)
+
+
+def test_a_device_that_was_cut_off_was_rightly_missed() -> None:
+    """Where the simulator itself lost the broker, an alarm about silence is not false."""
+    score = Score.of(small(), CLOCK, [], lambda row, _since: row == LOST)
+    score.seen(told("lost_device", LOST), at(400))
+    score.seen(told("fire_lane", MAG), at(400))
+    said = score.result(at(500))
+
+    assert (said["cut_off"], said["detections_false"]) == (1, 1)
 
 
 def test_a_worker_says_what_is_true() -> None:

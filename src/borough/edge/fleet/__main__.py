@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
         "--clock", required=True, help="start,rate,origin of the district's clock (ms)"
     )
     made.add_argument("--seed", type=int, default=1)
-    made.add_argument("--exit-after", type=float, help="stop after so many seconds")
+    made.add_argument("--exit-after", type=float, help="stop after speaking for so long (s)")
     made.add_argument("--report", type=Path, help="write the report here too (JSON)")
     made.add_argument("--truth", type=Path, help="write what was planted here (JSON)")
     return made
@@ -71,11 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
     except BoroughError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return 2
-    if given.truth:
-        text = json.dumps(run.plan.truth(settings.registry), indent=1)
-        given.truth.write_text(text, encoding="utf-8")
     obey(run)
-    report = json.dumps(run.go(), ensure_ascii=False)
+    told, truth = run.go()
+    report = json.dumps(told, ensure_ascii=False)
+    if given.truth:
+        given.truth.write_text(json.dumps(truth, indent=1), encoding="utf-8")
     if given.report:
         given.report.write_text(report + "\n", encoding="utf-8")
     sys.stdout.write(report + "\n")

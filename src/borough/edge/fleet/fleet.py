@@ -11,6 +11,7 @@ from borough.core.observations import Floats, Index, Mask
 from borough.core.registry import Registry
 from borough.edge.fleet.devices import Devices
 from borough.edge.fleet.happenings import Happening, Happenings
+from borough.edge.fleet.history import pasts
 from borough.edge.fleet.lines import Lines
 from borough.edge.fleet.plan import DARKNESS, LEAK, SILENCE, SLIDE, Plan, Planted
 from borough.edge.fleet.reports import Desk, batches
@@ -45,9 +46,13 @@ class Fleet:
     @classmethod
     def of(
         cls, registry: Registry, devices: Devices, plan: Plan, lines: Lines, decided: Decided,
-        *, seed: int, start_ms: int, batch: dict[str, Any],
+        *, desk: Desk, seed: int, start_ms: int, begin_ms: int, batch: dict[str, Any],
     ) -> Self:  # fmt: skip
-        """Bring the devices to life at a moment of the district."""
+        """Bring the devices to life at a moment of the district.
+
+        Those whose past was told go on where it ends, when the clock started; the others begin
+        with what is due now.
+        """
         batched = {
             number: (batch[kind.code]["readings"], round(batch[kind.code]["every_s"] * 1000))
             for number, kind in enumerate(registry.kinds)
@@ -55,12 +60,15 @@ class Fleet:
         }
         things = len(registry.id)
         made = cls(
-            registry, devices, Desk.of(registry), Schedule.of(registry, seed, start_ms),
-            Happenings.of(registry, plan.planted, seed, start_ms), lines, decided, batched,
+            registry, devices, desk, Schedule.of(registry, seed, start_ms),
+            Happenings.of(registry, plan.planted, seed, begin_ms), lines, decided, batched,
             np.zeros(things, bool), np.full(things, np.nan), np.zeros(things, np.int64),
         )  # fmt: skip
-        made.begun_ms = start_ms
-        made.catch_up(start_ms)
+        told = {each.kind for each in pasts()}
+        whole = np.array([kind.code in told for kind in registry.kinds])[registry.kind]
+        made.schedule.skip(begin_ms, whole)
+        made.begun_ms = begin_ms
+        made.catch_up(begin_ms)
         return made
 
     def catch_up(self, start_ms: int) -> None:

@@ -13,7 +13,7 @@ DOWN, CALLING, ASKING, UP = "down", "calling", "asking", "up"
 """No connection; a connect under way; CONNECT sent and no answer yet; may publish."""
 KEEPALIVE_S = 60
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """How long the broker may leave a connect or a sure message unanswered."""
 FULL = 4_194_304
 """Bytes that may wait for a slow broker; beyond that, plain messages are dropped and counted."""
@@ -66,6 +66,8 @@ class Line:
     spoke: float = 0.0
     dark: bool = False
     """Switched off on purpose: it stays down until somebody switches it on."""
+    lost: float = float("-inf")
+    """When a connection that should have held was last lost."""
 
     def call(self, now: float) -> None:
         """Start a connection; the answer comes through `take`."""
@@ -82,7 +84,9 @@ class Line:
         """Lose the connection at once, as a power cut would; wait longer before each new try."""
         if self.socket is not None:
             self.socket.close()
-            self.tally.losses += not self.dark
+            if not self.dark:
+                self.tally.losses += 1
+                self.lost = now
         self.socket, self.state = None, DOWN
         self.outgoing.clear()
         self.incoming.clear()

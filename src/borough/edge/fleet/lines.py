@@ -35,8 +35,13 @@ class Lines:
 
     @property
     def waiting(self) -> int:
-        """How many sure messages nobody has acknowledged, dark gateways left aside."""
+        """How many of those may still be acknowledged: dark gateways are left aside."""
         return sum(len(line.ledger) for line in self.by_row.values() if not line.dark)
+
+    @property
+    def unacknowledged(self) -> int:
+        """How many sure messages nobody has acknowledged."""
+        return sum(len(line.ledger) for line in self.by_row.values())
 
     @property
     def unsaid(self) -> int:
@@ -63,6 +68,7 @@ class Lines:
         line = self.by_row.get(row)
         if line is not None:
             line.dark = True
+            self.push(row, now)
             line.hush()
             self.lose(row, line, now)
 

@@ -61,20 +61,24 @@ def read_orders() -> Lines:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Draws events between two moments (ms) for one registry, as ``plan.toml`` orders them."""
+    """Draws events for one registry, as ``plan.toml`` orders them; moments are in ms."""
 
     registry: Registry
     dice: Generator
     start_ms: int
-    until_ms: int
+    begin_ms: int
     orders: Lines
 
     @classmethod
-    def of(cls, registry: Registry, seed: int, start_ms: int, orders: Lines | None = None) -> Self:
-        """Plan from the moment at which the clock starts."""
-        given = read_orders() if orders is None else orders
+    def of(cls, registry: Registry, seed: int, start_ms: int, begin_ms: int = 0) -> Self:
+        """Plan for a clock that starts at one moment and a fleet that begins to speak at another.
+
+        Slides and bursts hang on the first, so that they agree with a prepared past; all else
+        on the second, so that nothing is over before anybody could have heard of it.
+        """
+        given, begin = read_orders(), max(start_ms, begin_ms)
         dice = np.random.default_rng([seed, start_ms // SECOND_MS])
-        return cls(registry, dice, start_ms, start_ms + round(given["until_h"] * HOUR_MS), given)
+        return cls(registry, dice, start_ms, begin, given)
 
     def draw(self, water: Water, ground: Ground, leaks: list[Truth]) -> Plan:
         """Draw all events; the same seed gives the same plan."""
@@ -93,13 +97,14 @@ class Planner:
     def moments(self, given: Lines) -> Iterator[int]:
         """Give the beginnings: the first ones within their span, then now and again."""
         first, last = given["between"]
-        drawn = self.start_ms + self.dice.uniform(first, last, given["first"]) * SECOND_MS
+        drawn = self.begin_ms + self.dice.uniform(first, last, given["first"]) * SECOND_MS
         yield from sorted(drawn.astype(int).tolist())
-        yield from self.trickle(self.start_ms + last * SECOND_MS, given["every_s"])
+        yield from self.trickle(self.begin_ms + last * SECOND_MS, given["every_s"])
 
     def trickle(self, now: float, every_s: float) -> Iterator[int]:
         """Give moments that follow each other at random."""
-        while (now := now + self.dice.exponential(every_s) * SECOND_MS) < self.until_ms:
+        last = now + self.orders["until_h"] * HOUR_MS
+        while (now := now + self.dice.exponential(every_s) * SECOND_MS) < last:
             yield int(now)
 
     def between(self, span: tuple[float, float], unit_ms: int) -> int:

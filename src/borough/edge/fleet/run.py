@@ -21,20 +21,21 @@ from borough.core.snapshot import unpack
 from borough.edge.fleet.asking import ask
 from borough.edge.fleet.devices import Devices, feeds
 from borough.edge.fleet.fleet import Fleet
-from borough.edge.fleet.line import Address
+from borough.edge.fleet.line import UP, Address
 from borough.edge.fleet.lines import Lines
 from borough.edge.fleet.listen import Ear
 from borough.edge.fleet.mischief import Mischief
 from borough.edge.fleet.plan import Plan, Planner, read_orders
+from borough.edge.fleet.reports import Desk
 from borough.edge.fleet.score import Score
 from borough.edge.fleet.workers import Workers
 from borough.edge.twin import truth
 
 STEP_S = 0.2
-HASTE = 5
+HASTE = 2
 """How many times faster than its clock the fleet may speak until it has caught up."""
-GIVE_UP_S = 60.0
-"""What is further behind than this, on the wall clock, is never said."""
+ENOUGH = 0.98
+"""The share of lines that must be up before the fleet begins."""
 SETTLE_S = 2.0
 DETECTIONS = "/api/v1/detections"
 """At the end, how long to wait for the last acknowledgements."""
@@ -75,133 +76,153 @@ def read_tokens(path: Path) -> dict[str, str]:
 
 
 @dataclass(slots=True)
+class Talk:
+    """What exists once the fleet has begun to speak."""
+
+    fleet: Fleet
+    plan: Plan
+    score: Score
+    mischief: Mischief
+    workers: Workers | None
+
+
+@dataclass(slots=True)
 class Run:
     """Holds everything that runs together, and the report of it."""
 
     settings: Settings
-    fleet: Fleet
+    devices: Devices
+    desk: Desk
     lines: Lines
-    plan: Plan
-    score: Score
-    mischief: Mischief
     ear: Ear | None
-    workers: Workers | None
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Bring up devices, plan and lines; nothing is sent yet."""
-        registry, clock, seed = settings.registry, settings.clock, settings.seed
-        wall = time.time()
-        begin = clock.start_ms
-        if clock.wall(begin) < (wall - GIVE_UP_S) * 1000:
-            begin = clock.now(wall * 1000)
-        devices, given = Devices.of(registry, seed), feeds()
-        leaks = truth(given["water"]["recording"])
-        plan = Planner.of(registry, seed, clock.start_ms).draw(devices.water, devices.ground, leaks)
-        devices = devices.moved_by(plan.slides, plan.bursts)
+        """Bring up devices and lines; nothing is sent yet."""
+        registry = settings.registry
         known = registry.rows
         rows = {known[key]: (key, token) for key, token in settings.tokens.items() if key in known}
-        lines, score = Lines.to(settings.mqtt, rows), Score.of(registry, clock, plan.planted)
-        fleet = Fleet.of(
-            registry, devices, plan, lines,
-            lambda planted, at, moment: score.decided(planted, at * 1000, moment),
-            seed=seed, start_ms=begin, batch=given["batch"],
-        )  # fmt: skip
-        mischief = Mischief.of(devices, read_orders()["mischief"], seed, wall)
         ear = Ear(settings.http) if settings.http else None
-        busy = bool(settings.http and settings.token)
-        workers = Workers(settings.http, settings.token, score.true, seed) if busy else None
-        return cls(settings, fleet, lines, plan, score, mischief, ear, workers)
+        devices = Devices.of(registry, settings.seed)
+        return cls(settings, devices, Desk.of(registry), Lines.to(settings.mqtt, rows), ear)
 
-    def go(self) -> dict[str, Any]:
-        """Run until told to stop, then say what happened."""
-        began, cpu = time.time(), time.process_time()
-        for each in (self.ear, self.workers):
-            if each is not None:
-                each.start()
-        self.connect(began)
-        self.speak(began)
-        self.settle()
-        report = self.report(time.time() - began, time.process_time() - cpu)
-        for each in (self.ear, self.workers):
+    def go(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Run until told to stop, then give the report of it and what was planted."""
+        if self.ear is not None:
+            self.ear.start()
+        self.connect()
+        talk, began, cpu = self.begin(), time.time(), time.process_time()
+        if talk.workers is not None:
+            talk.workers.start()
+        self.speak(talk, began)
+        self.settle(talk)
+        report = self.report(talk, time.time() - began, time.process_time() - cpu)
+        for each in (self.ear, talk.workers):
             if each is not None:
                 each.stop()
         self.lines.close()
-        return report
+        return report, talk.plan.truth(self.settings.registry)
 
-    def connect(self, began: float) -> None:
-        """Call the broker until most lines are up, or it has been tried for long enough."""
-        enough = len(self.lines.by_row) * 0.98
-        while self.lines.up < enough and not self.over(began):
+    def connect(self) -> None:
+        """Call until most lines are up and somebody listens to the live stream."""
+        enough = len(self.lines.by_row) * ENOUGH
+        while not self.stopped.is_set():
             self.lines.turn(time.time(), STEP_S)
+            if self.lines.up >= enough and (self.ear is None or self.ear.open.is_set()):
+                return
 
-    def speak(self, began: float) -> None:
+    def begin(self) -> Talk:
+        """Plan from this moment on, and bring the fleet to life."""
+        settings, registry = self.settings, self.settings.registry
+        clock, seed, given = settings.clock, settings.seed, feeds()
+        begin = max(clock.start_ms, clock.now(time.time() * 1000))
+        leaks = truth(given["water"]["recording"])
+        planner = Planner.of(registry, seed, clock.start_ms, begin)
+        plan = planner.draw(self.devices.water, self.devices.ground, leaks)
+        devices = self.devices.moved_by(plan.slides, plan.bursts)
+        score = Score.of(registry, clock, plan.planted, self.excused)
+        fleet = Fleet.of(
+            registry, devices, plan, self.lines,
+            lambda planted, at, moment: score.decided(planted, at * 1000, moment),
+            desk=self.desk, seed=seed, start_ms=clock.start_ms, begin_ms=begin,
+            batch=given["batch"],
+        )  # fmt: skip
+        mischief = Mischief.of(devices, read_orders()["mischief"], seed, time.time())
+        busy = bool(settings.http and settings.token)
+        workers = Workers(settings.http, settings.token, score.true, seed) if busy else None
+        return Talk(fleet, plan, score, mischief, workers)
+
+    def excused(self, row: int, since_ms: float) -> bool:
+        """Tell whether a device may have been silent because its gateway had lost the broker."""
+        line = self.lines.by_row.get(int(self.desk.carrier[row]))
+        return line is not None and (line.state != UP or line.lost * 1000 >= since_ms)
+
+    def speak(self, talk: Talk, began: float) -> None:
         """Take turns: say what is due, hear what the district says, wait for the next turn."""
-        clock = self.settings.clock
-        until = self.fleet.begun_ms
+        clock, until = self.settings.clock, talk.fleet.begun_ms
         leap = round(HASTE * STEP_S * 1000 * clock.rate)
         while not self.over(began):
             turn = time.time()
             now = clock.now(turn * 1000)
             until = min(now, until + leap)
-            self.fleet.step(until, turn)
-            if until == now:
-                self.mischief.step(self.fleet, now, turn)
-            self.hear()
+            talk.fleet.step(until, turn)
+            talk.mischief.step(talk.fleet, until, turn)
+            self.lines.flush(turn)
+            self.hear(talk)
             while (left := turn + STEP_S - time.time()) > 0 and not self.stopped.is_set():
                 self.lines.turn(time.time(), left)
 
-    def hear(self) -> None:
+    def hear(self, talk: Talk) -> None:
         """Judge what came over the live stream."""
         if self.ear is None:
             return
         for name, came, said in self.ear.take():
             if name == "detection":
-                self.score.seen(said, came)
+                talk.score.seen(said, came)
 
-    def settle(self) -> None:
+    def settle(self, talk: Talk) -> None:
         """Wait a moment for acknowledgements, then ask what was known all along."""
         until = time.time() + SETTLE_S
         while time.time() < until and (self.lines.waiting or self.lines.unsaid):
             self.lines.turn(time.time(), STEP_S)
-        self.hear()
+        self.hear(talk)
         if self.ear is None:
             return
         with suppress(BusDown):
-            for scene in sorted(self.score.untimed):
+            for scene in sorted(talk.score.untimed):
                 _, said = ask(
                     self.settings.http, f"{DETECTIONS}?open=true&limit=1000&scene={scene}"
                 )
                 for each in said.get("detections", []):
-                    self.score.seen(each, time.time() * 1000, live=False)
+                    talk.score.seen(each, time.time() * 1000, live=False)
 
     def over(self, began: float) -> bool:
         """Tell whether it is time to stop."""
         after = self.settings.exit_after_s
         return self.stopped.is_set() or (after is not None and time.time() - began >= after)
 
-    def report(self, wall_s: float, cpu_s: float) -> dict[str, Any]:
+    def report(self, talk: Talk, wall_s: float, cpu_s: float) -> dict[str, Any]:
         """Put the numbers of a run together."""
         tally = self.lines.tally
-        messages = tally.plain + tally.sure - self.mischief.sent["foreign"]
+        messages = tally.plain + tally.sure - talk.mischief.sent["foreign"]
         return {
             "things": len(self.settings.registry.id),
             "lines": len(self.lines.by_row),
             "messages": messages,
-            "observations": self.fleet.counts["observations"],
+            "observations": talk.fleet.counts["observations"],
             "qos0": tally.plain,
             "qos1": tally.sure,
             "acked": tally.acked,
-            "unacknowledged": self.lines.waiting,
+            "unacknowledged": self.lines.unacknowledged,
             "sent_again": tally.again,
             "unsent": tally.dropped,
             "connects": tally.connects,
             "losses": tally.losses,
-            "mischief": self.mischief.sent,
-            **self.score.result(time.time() * 1000),
-            "planted": len(self.plan.planted),
-            "workers": self.workers.counts if self.workers else {},
+            "mischief": talk.mischief.sent,
+            **talk.score.result(time.time() * 1000),
+            "planted": len(talk.plan.planted),
+            "workers": talk.workers.counts if talk.workers else {},
             "wall_s": round(wall_s, 3),
             "cpu_s": round(cpu_s, 3),
             "cpu_s_per_million": round(cpu_s * 1e6 / messages, 3) if messages else None,

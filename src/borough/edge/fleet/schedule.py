@@ -50,6 +50,12 @@ class Schedule:
         order = np.argsort(when, kind="stable")
         return rows[order], when[order]
 
+    def skip(self, until_ms: int, but: Mask) -> None:
+        """Let the turns before *until_ms* pass, except those of the rows marked in *but*."""
+        late = (self.due < until_ms) & ~but
+        step = np.maximum(self.interval[late], 1)
+        self.due[late] += -(-(until_ms - self.due[late]) // step) * step
+
     def hurry(self, row: int, interval_ms: int, now_ms: int) -> None:
         """Let one device report faster from now on, as it does in alarm."""
         self.interval[row] = interval_ms

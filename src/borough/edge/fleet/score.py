@@ -1,7 +1,7 @@
 """Compares what the district said with what really happened."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, Self
@@ -17,6 +17,8 @@ EARLY_MS = 2000
 """An alarm more than this before its time is no skill."""
 RUNS_ON_MS = 3_600_000
 """After something ended, talk of it is still no invention for so long."""
+Excused = Callable[[int, float], bool]
+"""Whether the device in a row could not be heard at some time since a moment (wall ms)."""
 
 
 @dataclass(slots=True)
@@ -44,14 +46,18 @@ class Score:
     rules: list[dict[str, Any]]
     planted: Mapping[tuple[str, str], list[Planted]]
     gateways: dict[str, str]
+    excused: Excused
     expected: list[Expected] = field(default_factory=list)
     false: list[dict[str, Any]] = field(default_factory=list)
     echoes: int = 0
+    cut_off: int = 0
     known: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, registry: Registry, clock: DistrictClock, planted: Iterable[Planted]) -> Self:
-        """Begin with an empty book."""
+    def of(
+        cls, registry: Registry, clock: DistrictClock, planted: Iterable[Planted], excused: Excused
+    ) -> Self:
+        """Begin with an empty book; *excused* knows of devices that could not speak."""
         rules = tomllib.loads((FOLDER / "expectations.toml").read_text("utf-8"))["expect"]
         truth: dict[tuple[str, str], list[Planted]] = {}
         gateways = {}
@@ -61,7 +67,7 @@ class Score:
             if each.what == DARKNESS:
                 behind = np.flatnonzero(registry.via == each.row).tolist()
                 gateways.update({registry.key[row]: registry.key[each.row] for row in behind})
-        return cls(registry, clock, rules, truth, gateways)
+        return cls(registry, clock, rules, truth, gateways, excused)
 
     def decided(self, planted: Planted, wall_ms: float, moment: int) -> None:
         """Take note that the deciding fact is out: sent at *wall_ms*, about *moment* (ms)."""
@@ -125,8 +131,19 @@ class Score:
         if name in self.known:
             return
         self.known.add(name)
-        if not match and not self.explained(scene, thing, now):
+        if not match and not self.explained(scene, thing, now) and not self.cut(scene, thing, now):
             self.false.append({"scene": scene, "thing": thing, "level": level, "now": now})
+
+    def cut(self, scene: str, thing: str, now: int) -> bool:
+        """Tell whether a silent device was cut off by a lost connection, and count it."""
+        rule = next((r for r in self.rules if r["scene"] == scene and "heartbeats" in r), None)
+        if rule is None:
+            return False
+        row = self.registry.rows[thing]
+        patience = self.hold(rule, row) + rule["patience_s"]
+        excused = self.excused(row, self.clock.wall(now - 1000 * patience))
+        self.cut_off += excused
+        return excused
 
     def explained(self, scene: str, thing: str, now: int) -> bool:
         """Tell whether something planted stands behind a detection that matched nothing open."""
@@ -167,6 +184,7 @@ class Score:
             "detections_found": sum(each.seen is not None for each in due),
             "detections_false": len(self.false),
             "echoes": self.echoes,
+            "cut_off": self.cut_off,
             "latency_p50_ms": percentile(late, 50),
             "latency_p99_ms": percentile(late, 99),
             "scenes": scenes,
