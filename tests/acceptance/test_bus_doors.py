@@ -1,7 +1,9 @@
 """What an acknowledgement of the bus covers, and what the bus does to those it turns away."""
 
+import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from borough.adapters.reader import Chunk, Marks, Reader
 from borough.core.errors import BusDown
 from borough.core.frames import ROWS, Frame, encode
 from borough.core.registry import Registry
+from borough.edge.load import packets
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.journal.streams import Deposit, store
 
@@ -207,6 +210,43 @@ def test_long_messages_are_taken_in_portions(ground: Any, intakes: Any) -> None:
         intake.reader.ack(chunk)
 
     assert len(taken) == count
+
+
+def test_a_full_backlog_is_not_acknowledged(ground: Any, intakes: Any) -> None:
+    """What the bus cannot keep it does not answer for, and what it answered for it kept."""
+    ground.limits = replace(ground.limits, backlog_bytes=20_000, side_bytes=20_000)
+    intakes().close()
+    device = ground.device()
+    for number in range(1, 301):
+        device.say("d/gw-1/m-1/flow", b"%d" % (number % 100), number)
+    device.socket.settimeout(1)
+    with contextlib.suppress(TimeoutError):
+        device.listen(300)
+    intakes().run()
+
+    assert 0 < len(device.acknowledged) < 300
+    assert len(journalled(ground)) == len(device.acknowledged)
+    assert "backlog-full" in {reason_of(line) for line in ground.log.read_text().splitlines()}
+
+
+def test_retained_messages_cannot_fill_the_disk(ground: Any, intakes: Any) -> None:
+    """Beyond their limit they are only passed on."""
+    ground.limits = replace(ground.limits, side_bytes=20_000)
+    intake = intakes()
+    device = ground.device()
+    for number in range(300):
+        retained = bytearray(packets.publish(b"d/gw-1/m-1/x%d" % number, b"1" * 200))
+        retained[0] |= 1
+        device.socket.sendall(retained)
+    device.say("d/gw-1/m-1/flow", b"5", 1)
+    device.listen(1)
+    intake.run()
+
+    assert intake.reader.counts["live"] == 300
+    assert journalled(ground) == [5.0]
+    with ground.link("doors") as link:
+        kept = link.call("$JS.API.STREAM.INFO.$MQTT_rmsgs")["state"]["bytes"]
+    assert 0 < kept <= 20_000
 
 
 def test_a_bus_that_goes_away_is_said_so(ground: Any, intakes: Any) -> None:

@@ -17,6 +17,7 @@ class Limits:
     pending_bytes: int
     store_bytes: int
     backlog_bytes: int
+    side_bytes: int
     connections: int
     subscriptions: int
     future_ms: int

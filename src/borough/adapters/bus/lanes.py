@@ -16,6 +16,11 @@ MQTT_STREAM = "$MQTT_msgs"
 DOORS_STREAM = "DOORS"
 """Where the HTTP door keeps what it answered for."""
 
+_SUBJECTS = {
+    MQTT_STREAM: "$MQTT.msgs.>",
+    "$MQTT_rmsgs": "$MQTT.rmsgs.>",
+    "$MQTT_qos2in": "$MQTT.qos2.in.>",
+}
 _SID = b"1"
 _NONE = Columns([], [], [])
 _LIVE_WORDS, _ACKNOWLEDGED_WORDS = 5, 6
@@ -119,6 +124,24 @@ class AcknowledgedLane(PulledLane):
         return Columns([subject[start:] for subject in subjects], replies, bodies)
 
 
+def make_mqtt_streams(link: Link, limits: Limits) -> None:
+    """Create the bus's own streams for MQTT before it does, so that they have limits.
+
+    Beyond its limit the bus stops acknowledging, which is what a device must hear.
+    """
+    side = {"max_msgs_per_subject": 1, "max_bytes": limits.side_bytes, "allow_direct": True}
+    wanted: dict[str, dict[str, Any]] = {
+        MQTT_STREAM: {"retention": "interest", "max_bytes": limits.backlog_bytes},
+        "$MQTT_rmsgs": side,
+        "$MQTT_qos2in": {**side, "discard_new_per_subject": True},
+    }
+    for name, more in wanted.items():
+        subjects = [_SUBJECTS[name]]
+        config = {"name": name, "subjects": subjects, "storage": "file", "discard": "new", **more}
+        exists = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True)
+        link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
+
+
 def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[AcknowledgedLane, int]:
     """Take up the stream of acknowledged messages behind *after*; also gives where that is.
 
@@ -126,14 +149,8 @@ def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[Acknowled
     acknowledge messages and forget them.  If the stream is younger than *after* it is not
     the one we read before, and is read from its start.
     """
-    config = {
-        "name": MQTT_STREAM, "subjects": ["$MQTT.msgs.>"], "storage": "file",
-        "retention": "interest", "num_replicas": 1, "max_bytes": limits.backlog_bytes,
-        "discard": "new",
-    }  # fmt: skip
-    info = link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}", missing=True)
-    if not info:
-        info = link.call(f"$JS.API.STREAM.CREATE.{MQTT_STREAM}", config)
+    make_mqtt_streams(link, limits)
+    info = link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}")
     after = _known(after, info)
     older = _names(link, MQTT_STREAM)
     name = f"reader-{secrets.token_hex(4)}"

@@ -18,6 +18,7 @@ _REASONS: Final = {
     "unable to connect: authentication error": "refused",
     "maximum connections exceeded": "too-many-connections",
     "Replacing old client": "replaced",
+    "unable to store retained message": "retained-full",
     "IPQ len limit reached": "overrun",
     "Slow Consumer": "slow-reader",
     "maximum bytes exceeded": "backlog-full",
