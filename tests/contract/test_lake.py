@@ -259,8 +259,9 @@ def test_days_expire_by_age_and_by_size(lake: Lake) -> None:
     by_age = lake.expire(older_than_ms=START + 2 * 24 * HOUR)
     by_size = lake.expire(max_bytes=2 * size + size // 2)
     to_nothing = lake.expire(max_bytes=0)
-    lake.vacuum(0)
+    freed = lake.vacuum(0), lake.vacuum(0)
 
+    assert freed == (5, 0)
     assert by_age == ["2024-07-10", "2024-07-11"]
     assert by_size == ["2024-07-12", "2024-07-13"]
     assert to_nothing == ["2024-07-14"]

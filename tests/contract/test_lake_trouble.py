@@ -187,6 +187,8 @@ def test_an_appender_writes_by_number_and_by_age(tmp_path: Path) -> None:
     assert appender.committed == lake.committed(0) == 1
     with pytest.raises(BadBatch, match="beyond the calendar"):
         appender.add([1], [1 << 62], [1.0], 2)
+    with pytest.raises(BadBatch, match="series numbers from -1"):
+        appender.add([-1], [START], [1.0], 2)
     appender.close()
 
 

@@ -59,9 +59,10 @@ class Appender:
 
         False means full, and that nothing was taken: offer the same rows again later, before
         any that follow them.  Rows at or below `committed` are taken and forgotten.  The
-        columns are kept, not copied.  `BadBatch` if a time lies outside the calendar.
+        columns are kept, not copied.  `BadBatch` for rows that history can never hold.
         """
         rows = Points.of(series, time, value)
+        rows.check_series()
         check_calendar(rows.time)
         with self._change:
             if position <= self.committed or not len(rows):

@@ -67,6 +67,7 @@ class Lake:
         committed that far, so a journal may be read again.  `HistoryFull` changes nothing.
         """
         told = Points.of(series, time, value)
+        told.check_series()
         check_calendar(told.time)
         with self._appending:
             for _ in range(TRIES):

@@ -10,12 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from borough.core.errors import BadBatch
 from borough.storage.lake.calendar import EARLIEST
 from borough.storage.lake.rows import Points, first_of_each
-
-MOST_SERIES = 1 << 27
-"""Series numbers are dense; a greater one is a mistake, and would cost 1 GB here."""
 
 
 class Lateness:
@@ -30,16 +26,12 @@ class Lateness:
         """Say of each row whether it comes late.
 
         *committed* is how far the partition is in the table: if somebody else brought it
-        there, the table is read again.  `BadBatch` for a series number that cannot be.
+        there, the table is read again.
         """
-        low, high = int(rows.series.min()), int(rows.series.max())
-        if low < 0 or high >= MOST_SERIES:
-            msg = f"series numbers from {low} to {high} cannot be"
-            raise BadBatch(msg)
         if self._known.get(partition) != committed:
             self._take(self._latest())
             self._known[partition] = committed
-        self._grow(high + 1)
+        self._grow(int(rows.series.max()) + 1)
         late: NDArray[np.bool_] = rows.time - EARLIEST < self._newest[rows.series]
         return late
 

@@ -10,6 +10,8 @@ from borough.core.errors import BadBatch
 from borough.core.observations import Floats, Index
 
 DIGIT_BITS = 16
+MOST_SERIES = 1 << 27
+"""A greater number is a mistake: whoever keeps 8 bytes for each would need 1 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Points:
             msg = f"columns differ in shape: {[column.shape for column in columns]}"
             raise BadBatch(msg)
         return cls(*columns)
+
+    def check_series(self) -> None:
+        """`BadBatch` if a series number cannot be: they are dense and count from 0."""
+        if len(self) and (self.series.min() < 0 or self.series.max() >= MOST_SERIES):
+            msg = f"series numbers from {self.series.min()} to {self.series.max()} cannot be"
+            raise BadBatch(msg)
 
     @classmethod
     def none(cls) -> Self:

@@ -133,10 +133,16 @@ class Table:
         """Delete the files that nothing refers to and that are older than the grace."""
         with self._lock, opening("history"):
             self._refresh()
-            gone = self._table.vacuum(
-                grace_hours, dry_run=False, enforce_retention_duration=False, full=True
-            )
-            return len(gone)
+            gone = self._vacuum(grace_hours, dry_run=True)
+            count = sum((self.folder / path).exists() for path in gone)
+            if count:  # a vacuum of nothing would fill the log
+                self._vacuum(grace_hours, dry_run=False)
+            return count
+
+    def _vacuum(self, grace_hours: int, *, dry_run: bool) -> list[str]:
+        return self._table.vacuum(
+            grace_hours, dry_run=dry_run, enforce_retention_duration=False, full=True
+        )
 
     def _write(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
         try:
