@@ -1,6 +1,7 @@
 """What the registry in SQL promises, on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -53,6 +54,20 @@ def test_a_bad_bulk_load_leaves_no_trace(engine: Engine) -> None:
         SqlRegistry(engine).save_all(made, schemas=SCHEMAS)
     assert SqlRegistry(engine).size() == 0
     assert SqlRegistry(engine).version() == 0
+
+
+def test_gateways_may_stand_behind_gateways_but_not_in_a_circle(engine: Engine) -> None:
+    """In whatever order they come; a circle is refused and nothing is kept."""
+    made = small_registry()
+    via = made.via.copy()
+    via[[5, 6, 7]] = [6, 7, 5]
+    with pytest.raises(BadRequest, match=r"via: .* in a circle"):
+        SqlRegistry(engine).save_all(replace(made, via=via))
+    assert SqlRegistry(engine).size() == 0
+    via[[5, 6, 7]] = [39, 5, -1]
+    SqlRegistry(engine).save_all(replace(made, via=via))
+
+    assert SqlRegistry(engine).load().via.tolist() == via.tolist()
 
 
 def test_things_are_found(engine: Engine) -> None:

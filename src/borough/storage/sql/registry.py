@@ -17,6 +17,8 @@ from borough.storage.sql.counting import at_least, current, raised
 from borough.storage.sql.engines import reading, writing
 
 VERSION, NEXT_SERIES = "registry", "series"
+DEEPEST = 16
+"""More gateways than this behind one another are a mistake."""
 Progress = Callable[[int, int], None]
 Texts = Sequence[Mapping[str, Any] | None]
 
@@ -203,8 +205,20 @@ def _thing_columns(
         "valid_from_ms": [valid_from_ms] * len(ids),
     }
     # Gateways first: SQLite searches the whole table for each row that others already refer to.
-    order = np.argsort(registry.via >= 0, kind="stable").tolist()
+    order = np.argsort(_depth(registry.via), kind="stable").tolist()
     return {name: [column[row] for row in order] for name, column in columns.items()}
+
+
+def _depth(via: Index) -> Index:
+    """Count the gateways between each thing and the bus; `BadRequest` for a circle."""
+    depth, above = np.zeros(len(via), np.int64), via
+    while (above >= 0).any():
+        depth += above >= 0
+        above = np.where(above >= 0, via[above], -1)
+        if depth.max() > DEEPEST:
+            msg = f"via: more than {DEEPEST} gateways in a row, or in a circle"
+            raise BadRequest(msg)
+    return depth
 
 
 def _parts(
