@@ -49,7 +49,7 @@ def second_by_second(reports: dict[int, bool], end: int) -> list[tuple[int, floa
     return edges
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.dictionaries(st.integers(0, 1500), st.booleans(), max_size=14))
 def test_it_agrees_with_two_stopwatches(reports: dict[int, bool]) -> None:
     """However the reports fall, the level changes at the second at which a watcher's would."""

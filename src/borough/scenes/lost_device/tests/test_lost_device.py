@@ -73,7 +73,7 @@ WORDS = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(WORDS, st.lists(st.booleans(), min_size=BLOCKS, max_size=BLOCKS))
 def test_it_agrees_with_a_clerk(words: dict[int, set[int]], awake: list[bool]) -> None:
     """However devices and their gateway come and go, the alarms are those of plain bookkeeping."""
