@@ -133,6 +133,15 @@ def test_packed_points_and_states_line_up_with_the_registry(
     assert client.get(f"/api/v1/map/points/{many}").status_code == 404
 
 
+def test_a_flood_of_alarms_is_drawn_whole(client: httpx.Client, ports: Ports) -> None:
+    """More open detections than a page holds: the map shows the last of them too."""
+    assert isinstance(ports.detections, MemoryDetections)
+    for n in range(1, 1200):
+        ports.detections.hear({**EDGE, "id": f"leak-6-{n}", "thing": 6, "time": START_MS + n})
+    states = client.get("/api/v1/map/states").content
+    assert (states[4], states[5]) == (5, 5)
+
+
 def test_a_series_comes_as_columns_as_sums_and_as_a_table(
     client: httpx.Client, ports: Ports
 ) -> None:

@@ -150,6 +150,7 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
     step = plan.steps.get(case.step) if plan else None
     return {
         **told(ports, case),
+        "steps": {name: each.title for name, each in plan.steps.items()} if plan else {},
         "asks": step.asks if step else (),
         "moves": onward(plan, step, case.trail) if plan and step else [],
         "outcomes": outcomes(step, case),

@@ -2,7 +2,7 @@
 
 import time
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -12,13 +12,14 @@ from borough.api import answers, ground
 from borough.api.access import Given, reader
 from borough.api.answers import Document
 from borough.api.broadcast import wall_ms
-from borough.api.ports import Ports
+from borough.api.ports import Ports, Row
 from borough.core.errors import NotFound
 
 router = APIRouter(prefix="/api/v1", tags=["district 区县"], dependencies=[Depends(reader)])
 STATES_S = 1.0
 """How long one answer about the states of all things serves everyone, in wall seconds."""
-MANY = 100_000
+PAGE = 1_000
+"""The longest page that the stores give."""
 
 
 class Atlas:
@@ -64,14 +65,17 @@ class Atlas:
         return made[1]
 
 
-def open_detections(ports: Ports) -> list[Any]:
-    """Fetch every detection that has not ended."""
-    return list(
-        ports.detections.find(
+def open_detections(ports: Ports) -> list[Row]:
+    """Fetch every detection that has not ended, page by page."""
+    found: list[Row] = []
+    while True:
+        more = ports.detections.find(
             scene="", thing=None, open_only=True, level_from=1, case=None,
-            since_ms=None, until_ms=None, before="", limit=MANY,
-        )
-    )  # fmt: skip
+            since_ms=None, until_ms=None, before=found[-1]["id"] if found else "", limit=PAGE,
+        )  # fmt: skip
+        found += more
+        if len(more) < PAGE:
+            return found
 
 
 def atlas_of(request: Request) -> Atlas:

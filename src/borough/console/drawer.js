@@ -6,6 +6,7 @@ import { get } from "./server.js";
 import { levelled, moment, reading, said, word } from "./words.js";
 
 const SETTLE_MS = 300;
+const ROUND_NOW = [1e9, 4e9];
 const HIDDEN = new Set(["born", "known", "level"]);
 
 export class Drawer {
@@ -117,7 +118,7 @@ export class Drawer {
         await this.load(false);
       }, () => this.load(false)),
       told.first ? evidence(told.first) : null,
-      log(told.events),
+      log(told.events, told.steps),
     ].filter(Boolean);
   }
 
@@ -185,6 +186,13 @@ export class Drawer {
   }
 }
 
+/** What a rule remembers: a number, or a moment in seconds, which such large numbers are. */
+function remembered(value) {
+  const [early, late] = ROUND_NOW;
+  if (typeof value === "number" && value > early && value < late) return moment(value * 1000);
+  return reading(value);
+}
+
 function facts(rows) {
   return h(
     "dl",
@@ -222,8 +230,8 @@ function evidence(alarm) {
         .map((name) => [
           name,
           name in (edge.values ?? {}) ? reading(edge.values[name]) : "",
-          name in (edge.before ?? {}) ? reading(edge.before[name]) : "",
-          name in (edge.after ?? {}) ? reading(edge.after[name]) : "",
+          name in (edge.before ?? {}) ? remembered(edge.before[name]) : "",
+          name in (edge.after ?? {}) ? remembered(edge.after[name]) : "",
         ]);
       return h(
         "details",
@@ -236,10 +244,10 @@ function evidence(alarm) {
   );
 }
 
-function log(events) {
+function log(events, steps) {
   const text = (event) => {
     const { data = {} } = event;
-    const parts = [data.to && `→ ${data.to}`, data.post, data.outcome && word(`outcome_${data.outcome}`), data.note];
+    const parts = [data.to && `→ ${said(steps[data.to], data.to)}`, data.post, data.outcome && word(`outcome_${data.outcome}`), data.note];
     return parts.filter(Boolean).join(" · ");
   };
   return h(

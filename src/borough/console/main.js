@@ -51,18 +51,22 @@ function drawHeader() {
   document.title = `${said(district.name)} · Borough`;
   const made = said(district.synthetic);
   find("synthetic").hidden = !made;
-  find("synthetic").textContent = made;
+  // The badge says the first words; all of it is there to be pointed at, or read out.
+  find("synthetic").textContent = made.split(/[:：;；]/)[0];
+  find("synthetic").title = made;
   const { rate } = district.clock;
   find("rate").textContent =
     rate === 1 ? "" : current() === "zh" ? `${number(rate)} ${word("speed")}` : `${number(rate)}${word("speed")}`;
 }
+
+const casesMany = () => (cases ? `${number(cases.length)}${cases.length === LISTED ? "+" : ""}` : "–");
 
 function drawCounts() {
   const shown = [
     ["things", number(counts.things ?? district?.things ?? 0)],
     ["received", number(counts.received ?? 0)],
     ["detections_open", number([...alarms.values()].filter((each) => each.level > 0).length)],
-    ["cases_open", number(counts.cases_open ?? cases?.length ?? 0)],
+    ["cases_open", counts.cases_open === undefined ? casesMany() : number(counts.cases_open)],
     ["backlog", `${(counts.backlog_s ?? 0).toFixed(1)} s`],
   ];
   find("counts").replaceChildren(
@@ -161,7 +165,7 @@ function caseRow(each) {
 
 function drawCases() {
   const list = find("cases");
-  find("cases-many").textContent = cases.length ? `${number(cases.length)}${cases.length === LISTED ? "+" : ""}` : "";
+  find("cases-many").textContent = cases.length ? casesMany() : "";
   if (cases.length) {
     list.querySelector(".empty")?.remove();
     reconcile(list, cases, {

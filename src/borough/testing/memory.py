@@ -17,6 +17,8 @@ from borough.core.observations import Floats, Index
 from borough.core.plans import Plan
 from borough.core.registry import Registry
 
+PAGE = 1_000
+
 
 class MemoryThings:
     """Rows about things, made from the registry's columns."""
@@ -44,7 +46,7 @@ class MemoryThings:
             and (box is None or inside(row, box))
             and text.lower() in row["key"].lower()
         )  # fmt: skip
-        return list(itertools.islice(wanted, limit))
+        return list(itertools.islice(wanted, page(limit)))
 
     def _row(self, row: int) -> dict[str, Any]:
         registry, via = self.registry, int(self.registry.via[row])
@@ -60,6 +62,14 @@ class MemoryThings:
             "attributes": {},
             "relations": [],
         }
+
+
+def page(limit: int) -> int:
+    """Give *limit* back, or raise `BadRequest` where it is no length for a page."""
+    if not 1 <= limit <= PAGE:
+        msg = f"limit: must be 1 to {PAGE}, not {limit}"
+        raise BadRequest(msg)
+    return limit
 
 
 def inside(row: Row, box: Box) -> bool:
@@ -175,7 +185,7 @@ class MemoryDetections:
             and (since_ms is None or row["began_ms"] >= since_ms)
             and (until_ms is None or row["began_ms"] < until_ms)
         )  # fmt: skip
-        return list(itertools.islice(wanted, limit))
+        return list(itertools.islice(wanted, page(limit)))
 
     def one(self, detection: str, /) -> Row:
         """Tell one with its edges."""
@@ -232,7 +242,7 @@ class MemoryCases:
             and (late_at_ms is None or case.is_late(late_at_ms))
             and (not before or case.id < before)
         )  # fmt: skip
-        return list(itertools.islice(wanted, limit))
+        return list(itertools.islice(wanted, page(limit)))
 
     def events(self, case: int, /) -> Sequence[Event]:
         """Give its log."""
