@@ -1,16 +1,24 @@
 """The bus as the roles see it: where it is, how to enter it, and a gate kept at its doors."""
 
+import sys
 import threading
+import time
 from typing import Any
 
-from borough.adapters.bus.config import Bus, config_path, prepare, secrets_of
+from sqlalchemy.exc import DBAPIError
+
+from borough.adapters.bus.config import Bus, config_path, is_ready, prepare, secrets_of
+from borough.adapters.bus.link import Link
 from borough.adapters.gate import Gate
 from borough.adapters.limits import Limits
 from borough.app.settings import Settings
 from borough.core.errors import BusDown
+from borough.storage.journal.streams import make_streams
 from borough.storage.sql import SqlCredentials, connect
 
 AGAIN_S = 0.5
+REFRESH_S = 3.0
+"""How soon a new credential is good for entering, and a revoked one no longer."""
 
 
 def bus_of(settings: Settings) -> Bus:
@@ -40,7 +48,28 @@ def address(settings: Settings) -> dict[str, Any]:
         "user": "borough",
         "password": bus.secrets.borough,
         "connect_timeout": 5,
+        "max_reconnect_attempts": -1,
+        "reconnect_time_wait": AGAIN_S,
     }
+
+
+def serves(settings: Settings) -> bool:
+    """Say whether the bus answers; its streams are then there, whichever role comes first."""
+    bus = bus_of(settings)
+    if not is_ready(bus):
+        return False
+    try:
+        with Link(bus.login("borough"), "streams") as link:
+            make_streams(link)
+    except BusDown:
+        return False
+    return True
+
+
+def await_bus(settings: Settings) -> None:
+    """Wait until the bus serves; who waits is started by somebody who will not wait for ever."""
+    while not serves(settings):
+        time.sleep(AGAIN_S)
 
 
 class GateKeeper:
@@ -51,8 +80,12 @@ class GateKeeper:
         self.credentials = SqlCredentials(connect(settings.store))
         self.gate = Gate(self.bus, self._digests(), Limits.load())
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._keep, name="gate", daemon=True)
-        self.thread.start()
+        self.threads = [
+            threading.Thread(target=work, name="gate", daemon=True)
+            for work in (self._keep, self._refresh)
+        ]
+        for each in self.threads:
+            each.start()
 
     def _digests(self) -> dict[str, bytes]:
         return {key: bytes.fromhex(digest) for key, digest in self.credentials.all().items()}
@@ -60,16 +93,20 @@ class GateKeeper:
     def _keep(self) -> None:
         while not self.stop.is_set():
             try:
-                self.gate.credentials = self._digests()
                 self.gate.serve(self.stop)
             except BusDown:
                 self.stop.wait(AGAIN_S)
 
-    def refresh(self) -> None:
-        """Read the credentials again; those that were revoked cannot enter any more."""
-        self.gate.credentials = self._digests()
+    def _refresh(self) -> None:
+        """Read the credentials again and again; those that were revoked cannot enter any more."""
+        while not self.stop.wait(REFRESH_S):
+            try:
+                self.gate.credentials = self._digests()
+            except DBAPIError as error:
+                sys.stderr.write(f"the gate keeps the credentials it has: {error}\n")
 
     def close(self) -> None:
         """Stop answering; another gate may."""
         self.stop.set()
-        self.thread.join(2.0)
+        for each in self.threads:
+            each.join(2.0)

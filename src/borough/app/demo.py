@@ -24,7 +24,7 @@ from borough.app.district_run import pss_mb, supervisor, with_free_ports
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.stream import Stream
-from borough.app.supervisor import Role, Supervisor
+from borough.app.supervisor import Role, Supervisor, die_with_parent
 from borough.core.snapshot import pack
 from borough.edge.fleet.history import prepare
 from borough.engine.district import read
@@ -226,4 +226,5 @@ def start_fleet(
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
         )

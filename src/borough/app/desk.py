@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
-from borough.app.bus import address
+from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
+from borough.app.keeping import Housekeeper
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
 from borough.core.cases import Case, Plan
@@ -153,7 +155,10 @@ class Bell:
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self.stop.set)
-        bus = await nats.connect(**address(self.settings), max_reconnect_attempts=-1)
+        await asyncio.to_thread(await_bus, self.settings)
+        bus = await nats.connect(**address(self.settings))
+        gate = await asyncio.to_thread(GateKeeper, self.settings)  # another one beside the api's
+        house = Housekeeper(self.settings)
         await bus.subscribe("desk.*", cb=self._answer(bus))
         tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
         done = asyncio.create_task(self.stop.wait())
@@ -163,6 +168,8 @@ class Bell:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        gate.close()
+        house.close()
         await bus.close()
 
     def _answer(self, bus: Client) -> Callable[[Msg], Awaitable[None]]:
@@ -184,9 +191,17 @@ class Bell:
             return await asyncio.to_thread(work)
 
     async def _detections(self, bus: Client) -> None:
-        stream = bus.jetstream()
-        start = await asyncio.to_thread(self.desk.detections.offset) + 1
-        inbox = await subscription(stream, start)
+        """Take detections as they come; when the bus comes back, from where the database is."""
+        while True:
+            try:
+                start = await asyncio.to_thread(self.desk.detections.offset) + 1
+                await self._take(bus, await subscription(bus.jetstream(), start))
+            except (nats.errors.Error, TimeoutError) as error:
+                sys.stderr.write(f"detections wait: {error!r}\n")
+                self.pulse.beat(taken=self.taken)
+                await asyncio.sleep(AGAIN_S)
+
+    async def _take(self, bus: Client, inbox: JetStreamContext.PullSubscription) -> None:
         while True:
             messages = await fetched(inbox)
             if messages:

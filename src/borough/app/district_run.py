@@ -12,7 +12,8 @@ import psutil
 
 from borough.adapters.bus.config import command, is_ready
 from borough.app import pulse
-from borough.app.bus import bus_of, prepared
+from borough.app.bus import bus_of, prepared, serves
+from borough.app.bus_log import BusLog
 from borough.app.settings import Settings
 from borough.app.setup import own_command
 from borough.app.supervisor import Role, Supervisor
@@ -50,7 +51,13 @@ def roles(settings: Settings) -> list[Role]:
     """List the roles of a district on one machine, in the order in which they start."""
     prepared(settings)
     bus = bus_of(settings)
-    made = [Role("bus", command(bus), lambda: is_ready(bus), pulsing=False)]
+    log = BusLog(settings.folder)
+
+    def tend() -> bool:
+        log.look()
+        return is_ready(bus)
+
+    made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False, tend=tend)]
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))
         for name in ("stream", "desk")

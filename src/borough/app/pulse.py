@@ -1,11 +1,13 @@
 """Pulses: each role writes once a second how it is, and whoever watches over it reads that."""
 
+import contextlib
 import json
 import os
 import time
 from pathlib import Path
 from typing import Any
 
+LAST = ".last"
 STALE_S = 20.0
 """A role that has not written for so long is stuck; longer than any checkpoint takes."""
 
@@ -26,19 +28,35 @@ class Pulse:
             return
         self._beat = now
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps({"pid": os.getpid(), "at": time.time(), **facts}), "utf-8")
-        fresh.replace(self.path)
+        told = json.dumps({"pid": os.getpid(), "at": time.time(), **facts})
+        try:
+            fresh.write_text(told, "utf-8")
+            fresh.replace(self.path)
+        except OSError:  # a full disk: what we say is old then, but we are alive
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(self.path)
 
 
 def read(data: Path, role: str) -> dict[str, Any]:
     """Give the last pulse of a role, with ``age_s``; empty if there is none."""
+    path = data / "run" / f"{role}.json"
     try:
-        pulse = json.loads((data / "run" / f"{role}.json").read_text("utf-8"))
+        pulse = json.loads(path.read_text("utf-8"))
+        return {**pulse, "age_s": time.time() - path.stat().st_mtime}
     except (FileNotFoundError, ValueError):
         return {}
-    return {**pulse, "age_s": time.time() - pulse["at"]}
 
 
 def forget(data: Path, role: str) -> None:
-    """Remove the pulse of a role that is gone."""
-    (data / "run" / f"{role}.json").unlink(missing_ok=True)
+    """Lay the pulse of a role that is gone aside."""
+    path = data / "run" / f"{role}.json"
+    with contextlib.suppress(FileNotFoundError):
+        path.replace(path.with_suffix(LAST))
+
+
+def last(data: Path, role: str) -> dict[str, Any]:
+    """Give the pulse that a role had before it started anew; empty if there is none."""
+    try:
+        return dict(json.loads((data / "run" / f"{role}{LAST}").read_text("utf-8")))
+    except (FileNotFoundError, ValueError):
+        return {}

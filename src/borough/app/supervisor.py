@@ -16,6 +16,12 @@ DEATH_SIGNAL = 1
 """``PR_SET_PDEATHSIG`` of prctl(2): the kernel kills a child when its parent is gone."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 STOP_S = 8.0
+TEND_S, UNWELL_S = 1.0, 15.0
+START_S = 120.0
+"""How long a role may take to its first pulse: a busy machine loads programs slowly."""
+
+
+LIBRARY = ctypes.CDLL(None)
 
 
 @dataclass(slots=True)
@@ -23,18 +29,22 @@ class Role:
     """One process that must run: how to start it and how to tell that it is well.
 
     ``ready`` is asked after a start, every tenth of a second; ``pulsing`` roles must also
-    write a pulse, and are restarted when they stop doing so.
+    write a pulse, and are restarted when they stop doing so.  ``tend`` is asked about a
+    running role once a second, and may look after it; if it says no for long, the role is stuck.
     """
 
     name: str
     command: Sequence[str]
     ready: Callable[[], bool]
     pulsing: bool = True
+    tend: Callable[[], bool] | None = None
     environment: Mapping[str, str] | None = None
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     next_start: float = 0.0
     since: float = 0.0
+    tended: float = 0.0
+    well: float = 0.0
     wait_s: float = FIRST_WAIT_S
 
 
@@ -42,7 +52,8 @@ class Role:
 class Supervisor:
     """Keeps roles running in a data folder; what they print goes to ``logs/``.
 
-    The first role starts first and stops last; the others may start in any order.  ``say`` is told what happens, in a sentence.
+    The first role starts first and stops last; the others may start in any order.  ``say`` is
+    told what happens, in a sentence.
     """
 
     data: Path
@@ -50,7 +61,7 @@ class Supervisor:
     say: Callable[[str], None]
     stopping: bool = field(default=False)
 
-    def start(self, within_s: float = 60.0) -> None:
+    def start(self, within_s: float = START_S) -> None:
         """Start every role; `BusDown` with the end of its log if one is not ready in time.
 
         The first role, which all others need, must be ready before they are started together.
@@ -129,12 +140,25 @@ class Supervisor:
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
             )
         role.starts += 1
-        role.since = time.monotonic()
+        role.since = role.well = time.monotonic()
 
     def _stuck(self, role: Role) -> bool:
-        if not role.pulsing or time.monotonic() - role.since < pulse.STALE_S:
+        return self._unwell(role) or self._silent(role)
+
+    def _unwell(self, role: Role) -> bool:
+        now = time.monotonic()
+        if role.tend is not None and now - role.tended >= TEND_S:
+            role.tended = now
+            role.well = now if role.tend() else role.well
+        return role.tend is not None and now - role.well > UNWELL_S
+
+    def _silent(self, role: Role) -> bool:
+        if not role.pulsing:
             return False
-        return bool(pulse.read(self.data, role.name).get("age_s", 1e9) > pulse.STALE_S)
+        beat = pulse.read(self.data, role.name)
+        if not beat:
+            return time.monotonic() - role.since > START_S
+        return bool(beat["age_s"] > pulse.STALE_S)
 
     def _pause(self, role: Role) -> float:
         quick = time.monotonic() - role.since < LONGEST_WAIT_S
@@ -144,4 +168,4 @@ class Supervisor:
 def die_with_parent() -> None:
     """Ask the kernel to kill this process when the one that started it is gone (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL)
+        LIBRARY.prctl(DEATH_SIGNAL, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,13 +13,13 @@ import nats
 import uvicorn
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.api import ConsumerConfig, DeliverPolicy
 
+from borough.adapters.bus.link import Link
 from borough.api import create
 from borough.api.broadcast import Broadcast
 from borough.api.ports import Ports, Rows
 from borough.app import checkpoints, pulse
-from borough.app.bus import GateKeeper, address
+from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.district import ground
 from borough.app.settings import Settings
@@ -28,6 +29,7 @@ from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.engine.catalog import BUILT_IN, find_all
 from borough.engine.latest import Latest
+from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
 from borough.storage.sql import (
     SqlCases,
@@ -35,6 +37,7 @@ from borough.storage.sql import (
     SqlDetections,
     SqlPosts,
     SqlRegistry,
+    SqlThings,
     connect,
 )
 
@@ -69,11 +72,15 @@ class DoorLine:
     """Hands rows to the stream of the HTTP door; what it has confirmed survives any kill."""
 
     def __init__(self, bus: Client, settings: Settings) -> None:
+        self.bus = bus
         self.stream = bus.jetstream(timeout=ASK_S)
         self.clock = settings.clock
 
     async def take(self, rows: Rows, key: str | None) -> bool:
         """Keep the rows durably; False if rows under this key were kept before."""
+        if not self.bus.is_connected:  # else the client would keep them, and send them later
+            msg = "the bus is away; send the rows again"
+            raise BusDown(msg)
         wall = wall_ms()
         frame = frames.Frame(
             frames.ROWS,
@@ -128,7 +135,7 @@ class PulseHealth:
 
     def _pulse(self, role: str) -> dict[str, Any]:
         if time.monotonic() - self.seen > pulse.STALE_S / 40:
-            self.pulses = {each: pulse.read(self.data, each) for each in ("stream", "desk")}
+            self.pulses = {each: pulse.read(self.data, each) for each in ("bus", "stream", "desk")}
             self.seen = time.monotonic()
         return self.pulses.get(role, {})
 
@@ -144,8 +151,9 @@ class PulseHealth:
         return {**self.fixed, **{name: int(number) for name, number in counted.items()}}
 
     def rejected(self) -> Mapping[str, int]:
-        """Give how many readings were turned away, by reason."""
-        return dict(self._pulse("stream").get("rejected", {}))
+        """Give how much was turned away, by reason: by the stream, and by the bus itself."""
+        bus, stream = (self._pulse(role).get("rejected", {}) for role in ("bus", "stream"))
+        return {f"bus-{reason}": int(count) for reason, count in bus.items()} | dict(stream)
 
     def parts(self) -> Mapping[str, bool]:
         """Say of each part whether it answers."""
@@ -155,25 +163,44 @@ class PulseHealth:
         return {"bus": self.bus.is_connected, **alive}
 
 
-async def follow_latest(bus: Client, latest: Latest, settings: Settings) -> None:
-    """Keep the newest values up to date: the stream's checkpoint, then the journal after it."""
-    saved = await asyncio.to_thread(checkpoints.newest, settings.folder / "checkpoints")
-    start = 1
-    if saved is not None:
-        latest.load({"time": saved["latest/time"], "value": saved["latest/value"]})
-        start = (int(saved["position"]) >> REPORT_BITS) + 1
+class Follower:
+    """Keeps the newest values up to date: the stream's checkpoint, then the journal after it.
 
-    async def take(message: Msg) -> None:
-        frame = frames.decode(message.data)
-        record = frame.record(message.metadata.sequence.stream)
-        if isinstance(record, Batch):
-            latest.take(record)
+    It reads in a thread of its own, and goes on where it was when the bus comes back.
+    """
 
-    config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=max(start, 1)
-    )
-    stream = bus.jetstream()
-    await stream.subscribe("journal.>", cb=take, ordered_consumer=True, config=config)
+    def __init__(self, latest: Latest, settings: Settings) -> None:
+        self.latest = latest
+        self.bus = bus_of(settings)
+        self.after = 0
+        saved = checkpoints.newest(settings.folder / "checkpoints")
+        if saved is not None:
+            latest.load({"time": saved["latest/time"], "value": saved["latest/value"]})
+            self.after = max(int(saved["position"]) >> REPORT_BITS, 0)
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._work, name="latest", daemon=True)
+        self.thread.start()
+
+    def _work(self) -> None:
+        while not self.stop.is_set():
+            try:
+                with Link(self.bus.login("borough"), "latest") as link:
+                    self._follow(JournalTail(link, self.after))
+            except BusDown:
+                self.stop.wait(AGAIN_S)
+
+    def _follow(self, tail: JournalTail) -> None:
+        while not self.stop.is_set():
+            for sequence, frame in tail.take(ASK_S / 20):
+                record = frame.record(sequence)
+                if isinstance(record, Batch):
+                    self.latest.take(record)
+                self.after = sequence
+
+    def close(self) -> None:
+        """Stop reading."""
+        self.stop.set()
+        self.thread.join(2.0)
 
 
 async def relay(bus: Client, live: Broadcast) -> None:
@@ -213,7 +240,7 @@ def ports(settings: Settings, bus: Client) -> Ports:
         synthetic=registry.meta().get("synthetic", {}),
         clock=settings.clock,
         registry=held.registry,
-        things=registry,
+        things=SqlThings(engine),
         latest=Latest(len(held.registry.row_of_series)),
         history=lake,
         detections=SqlDetections(engine),
@@ -231,11 +258,12 @@ def ports(settings: Settings, bus: Client) -> Ports:
 
 async def serve(settings: Settings) -> None:
     """Serve until told to stop."""
-    bus = await nats.connect(**address(settings), max_reconnect_attempts=-1)
+    await asyncio.to_thread(await_bus, settings)
+    bus = await nats.connect(**address(settings))
     joined = await asyncio.to_thread(ports, settings, bus)
     assert isinstance(joined.latest, Latest)  # noqa: S101 - what `ports` made just now
     assert isinstance(joined.health, PulseHealth)  # noqa: S101 - the same
-    await follow_latest(bus, joined.latest, settings)
+    follower = await asyncio.to_thread(Follower, joined.latest, settings)
     await relay(bus, joined.live)
     gate = await asyncio.to_thread(GateKeeper, settings)
     server = uvicorn.Server(
@@ -256,6 +284,7 @@ async def serve(settings: Settings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
     gate.close()
+    follower.close()
     await bus.close()
 
 

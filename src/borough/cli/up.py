@@ -1,5 +1,6 @@
 """`borough up`: start a district and keep it running."""
 
+import importlib
 import signal
 import threading
 from pathlib import Path
@@ -7,14 +8,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from borough.app import desk, stream, web
 from borough.app.clocks import wall_ms
 from borough.app.district_run import supervisor, with_free_ports
 from borough.app.settings import FILE, Settings, from_environment
 from borough.app.setup import folder_of, set_up
 from borough.cli.progress import Progress
 
-ROLES = {"stream": stream.run, "desk": desk.run, "api": web.run}
+ROLES = {"stream": "borough.app.stream", "desk": "borough.app.desk", "api": "borough.app.web"}
+"""The module of each role; a process loads only its own."""
 LOOK_S = 0.5
 
 
@@ -40,7 +41,7 @@ def up(
         Share of the district's device counts to place, above 0 and at most 1.
     """
     if role:
-        ROLES[role](Settings.read(data))
+        importlib.import_module(ROLES[role]).run(Settings.read(data))
         return
     settings = opened(district, data.resolve(), seed, share)
     watch = supervisor(settings, print)
