@@ -17,7 +17,7 @@ from borough.core.frames import ROWS, Frame, encode
 from borough.core.registry import Registry
 from borough.edge.load import packets
 from borough.storage.journal.journal import Journal, JournalTail
-from borough.storage.journal.streams import Deposit, store
+from borough.storage.journal.streams import Deposit, make_streams, store
 
 
 class Intake:
@@ -332,3 +332,12 @@ def test_streams_are_declared(ground: Any) -> None:
     assert sorted(names) == ["DEAD", "DETECTIONS", "DOORS", "JOURNAL"]
     assert all(config["max_bytes"] > 0 for config in configs)
     assert json.dumps(configs).count('"discard": "new"') == 1
+
+
+def test_a_district_may_keep_more_or_less_of_its_journal(ground: Any) -> None:
+    """Settings change a stream that is there already."""
+    with ground.link() as link:
+        make_streams(link, journal={"max_bytes": 10**9, "max_age": 60})
+        config = link.call("$JS.API.STREAM.INFO.JOURNAL")["config"]
+
+    assert (config["max_bytes"], config["max_age"]) == (10**9, 60 * 10**9)

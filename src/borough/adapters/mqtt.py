@@ -100,22 +100,34 @@ class Decoder:
         self, which: list[int], codes: Index, payloads: Sequence[bytes], lost: "_Lost"
     ) -> "_Rows":
         """Read reports of several properties."""
-        rows: list[tuple[int, int, int, float, float]] = []
+        heads: list[tuple[float, ...]] = []
+        series: list[int] = []
+        values: list[float] = []
         for at in which:
             try:
                 reports = read_reports(payloads[at])
             except BadReading as problem:
                 lost.add(at, "unreadable", str(problem))
                 continue
-            places = self._topics.places(self._topics.row(int(codes[at])))
+            first, places = self._topics.layout(self._topics.row(int(codes[at])))
             for number, report in enumerate(reports):
+                before = len(series)
                 for name, value in report.values.items():
                     if name in places:
-                        rows.append((at, number, places[name], report.time, value))
+                        series.append(first + places[name])
+                        values.append(value)
                     else:
                         lost.add(at, "unknown-property", name)
-        table = np.array(rows, list(zip(_Rows._fields, _KINDS, strict=True)))
-        return _Rows(*(table[name] for name in _Rows._fields))
+                heads.append((at, number, report.time, len(series) - before))
+        head = np.array(heads, np.float64).reshape(-1, 4)
+        message, order, time = np.repeat(head[:, :3], head[:, 3].astype(np.int64), axis=0).T
+        return _Rows(
+            message.astype(np.int64),
+            order.astype(np.int64),
+            np.array(series, np.int64),
+            time,
+            np.array(values, np.float64),
+        )
 
     def _settle(self, rows: "_Rows", lost: "_Lost", now: int) -> Readings:
         """Check values and times, and number the reports."""

@@ -35,11 +35,9 @@ class Topics(dict[bytes, int]):
         """Give the row of the thing that a code of a report means."""
         return -1 - len(REASONS) - code
 
-    def places(self, row: int) -> dict[str, int]:
-        """Give the series number of each property of a thing."""
-        first = int(self._registry.first.item(row))
-        places = self._places[self._registry.kind.item(row)]
-        return {name: first + place for name, place in places.items()}
+    def layout(self, row: int) -> tuple[int, dict[str, int]]:
+        """Give a thing's first series, and the place of each property behind it."""
+        return int(self._registry.first.item(row)), self._places[self._registry.kind.item(row)]
 
     def _look(self, subject: bytes) -> int:
         """Work out the code of a topic."""

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from borough.core.errors import BusDown
 from borough.core.frames import Frame, decode, encode
 from borough.storage.journal.ports import Link, Message
-from borough.storage.journal.streams import await_stored, confirm_to
+from borough.storage.journal.streams import JOURNAL, await_stored, confirm_to
 
-STREAM, SUBJECT = "JOURNAL", "journal.0"
+SUBJECT = "journal.0"
 
 _SID = b"9"
 _PORTION = 16
@@ -32,7 +32,7 @@ class Journal:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self.sequence = int(link.call(f"$JS.API.STREAM.INFO.{STREAM}")["state"]["last_seq"])
+        self.sequence = int(link.call(f"$JS.API.STREAM.INFO.{JOURNAL}")["state"]["last_seq"])
 
     def append(self, frame: Frame) -> int:
         """Write a frame and give its sequence number once it is stored."""
@@ -57,7 +57,7 @@ class Journal:
 
 def last_entry(link: Link) -> Entry | None:
     """Give the last frame of the journal, None if there is none."""
-    answer = link.ask(f"$JS.API.DIRECT.GET.{STREAM}.{SUBJECT}")
+    answer = link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}.{SUBJECT}")
     lines = dict(line.split(b": ", 1) for line in answer.head.split(b"\r\n") if b": " in line)
     if b"Nats-Sequence" not in lines:
         return None
@@ -83,10 +83,10 @@ class JournalTail:
             "inactive_threshold": _IDLE_NS,
         }  # fmt: skip
         made = link.call(
-            f"$JS.API.CONSUMER.CREATE.{STREAM}.{name}", {"stream_name": STREAM, "config": config}
+            f"$JS.API.CONSUMER.CREATE.{JOURNAL}.{name}", {"stream_name": JOURNAL, "config": config}
         )
         self.behind = int(made["num_pending"])
-        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{name}".encode()
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{JOURNAL}.{name}".encode()
         link.subscribe(self._box, _SID)
 
     def take(self, wait_s: float) -> list[Entry]:

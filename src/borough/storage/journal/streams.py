@@ -3,21 +3,29 @@
 import json
 import time
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from borough.core.errors import BusDown, Stale
 from borough.storage.journal.ports import Link, Message
 
+JOURNAL = "JOURNAL"
+
 _FULL = {"drop": "old", "refuse": "new"}
 _WRONG_LAST = 10071
 _STORED = b".stored-"
 
 
-def make_streams(link: Link, path: Path | None = None) -> None:
-    """Create the streams that are missing and bring the others up to date."""
+def make_streams(
+    link: Link, path: Path | None = None, journal: Mapping[str, int] | None = None
+) -> None:
+    """Create the streams that are missing and bring the others up to date.
+
+    *journal* may set ``max_bytes`` and ``max_age`` (s) of the journal for one district.
+    """
     table = tomllib.loads((path or Path(__file__).with_name("streams.toml")).read_text("utf-8"))
+    table[JOURNAL] |= journal or {}
     for name, row in table.items():
         config = {
             "name": name,
