@@ -23,6 +23,7 @@ def record(
     seed: int = 1,
     leaks: int = 3,
     zones: int = 12,
+    scale: float = 1.0,
     start: str = "2024-06-19",
 ) -> None:
     """Record one network; the truth lands beside OUT as ``*.truth.csv``.
@@ -41,11 +42,13 @@ def record(
         How many leaks to plant, at most one in a zone.
     zones
         How many metered zones to cut the network into.
+    scale
+        What to multiply the network's own demand by.
     start
         The first day, in the district's time.
 
     """
-    keep(Order(network, date.fromisoformat(start), days, zones, seed, leaks), out)
+    keep(Order(network, date.fromisoformat(start), days, zones, seed, leaks, scale), out)
 
 
 @app.command

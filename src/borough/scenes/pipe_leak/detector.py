@@ -11,7 +11,7 @@ from borough.core.observations import Floats, Mask, Tick, Values
 QUARTER_S, DAY_S = 900, 86_400
 QUARTERS = DAY_S // QUARTER_S
 THURSDAY, SATURDAY = 3, 5  # counted from Monday; the epoch began on a Thursday
-ENOUGH = 2  # days of a kind, before one of its quarters can be called unusual
+ENOUGH = 1.5  # days of a kind, before one of its quarters can be called unusual
 FULL = 1.5  # how far beyond its limit a sum may pile up, so that an end can be seen
 TO_SIGMA = 1.2533  # the standard deviation of normal noise over its mean absolute stray
 
@@ -42,6 +42,7 @@ class PipeLeak(Detector):
     day_pace: Values
     night_pace: Values
     drift_h: Values
+    weather: Values
     clip: Values
     surge_slack: Values
     surge_limit: Values
@@ -55,13 +56,12 @@ class PipeLeak(Detector):
         """Take in a quarter's balance, a night's least flow, or both."""
         for name in ("days", "drift", "surge", "nights", "excess", "size"):
             rows[name] = np.nan_to_num(rows[name])
-        was_open = rows["level"] > 0
+        rows["known"], was_open = rows["nights"] >= self.warm_up, rows["level"] > 0
         self._quarter(tick["net_flow"], tick.time + self.utc_offset_s, rows, was_open)
         self._night(tick["night_flow"], rows, was_open)
         begun = (rows["surge"] > self.surge_limit) | (rows["excess"] > self.night_limit)
         lasts = was_open & ((rows["surge"] > 0) | (rows["excess"] > 0))
         level = np.maximum(rows["level"], 1 + (rows["size"] >= self.major_m3h))
-        rows["known"] = rows["nights"] >= self.warm_up
         rows["level"] = np.where(rows["known"] & (begun | lasts), level, 0)
 
     def _quarter(self, flow: Floats, local: Floats, rows: Rows, was_open: Mask) -> None:
@@ -74,9 +74,8 @@ class PipeLeak(Detector):
         root = np.sqrt(np.maximum(usual, self.least_m3h))
         over = flow - usual - rows["drift"]
         stray = either(rows["stray"], np.abs(over) / root)
-        sigma = np.maximum(TO_SIGMA * stray * root, self.least_m3h)
-        ripe = said & (rows["nights"] >= self.warm_up) & (days >= ENOUGH)
-        ripe &= rows["excess"] <= self.night_limit
+        sigma = np.hypot(np.hypot(TO_SIGMA * stray * root, self.least_m3h), self.weather * usual)
+        ripe = said & rows["known"] & (days >= ENOUGH) & (rows["excess"] <= self.night_limit)
         pile = rows["surge"] + np.clip(over / sigma, -self.clip, self.clip) - self.surge_slack
         rows["surge"] = np.where(ripe, pile.clip(0, FULL * self.surge_limit), rows["surge"])
         size = np.where(rows["surge"] > 0, rows["size"] + (over - rows["size"]) / 4, 0)
@@ -95,10 +94,10 @@ class PipeLeak(Detector):
         """Compare a night with the nights before; it has the last word on a burst."""
         said, night = ~np.isnan(flow), either(rows["night"], flow)
         over, spread = flow - night, either(rows["spread"], np.abs(flow - night))
-        sigma = np.maximum(TO_SIGMA * spread, self.least_m3h)
+        sigma = np.hypot(np.hypot(TO_SIGMA * spread, self.least_m3h), self.weather * night)
         z = np.clip(over / sigma, -self.clip, self.clip) - self.night_slack
         pile = rows["excess"] + np.where(was_open & (z < 0), self.night_fall * z, z)
-        ripe = said & (rows["nights"] >= self.warm_up)
+        ripe = said & rows["known"]
         judged = ripe & was_open & (rows["surge"] > 0)
         upheld = judged & (z > self.night_limit / 2)
         pile = np.where(upheld, np.inf, pile).clip(0, FULL * self.night_limit)
