@@ -59,11 +59,24 @@ def test_an_alarm_in_time_is_found_and_its_latency_leaves_the_rule_out() -> None
     score = Score.of(small(), CLOCK, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
     score.seen(told("fire_lane", MAG), at(400) + 120)
-    said = score.result(at(500))
+    said = score.result(at(600))
 
     assert (said["detections_expected"], said["detections_found"]) == (1, 1)
     assert said["detections_false"] == 0
     assert said["latency_p50_ms"] == pytest.approx(120, abs=1)
+
+
+def test_an_alarm_after_the_deadline_is_missed_but_not_false() -> None:
+    """Too late is too late; it is told apart from silence."""
+    stop = planted(OCCUPATION, MAG, 100, 2000)
+    score = Score.of(small(), CLOCK, [stop], never)
+    score.decided(stop, at(100), stop.since_ms)
+    score.seen(told("fire_lane", MAG), at(900))
+    said = score.result(at(1000))
+
+    assert (said["detections_expected"], said["detections_found"]) == (1, 0)
+    assert said["detections_false"] == 0
+    assert (said["scenes"]["fire_lane"]["found_late"], said["missed"][0]["late"]) == (1, True)
 
 
 def test_what_nobody_says_is_missed_once_its_time_is_up() -> None:
@@ -72,8 +85,8 @@ def test_what_nobody_says_is_missed_once_its_time_is_up() -> None:
     score = Score.of(small(), CLOCK, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
 
-    assert score.result(at(420))["detections_expected"] == 0
-    assert [each["thing"] for each in score.result(at(500))["missed"]] == ["mag"]
+    assert score.result(at(570))["detections_expected"] == 0
+    assert [each["thing"] for each in score.result(at(590))["missed"]] == ["mag"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +117,7 @@ def test_a_dark_gateway_is_one_event() -> None:
     score.decided(dark, at(95), START + 95_000)
     score.seen(told("lost_device", LOST), at(300))
     score.seen(told("lost_device", GATEWAY), at(95 + 900) + 50)
-    said = score.result(at(1200))
+    said = score.result(at(1300))
 
     assert (said["detections_expected"], said["detections_found"]) == (1, 1)
     assert (said["detections_false"], said["echoes"]) == (0, 1)
@@ -118,7 +131,7 @@ def test_a_silence_counts_from_the_last_word_that_arrived() -> None:
     score.decided(silence, at(90), START + 85_000)
     score.decided(mute, float("nan"), 0)
     score.seen(told("lost_device", LOST), at(90 + 180) + 40)
-    said = score.result(at(400))
+    said = score.result(at(500))
 
     assert (said["detections_expected"], said["detections_found"]) == (1, 1)
     assert said["latency_p50_ms"] == pytest.approx(40, abs=1)
@@ -129,9 +142,10 @@ def test_what_was_plain_before_the_start_may_be_known_already() -> None:
     slide = planted(SLIDE, SLOPE, -180_000, 90_000, plain_ms=START - 90_000_000)
     score = Score.of(small(), CLOCK, [slide], never)
     score.decided(slide, at(0), slide.since_ms)
-    score.seen(told("slope", SLOPE, level=1), at(300), live=False)
+    began = {"began_ms": START - 60_000}
+    score.seen(told("slope", SLOPE, level=1) | began, at(800), live=False)
     low = score.result(at(700))
-    score.seen(told("slope", SLOPE, level=2), at(500), live=False)
+    score.seen(told("slope", SLOPE, level=2) | began, at(800), live=False)
     said = score.result(at(700))
 
     assert (low["detections_expected"], low["detections_found"]) == (1, 0)

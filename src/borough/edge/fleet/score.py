@@ -34,7 +34,13 @@ class Expected:
     held: int
     deadline: int
     seen: float | None = None
+    late: bool = False
     latency: float | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether it was noticed in time."""
+        return self.seen is not None and not self.late
 
 
 @dataclass(slots=True)
@@ -111,20 +117,23 @@ class Score:
         return float(rule["hold_s"])
 
     def seen(self, told: Mapping[str, Any], wall_ms: float, *, live: bool = True) -> None:
-        """Judge one edge of a detection as it came; without *live* it proves no latency."""
+        """Judge one edge as it came, or without *live* a detection read off the list.
+
+        That one counts from when it began, and proves no latency.
+        """
         level, scene = int(told["level"]), str(told["scene"])
         thing = self.registry.key[int(np.searchsorted(self.registry.id, int(told["thing"])))]
         if level < 1 or scene not in {rule["scene"] for rule in self.rules}:
             return
-        now = self.clock.now(wall_ms)
+        now = self.clock.now(wall_ms) if live else int(told["began_ms"])
         match = False
         for each in self.expected:
             if (each.scene, each.thing) != (scene, thing) or each.seen is not None:
                 continue
             if now >= each.held - EARLY_MS or not each.timed:
                 match = True
-                if level >= each.level and now <= each.deadline:
-                    each.seen = wall_ms
+                if level >= each.level:
+                    each.seen, each.late = wall_ms, now > each.deadline
                     if live and each.timed:
                         each.latency = wall_ms - max(each.sent, self.clock.wall(each.held))
         name = str(told["id"])
@@ -169,9 +178,10 @@ class Score:
             took = [e.latency for e in self.expected if e.scene == scene and e.latency is not None]
             scenes[scene] = {
                 "expected": len(mine),
-                "found": sum(each.seen is not None for each in mine),
-                "found_early": sum(
-                    each.seen is not None and each.deadline > now
+                "found": sum(each.found for each in mine),
+                "found_late": sum(each.late for each in mine),
+                "found_before_due": sum(
+                    each.found and each.deadline > now
                     for each in self.expected
                     if each.scene == scene
                 ),
@@ -181,14 +191,14 @@ class Score:
             }
         return {
             "detections_expected": len(due),
-            "detections_found": sum(each.seen is not None for each in due),
+            "detections_found": sum(each.found for each in due),
             "detections_false": len(self.false),
             "echoes": self.echoes,
             "cut_off": self.cut_off,
             "latency_p50_ms": percentile(late, 50),
             "latency_p99_ms": percentile(late, 99),
             "scenes": scenes,
-            "missed": [described(each) for each in due if each.seen is None],
+            "missed": [described(each) for each in due if not each.found],
             "false": self.false,
         }
 
@@ -217,4 +227,5 @@ def described(each: Expected) -> dict[str, Any]:
         "size": each.planted.size,
         "since": each.planted.since_ms,
         "deadline": each.deadline,
+        "late": each.late,
     }
