@@ -62,15 +62,15 @@ def test_who_comes_back_hears_what_followed_or_is_told_that_it_is_gone(
 
     async def story() -> None:
         live = Broadcast(CLOCK, REGISTRY, SMALL)
-        live.publish("counts", {"n": -1})
+        live.publish("case", {"n": -1})
         first = live.listen()
         await heard(first, 1)
         seen = f"{live.start}-1"
         for n in range(before):
-            live.publish("counts", {"n": n})
+            live.publish("case", {"n": n})
             seen = id_of((await heard(first, 1))[0])
         for n in range(before, before + between):
-            live.publish("counts", {"n": n})
+            live.publish("case", {"n": n})
         again = live.listen(seen)
         hello = data_of((await heard(again, 1))[0])
         assert hello["data"]["complete"] == (between <= SMALL.kept_events)
@@ -86,7 +86,7 @@ def test_ids_of_another_start_or_of_no_sense_mean_begin_anew() -> None:
 
     async def story() -> list[bool]:
         live = Broadcast(CLOCK, REGISTRY, SMALL)
-        live.publish("counts", {})
+        live.publish("case", {})
         seen = ["7-1", "x", f"{live.start}-", f"{live.start}-99", f"{live.start}-1e3", "-" * 64]
         frames = [(await heard(live.listen(each), 1))[0] for each in seen]
         return [data_of(each)["data"]["complete"] for each in frames]
@@ -117,12 +117,26 @@ def test_who_cannot_keep_up_is_let_go_and_the_others_hear_on() -> None:
         await heard(quick, 1)
         told = 0
         for n in range(10):
-            live.publish("counts", {"n": n})
+            live.publish("case", {"n": n})
             told += len(await heard(quick, 1))
         left = [frame async for frame in slow]
         return told, len(left), live.dropped
 
-    assert asyncio.run(story()) == (10, 0, 1)
+    assert asyncio.run(asyncio.wait_for(story(), 10)) == (10, 0, 1)
+
+
+def test_counts_pass_by_without_pushing_out_what_must_be_caught_up_with() -> None:
+    """They come every second; who comes back wants the detections and cases."""
+
+    async def story() -> list[dict[str, Any]]:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        greeting = (await heard(live.listen(), 1))[0]
+        live.publish("case", {"id": 1})
+        for n in range(20):
+            live.publish("counts", {"n": n})
+        return [data_of(each)["data"] for each in await heard(live.listen(id_of(greeting)), 2)]
+
+    assert asyncio.run(story()) == [{"complete": True}, {"id": 1}]
 
 
 def test_a_silent_stream_says_that_it_is_still_there() -> None:

@@ -14,6 +14,8 @@ from borough.core.clock import DistrictClock
 from borough.core.registry import Registry
 
 KINDS = ("detection", "case", "counts")
+PASSING = {"counts"}
+"""Kinds of which only the newest matters: they have no id, and are not kept for latecomers."""
 Told = tuple[int, bytes]
 """The number of an event and its frame."""
 
@@ -55,11 +57,14 @@ class Broadcast:
 
         To data about a ``thing`` is added where it stands.  Call it on the loop that serves.
         """
-        self.number += 1
         if isinstance(data.get("thing"), int):
             data = {**data, "stands": standing(self.registry, data["thing"])}
-        frame = self._frame(kind, f"{self.start}-{self.number}", data)
-        self._kept.append((self.number, frame))
+        if kind in PASSING:
+            frame = self._frame(kind, "", data)
+        else:
+            self.number += 1
+            frame = self._frame(kind, f"{self.start}-{self.number}", data)
+            self._kept.append((self.number, frame))
         for queue in list(self._listeners):
             if queue.qsize() >= self.limits.lag_events:
                 self.dropped += 1
@@ -91,7 +96,8 @@ class Broadcast:
     def _frame(self, kind: str, name: str, data: Mapping[str, Any]) -> bytes:
         wall = wall_ms()
         body = msgspec.json.encode({"time": self.clock.now(wall), "wall": wall, "data": data})
-        return f"id: {name}\nevent: {kind}\ndata: ".encode() + body + b"\n\n"
+        head = f"id: {name}\n" if name else ""
+        return f"{head}event: {kind}\ndata: ".encode() + body + b"\n\n"
 
     def _missed(self, seen: str) -> list[bytes] | None:
         """Find what came after *seen*; None if that is no longer known."""
