@@ -13,7 +13,6 @@ from borough.api.limits import LIMITS, Limits
 from borough.core.clock import DistrictClock
 from borough.core.registry import Registry
 
-KINDS = ("detection", "case", "counts")
 PASSING = {"counts"}
 """Kinds of which only the newest matters: they have no id, and are not kept for latecomers."""
 Told = tuple[int, bytes]
