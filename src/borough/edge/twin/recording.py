@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,10 +122,10 @@ class Recording:
     def open(cls, path: Path) -> Self:
         """Read what ``save`` wrote; ``BadSetting`` if the file is no recording."""
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 packed = {name: kept[name].cumsum(axis=1) * QUANTA[name] for name in QUANTA}
                 plain = {name: kept[name] for name in PLAIN}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, BadZipFile, TypeError, ValueError, KeyError) as error:
             msg = f"{path} is no recording of a network: {error}"
             raise BadSetting(msg) from error
         scalars = {name: plain.pop(name).item() for name in SCALARS}
@@ -186,8 +187,12 @@ def read(path: Path) -> list[Truth]:
     """Read planted events from a truth file; ``BadSetting`` if it is none."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [parsed(row) for row in csv.DictReader(file)]
-    except (OSError, KeyError, ValueError) as error:
+            table = csv.DictReader(file)
+            if tuple(table.fieldnames or ()) != Truth.__slots__:
+                msg = f"{path} is no truth of a recording: its columns are {table.fieldnames}"
+                raise BadSetting(msg)
+            return [parsed(row) for row in table]
+    except (OSError, TypeError, ValueError) as error:
         msg = f"{path} is no truth of a recording: {error}"
         raise BadSetting(msg) from error
 
