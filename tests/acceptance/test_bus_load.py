@@ -24,7 +24,9 @@ def table(folder: Path, *rows: str) -> Path:
 
 
 @pytest.mark.parametrize("qos", [0, 1])
-def test_what_was_sent_is_what_arrives(ground: Any, registry: Registry, tmp_path: Path, qos: int) -> None:  # fmt: skip  # noqa: E501
+def test_what_was_sent_is_what_arrives(
+    ground: Any, registry: Registry, tmp_path: Path, qos: int
+) -> None:
     """Every message is a good reading, stamped with its time of sending, and accounted for."""
     targets = table(tmp_path, "gw-1,one,m-1,flow,1.5", "gw-1,one,m-1,p,1", "gw-2,two,m-2,flow,3")
     decoder = Decoder(registry, ground.limits)

@@ -12,6 +12,7 @@ FORGED = b"x\r\nHMSG d.gw-2.m-2.a 1 25 26\r\nNATS/1.0\r\nNmqtt-Pub:0\r\n\r\n9"
 BODY = st.binary(max_size=20) | st.sampled_from(
     [b"", b"\r\n", FORGED, FORGED + b"\r\nHMSG ", b"\r\nHMSG ", b"HMSG ", b"x" * 9000]
 )
+PLAIN = (b"d.a.b", b"1", b"0")
 SUBJECT = st.sampled_from([b"d.a.b", b"d.gw-1.m-1.a", "d.水".encode()])
 ACK = b"$JS.ACK.$MQTT_msgs.reader-1.1.%d.7.1795256838780376682.0"
 
@@ -26,8 +27,8 @@ def written(subject: bytes, body: bytes, qos: bytes, reply: bytes = b"") -> byte
 MESSAGES = st.lists(st.tuples(SUBJECT, BODY, st.sampled_from([b"0", b"0", b"0", b"1", b"2"])))
 
 
-@given(MESSAGES, st.sampled_from([b"0", b"1"]), st.booleans())
-@example([(b"d.a.b", b"1", b"0")] * 5 + [(b"d.a.b", FORGED, b"0")] + [(b"d.a.b", b"2", b"0")], b"0", False)  # fmt: skip  # noqa: E501, FBT003
+@given(said=MESSAGES, qos=st.sampled_from([b"0", b"1"]), replied=st.booleans())
+@example(said=[PLAIN] * 5 + [(b"d.a.b", FORGED, b"0")] + [PLAIN], qos=b"0", replied=False)
 def test_the_fast_cut_gives_what_the_careful_one_gives_or_declines(
     said: list[tuple[bytes, bytes, bytes]],
     qos: bytes,

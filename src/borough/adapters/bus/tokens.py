@@ -17,7 +17,8 @@ from borough.core.errors import BadRequest, BadSetting
 
 def account_name(seed: bytes) -> str:
     """Give the public name of the account key behind a seed; ``BadSetting`` if it is none."""
-    return _pair(seed).public_key.decode()  # type: ignore[no-any-return] # nkeys has no types
+    name: bytes = _pair(seed).public_key
+    return name.decode()
 
 
 def _pair(seed: bytes) -> Any:
