@@ -145,10 +145,13 @@ def test_what_was_plain_before_the_start_may_be_known_already() -> None:
     began = {"began_ms": START - 60_000}
     score.seen(told("slope", SLOPE, level=1) | began, at(800), live=False)
     low = score.result(at(700))
-    score.seen(told("slope", SLOPE, level=2) | began, at(800), live=False)
+    score.seen(told("slope", SLOPE, level=3), at(750))
+    late = score.result(at(760))
+    score.seen(told("slope", SLOPE, level=3) | began, at(800), live=False)
     said = score.result(at(700))
 
     assert (low["detections_expected"], low["detections_found"]) == (1, 0)
+    assert late["scenes"]["slope"]["found_late"] == 1
     assert (said["detections_found"], said["latency_p50_ms"]) == (1, None)
 
 

@@ -128,7 +128,7 @@ class Score:
         now = self.clock.now(wall_ms) if live else int(told["began_ms"])
         match = False
         for each in self.expected:
-            if (each.scene, each.thing) != (scene, thing) or each.seen is not None:
+            if (each.scene, each.thing) != (scene, thing) or each.found or (live and each.late):
                 continue
             if now >= each.held - EARLY_MS or not each.timed:
                 match = True
