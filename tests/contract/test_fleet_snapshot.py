@@ -28,7 +28,7 @@ def small() -> Registry:
 def test_a_registry_survives_the_way_through_a_file() -> None:
     """Every column, class, tie and parameter comes back as it was."""
     given, file = small(), io.BytesIO()
-    np.savez(file, **pack(given))  # type: ignore[arg-type]  # - the stub takes a flag there
+    np.savez(file, **pack(given))  # type: ignore[arg-type]  # the stub takes a flag there
     file.seek(0)
     with np.load(file) as arrays:
         read = unpack(arrays)

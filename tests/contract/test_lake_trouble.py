@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from borough.core.errors import BadBatch
-from borough.storage.lake import Appender, HistoryDamaged, HistoryFull, Lake
+from borough.core.errors import BadBatch, HistoryDamaged, HistoryFull
+from borough.storage.lake import Appender, Lake
 
 START = 1_720_540_800_000
 DAY = 86_400_000

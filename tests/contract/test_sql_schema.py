@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, text
 
-from borough.core.errors import BadRequest, BadSetting
-from borough.storage.sql import SqlRegistry, StoreDown, connect, upgrade
+from borough.core.errors import BadRequest, BadSetting, StoreDown
+from borough.storage.sql import SqlRegistry, connect, upgrade
 from borough.storage.sql.engines import writing
 from borough.storage.sql.tables import metadata
 from borough.testing.backends import fill

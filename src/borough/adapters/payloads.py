@@ -97,7 +97,7 @@ def _together(payloads: Sequence[bytes]) -> Said | None:
     if len(rows) != len(payloads):
         return None
     try:
-        value, time = [row.v for (row,) in rows], [row.t for (row,) in rows]  # type: ignore[union-attr] # - the usual form; the others are below
+        value, time = [row.v for (row,) in rows], [row.t for (row,) in rows]  # type: ignore[union-attr] # the usual form; the others are below
     except AttributeError:
         long = [
             (row, UNSAID) if isinstance(row, float | bool) else (row.v, row.t) for (row,) in rows

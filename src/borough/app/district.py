@@ -56,17 +56,19 @@ def shift_text(district: District, shift: int) -> str:
 
 
 def post_rows(district: District) -> list[dict[str, Any]]:
-    """Lay the posts of a district out as the rows that the registry keeps."""
-    posts = district.posts
+    """Lay the posts of a district out as rows, one for each grid that a post looks after."""
+    posts, grids = district.posts, district.grids
+    wards = {(int(post), grid) for grid, post in enumerate(grids.post.tolist()) if post >= 0}
+    wards |= {(post, int(grid)) for post, grid in enumerate(posts.grid.tolist())}
     return [
         {
             "code": posts.code[i],
             "kind": posts.kind[i],
-            "grid": int(posts.grid[i]),
+            "grid": grid,
             "shift": shift_text(district, int(posts.shift[i])),
             "agency": named(district.agencies.code, posts.agency, i),
         }
-        for i in range(len(posts.code))
+        for i, grid in sorted(wards)
     ]
 
 

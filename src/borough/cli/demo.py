@@ -54,26 +54,30 @@ def demo(
     json_
         Print the account as one JSON object, the last line of standard output.
     """
-    began = time.monotonic()
     wanted = Wanted(district, share, seed, speed, days)
-    stop = threading.Event()
+    account = lived(data.resolve(), wanted, exit_after)
+    if account is not None:
+        print(json.dumps(account, ensure_ascii=False) if json_ else told(account))
+
+
+def lived(folder: Path, wanted: Wanted, exit_after: float | None) -> dict[str, object] | None:
+    """Let the district live until it is told to stop; the account, if an end was set."""
+    began, stop = time.monotonic(), threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     with Progress() as progress:
-        make_base(data.resolve(), wanted, progress.tell)
+        make_base(folder, wanted, progress.tell)
     say("启动中 · starting the district ...")
-    running = Demo.begin(data.resolve(), wanted, exit_after, say)
+    running = Demo.begin(folder, wanted, exit_after, say)
     try:
         say(f"合成数据 · synthetic data; live after {time.monotonic() - began:.1f} s")
         say(f"打开 · open {running.url}")
         say("Ctrl-C 停止 · stops everything")
         while running.watch() and not stop.wait(LOOK_S):
             pass
-        account = running.account() if exit_after is not None else None
+        return running.account() if exit_after is not None else None
     finally:
         running.end()
-    if account is not None:
-        print(json.dumps(account, ensure_ascii=False) if json_ else told(account))
 
 
 def told(account: dict[str, object]) -> str:

@@ -11,9 +11,12 @@ BoroughError
 ├── BadSetting        a setting has a value that cannot work
 ├── BusDown           the message bus does not answer
 ├── Forbidden         the caller may not do this
+├── HistoryDamaged    a file of the history is missing or not what its name says
+├── HistoryFull       the history cannot be written
 ├── IllegalMove       a case was asked to take a step its plan does not allow
 ├── NotFound          what was asked for does not exist
-└── Stale             somebody else changed it first
+├── Stale             somebody else changed it first
+└── StoreDown         the database does not answer
 
 Each class carries a stable ``code``: the API puts it in the problem document, dead
 letters are counted by it, and ``TITLES`` says it in Chinese and English.
@@ -88,6 +91,18 @@ class Forbidden(BoroughError):
     code = "forbidden"
 
 
+class HistoryDamaged(BoroughError):
+    """A file of the history table is missing or is not what its name says."""
+
+    code = "history-damaged"
+
+
+class HistoryFull(BoroughError):
+    """History cannot be written: the disk is full, or the folder may not be written to."""
+
+    code = "history-full"
+
+
 class IllegalMove(BoroughError):
     """A case was asked to take a step its plan does not allow."""
 
@@ -106,6 +121,12 @@ class Stale(BoroughError):
     code = "stale"
 
 
+class StoreDown(BoroughError):
+    """The database does not answer, or has no room left; nothing was changed."""
+
+    code = "store-down"
+
+
 TITLES: dict[str, dict[str, str]] = {
     "borough": {"zh": "出错了", "en": "Something went wrong"},
     "bad-batch": {"zh": "数据批次的列对不齐", "en": "The columns of a batch do not line up"},
@@ -118,8 +139,11 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-setting": {"zh": "配置项有误", "en": "A setting cannot work"},
     "bus-down": {"zh": "消息总线无响应", "en": "The message bus does not answer"},
     "forbidden": {"zh": "没有权限", "en": "Not allowed"},
+    "history-damaged": {"zh": "历史数据已损坏", "en": "History is damaged"},
+    "history-full": {"zh": "历史数据写不进去", "en": "History cannot be written"},
     "illegal-move": {"zh": "流程不允许这一步", "en": "The plan does not allow this step"},
     "not-found": {"zh": "找不到", "en": "Not found"},
     "stale": {"zh": "他人已先行修改", "en": "Somebody else changed it first"},
+    "store-down": {"zh": "数据库无响应", "en": "The database does not answer"},
 }
 """What each code means, for people, in both languages."""

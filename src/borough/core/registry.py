@@ -99,39 +99,47 @@ class Registry:
         low = np.full(len(self.row_of_series), -np.inf)
         high = -low
         for number, kind in enumerate(self.kinds):
-            mine = self.kind[self.row_of_series] == number
+            mine = self.kind_of_series == number
             low[mine] = np.array([p.low for p in kind.properties] or [0.0])[self.column[mine]]
             high[mine] = np.array([p.high for p in kind.properties] or [0.0])[self.column[mine]]
         return low, high
 
     @cached_property
+    def kind_of_series(self) -> Index:
+        """The kind behind each series; one more than there are where nothing has the number.
+
+        Such numbers belonged to things that are gone; they are never given away again.
+        """
+        kind = self.kind[self.row_of_series] if len(self.id) else self.row_of_series
+        return np.where(self.row_of_series < 0, len(self.kinds), kind).astype(np.int16)
+
+    @cached_property
     def column(self) -> Index:
         """Which of its thing's properties each series is, counted from 0."""
-        place = np.arange(len(self.row_of_series)) - self.first[self.row_of_series]
-        return np.asarray(place, np.int32)
+        first = self.first[self.row_of_series] if len(self.id) else self.row_of_series
+        place = np.arange(len(self.row_of_series)) - first
+        return np.where(self.row_of_series < 0, 0, place).astype(np.int32)
 
     @cached_property
     def series(self) -> Series:
         """Every series with its thing, property, class and times, as a scene wants it."""
-        kind, column = self.kind[self.row_of_series], self.column
+        kind, column, row = self.kind_of_series, self.column, self.row_of_series
         names = sorted({p.code for k in self.kinds for p in k.properties})
         wide = max((len(k.properties) for k in self.kinds), default=1)
-        place = np.zeros((len(self.kinds), max(wide, 1)), np.int16)
+        place = np.zeros((len(self.kinds) + 1, max(wide, 1)), np.int16)
         for number, each in enumerate(self.kinds):
             place[number, : len(each.properties)] = [names.index(p.code) for p in each.properties]
-        late = np.array([round(k.late_s * 1000) for k in self.kinds], np.int64)
-        patience = np.array(
-            [round(HEARTBEATS * k.heartbeat_s * 1000) for k in self.kinds], np.int64
-        )
+        times = [(k.late_s, HEARTBEATS * k.heartbeat_s) for k in self.kinds]
+        late, patience = np.round(1000 * np.array([*times, (0.0, 0.0)]).T).astype(np.int64)
         return Series(
-            thing=self.id[self.row_of_series],
+            thing=np.where(row < 0, -1, self.id[row] if len(self.id) else row),
             property=place[kind, column],
-            source=kind.astype(np.int16),
+            source=kind,
             late_ms=late[kind],
             patience_ms=patience[kind],
             properties=tuple(names),
-            sources=tuple(k.code for k in self.kinds),
-            speaks=tuple(k.role in SPEAKS for k in self.kinds),
+            sources=(*(k.code for k in self.kinds), ""),
+            speaks=(*(k.role in SPEAKS for k in self.kinds), False),
         )
 
     @cached_property

@@ -8,10 +8,7 @@ import numpy as np
 from borough.core.detections import Detector, Rows
 from borough.core.observations import Floats, Mask, Tick, Values
 
-RED = 4
-TWICE = 2
-DAY_S = 86_400.0
-KEPT = 24
+RED, TWICE, KEPT, DAY_S = 4, 2, 24, 86_400.0
 FIRST, SECOND = np.triu_indices(KEPT, 1)
 
 
@@ -96,14 +93,13 @@ class Slope(Detector):
         wet = (rows["rain"] >= self.heavy_mm) & (now - rows["rain_at"] <= self.rain_s)
         seen = np.minimum(seen + (wet & (seen > 0)), RED)
         seen = np.where(rows["known"], seen, rows["level"])
-
         lower = seen < rows["level"]
         rows["below"] = np.where(lower, np.fmin(rows["below"], now), np.nan)
         rows["top"] = np.where(lower, np.fmax(rows["top"], seen), np.nan)
         falls = now - rows["below"] >= self.fall_s
         rows["level"] = np.where(falls, rows["top"], np.maximum(seen, rows["level"]))
-        rows["below"] = np.where(falls, np.nan, rows["below"])
-        rows["top"] = np.where(falls, np.nan, rows["top"])
+        for name in ("below", "top"):
+            rows[name] = np.where(falls, np.nan, rows[name])
 
 
 def column(value: Values) -> Values:
@@ -117,10 +113,8 @@ def pace(rows: Rows, chosen: Mask) -> tuple[Floats, Floats]:
     apart = at[:, SECOND] - at[:, FIRST]
     apart[apart == 0] = np.nan
     steep = np.sort((d[:, SECOND] - d[:, FIRST]) / apart, axis=1)
-    many = np.count_nonzero(~np.isnan(steep), axis=1)
-    row = np.arange(len(rows))
+    many, row = np.count_nonzero(~np.isnan(steep), axis=1), np.arange(len(rows))
     middle = (steep[row, np.maximum(many - 1, 0) // 2] + steep[row, many // 2]) / 2
     count = np.maximum(np.count_nonzero(chosen, axis=1), 1)
-    mean = np.nansum(at, axis=1) / count
-    spread = np.nansum((at - mean[:, None]) ** 2, axis=1)
+    spread = np.nansum((at - np.nansum(at, axis=1)[:, None] / count[:, None]) ** 2, axis=1)
     return middle, 1 / np.sqrt(np.where(spread > 0, spread, np.nan))

@@ -5,7 +5,6 @@ from borough.storage.lake.compaction import Compacted
 from borough.storage.lake.lake import Lake
 from borough.storage.lake.retention import DaySize
 from borough.storage.lake.rows import Buckets, Points
-from borough.storage.lake.trouble import HistoryDamaged, HistoryFull
 
 __all__ = [
     "Appender",

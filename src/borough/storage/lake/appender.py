@@ -5,11 +5,10 @@ from time import monotonic
 
 from numpy.typing import ArrayLike
 
-from borough.core.errors import BoroughError
+from borough.core.errors import BoroughError, HistoryFull
 from borough.storage.lake.calendar import check_calendar
 from borough.storage.lake.lake import Lake
 from borough.storage.lake.rows import Points
-from borough.storage.lake.trouble import HistoryFull
 
 PAUSE_S = 1.0
 """How long a failed append waits before it is tried again."""

@@ -16,10 +16,11 @@ from uuid import uuid4
 from arro3.core import Array, RecordBatch
 from arro3.io import write_parquet
 
+from borough.core.errors import HistoryDamaged
 from borough.storage.lake.files import LAYOUT, put
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.rows import Points, first_of_each, settled
-from borough.storage.lake.trouble import HistoryDamaged, writing
+from borough.storage.lake.trouble import writing
 
 COVERS = "borough.covers"
 KEPT = 2

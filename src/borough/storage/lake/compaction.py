@@ -13,7 +13,7 @@ import numpy as np
 from deltalake.transaction import AddAction
 from numpy.typing import NDArray
 
-from borough.core.errors import Stale
+from borough.core.errors import HistoryFull, Stale
 from borough.storage.lake.closing import Closing
 from borough.storage.lake.files import (
     MERGED,
@@ -27,7 +27,6 @@ from borough.storage.lake.files import (
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.rows import Points, first_of_each
 from borough.storage.lake.table import Listing, Table
-from borough.storage.lake.trouble import HistoryFull
 
 FOREVER = np.iinfo(np.int64).max
 SLICE_ROWS = 2_000_000

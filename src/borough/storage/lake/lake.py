@@ -10,7 +10,7 @@ import numpy as np
 from deltalake.transaction import AddAction
 from numpy.typing import ArrayLike, NDArray
 
-from borough.core.errors import BadRequest, Stale
+from borough.core.errors import BadRequest, HistoryDamaged, HistoryFull, Stale
 from borough.core.observations import Index
 from borough.core.registry import Registry
 from borough.storage.lake import files, naming, questions, retention
@@ -22,7 +22,6 @@ from borough.storage.lake.reading import Reader
 from borough.storage.lake.retention import DaySize
 from borough.storage.lake.rows import Buckets, Points, settled
 from borough.storage.lake.table import Listing, Table
-from borough.storage.lake.trouble import HistoryDamaged, HistoryFull
 
 MOST_ROWS = 4_000_000
 """Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""

@@ -8,8 +8,9 @@ from arro3.core import Array, DataType, Table
 from deltalake import write_deltalake
 from deltalake.exceptions import DeltaError
 
+from borough.core.errors import HistoryFull
 from borough.core.registry import Registry
-from borough.storage.lake.trouble import HistoryFull, said
+from borough.storage.lake.trouble import said
 
 
 def publish(folder: Path, registry: Registry) -> None:

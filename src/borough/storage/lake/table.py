@@ -13,9 +13,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 from numpy.typing import NDArray
 
-from borough.core.errors import BadSetting, Stale
+from borough.core.errors import BadSetting, HistoryDamaged, HistoryFull, Stale
 from borough.storage.lake.files import SCHEMA, is_late, run_of
-from borough.storage.lake.trouble import HistoryDamaged, HistoryFull, opening, said, writing
+from borough.storage.lake.trouble import opening, said, writing
 
 KEEP = {
     "delta.logRetentionDuration": "interval 1 days",

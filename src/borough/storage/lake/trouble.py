@@ -3,24 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
 
 import duckdb
 from deltalake.exceptions import DeltaError
 
-from borough.core.errors import BoroughError
-
-
-class HistoryFull(BoroughError):
-    """History cannot be written: the disk is full, or the folder may not be written to."""
-
-    code: ClassVar[str] = "history-full"
-
-
-class HistoryDamaged(BoroughError):
-    """A file of the history table is missing or is not what its name says."""
-
-    code: ClassVar[str] = "history-damaged"
+from borough.core.errors import HistoryDamaged, HistoryFull
 
 
 def said(error: Exception) -> str:

@@ -5,7 +5,7 @@ from borough.storage.sql.cases import SqlCases
 from borough.storage.sql.credentials import SqlCredentials
 from borough.storage.sql.desk import SqlDesk, Taken, Wish
 from borough.storage.sql.detections import SqlDetections
-from borough.storage.sql.engines import StoreDown, connect
+from borough.storage.sql.engines import connect
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
@@ -20,7 +20,6 @@ __all__ = [
     "SqlPosts",
     "SqlRegistry",
     "SqlThings",
-    "StoreDown",
     "Taken",
     "Wish",
     "connect",

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from borough.core.cases import canonical
-from borough.core.errors import BadRequest, BadSetting, BoroughError, Stale
+from borough.core.errors import BadRequest, BadSetting, Stale, StoreDown
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -67,10 +67,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-class StoreDown(BoroughError):
-    """The database does not answer, or has no room left; nothing was changed."""
 
 
 @contextmanager

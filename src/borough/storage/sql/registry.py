@@ -251,7 +251,7 @@ def _fill_all(
 
 def _or_none(degrees: Floats) -> list[float | None]:
     """Turn NaN, "it has no place", into what a table says for it."""
-    return [None if value != value else value for value in degrees.tolist()]  # noqa: PLR0124
+    return [None if value != value else value for value in degrees.tolist()]  # noqa: PLR0124 - only NaN differs from itself
 
 
 def _json(value: Mapping[str, Any]) -> str:
