@@ -24,7 +24,7 @@ from borough.app.pulse import Pulse
 from borough.app.settings import Settings
 from borough.core.cases import Case, Plan
 from borough.core.errors import BadRequest, BoroughError
-from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.merge import asked
 from borough.storage.sql import SqlCases, SqlDesk, SqlDetections, SqlPosts, connect
 from borough.storage.sql.desk import Wish
@@ -46,7 +46,7 @@ class Desk:
         self.clock = settings.clock
         self.ground: Ground = ground(settings)
         roots = [BUILT_IN, *map(Path, settings.scenes)]
-        found = {each.scene.id: each for each in find_all(*roots)}
+        found = {each.scene.id: each for each in find_sound(*roots)[0]}
         self.scenes = {name: each.scene for name, each in found.items()}
         self.plans = {name: Plan.declared(name, each.plan) for name, each in found.items()}
         zone, prefix = self.ground.district.zone, self.ground.district.id.upper()

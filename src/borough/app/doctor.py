@@ -14,7 +14,7 @@ from borough.app import pulse
 from borough.app.district_run import PORTS, is_free
 from borough.app.settings import FILE, Settings
 from borough.core.errors import BoroughError
-from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.district import check
 
 DISK_LOW_GB = 2.0
@@ -79,8 +79,10 @@ def bus_server(_data: Path) -> Iterator[Finding]:
 def scenes(data: Path) -> Iterator[Finding]:
     """Look whether every scene can be read."""
     folders = Settings.read(data).scenes if (data / FILE).exists() else ()
-    found = find_all(BUILT_IN, *map(Path, folders))
+    found, wrong = find_sound(BUILT_IN, *map(Path, folders))
     yield Finding("scenes", ok=True, says=", ".join(each.scene.id for each in found))
+    for folder, why in wrong.items():
+        yield Finding("scene", ok=False, says=why, do=f"mend {folder}")
 
 
 def running(data: Path) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from borough.app.district import ground
 from borough.app.settings import Settings
 from borough.app.supervisor import Role, Supervisor
 from borough.core.errors import NotFound
-from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline
 from borough.engine.replay import Comparison, compare, replay
 from borough.storage.journal.journal import JournalTail
@@ -41,7 +41,7 @@ def within(edges: list[dict[str, Any]], since: int, until: int) -> list[dict[str
 
 def replayed(settings: Settings, scene: str = "") -> Replayed:
     """Hand the whole journal to one scene, or to all; the district may be running or not."""
-    found = find_all(BUILT_IN, *map(Path, settings.scenes))
+    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     chosen = [each for each in found if scene in ("", each.scene.id)]
     if not chosen:
         msg = f"there is no scene {scene!r}; there are {', '.join(f.scene.id for f in found)}"

@@ -35,7 +35,7 @@ from borough.app.settings import Settings
 from borough.core.errors import BoroughError, BusDown
 from borough.core.frames import DERIVED, NOW, ROWS, Frame
 from borough.core.observations import REPORT_BITS
-from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline, Said
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.journal.letters import deposits_of
@@ -57,7 +57,7 @@ class Stream:
         self.clock = settings.clock
         self.folder = settings.folder / "checkpoints"
         self.limits = Limits.load()
-        scenes = find_all(BUILT_IN, *map(Path, settings.scenes))
+        scenes, self.unusable = find_sound(BUILT_IN, *map(Path, settings.scenes))
         self.pipeline = Pipeline(scenes, held.registry, held.district.zone)
         self.decoder = Decoder(held.registry, self.limits)
         self.lake = Lake(settings.folder / "history", held.district.zone)
@@ -184,7 +184,7 @@ class Stream:
             "backlog_s": round(self.backlog_s, 3),
             "counts": dict(self.counts) | {"late": self.pipeline.late},
             "rejected": dict(self.rejected),
-            "broken": self.pipeline.broken,
+            "broken": self.pipeline.broken | self.unusable,
             "archive_error": str(self.appender.error or ""),
         }
 

@@ -27,7 +27,7 @@ from borough.core import errors, frames
 from borough.core.cases import Plan
 from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
-from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
@@ -224,7 +224,7 @@ def ports(settings: Settings, bus: Client) -> Ports:
     """Join the concrete parts to what the doors need."""
     engine = connect(settings.store)
     held = ground(settings)
-    found = find_all(BUILT_IN, *map(Path, settings.scenes))
+    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
     fixed = {

@@ -4,6 +4,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -11,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from borough.core.cases import Plan
 from borough.core.detections import Detector
-from borough.core.errors import BadScene
+from borough.core.errors import BadScene, BoroughError
 from borough.core.observations import Series, Values
 from borough.core.registry import Registry
 from borough.core.scenes import Scene
@@ -35,6 +37,11 @@ class Found:
     plan: dict[str, Any]
     examples: list[dict[str, Any]]
     folder: Path
+
+    def code(self) -> str:
+        """Name the rule as it is written: the digest of its file, empty where it has none."""
+        path = self.folder / "detector.py"
+        return sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else ""
 
     def runner(self, series: Series, **tuned: Values) -> Runner:
         """Set the scene to work on *series*, with the declared parameters or *tuned* ones."""
@@ -65,10 +72,12 @@ def find(folder: Path) -> Found:
     if scene.id != folder.name:
         msg = f"folder {folder.name} holds scene {scene.id}; the names must be the same"
         raise BadScene(msg)
+    plan = parsed(folder / scene.opens.plan)
+    Plan.declared(scene.id, plan)
     return Found(
         scene=scene,
         detector=load(folder / "detector.py"),
-        plan=parsed(folder / scene.opens.plan),
+        plan=plan,
         examples=parsed(folder / "examples.toml").get("example", []),
         folder=folder,
     )
@@ -83,6 +92,27 @@ def find_all(*roots: Path) -> list[Found]:
         msg = f"two folders hold the same scene: {', '.join(twice)}"
         raise BadScene(msg)
     return found
+
+
+def find_sound(*roots: Path) -> tuple[list[Found], dict[str, str]]:
+    """Read every scene folder under *roots*, and leave out those that cannot be used.
+
+    Gives the sound ones, and by folder what is wrong with each other; of two with one name the
+    first counts.
+    """
+    found: dict[str, Found] = {}
+    wrong: dict[str, str] = {}
+    for path in (path for root in roots for path in sorted(root.glob("*/scene.toml"))):
+        try:
+            each = find(path.parent)
+        except BoroughError as error:
+            wrong[str(path.parent)] = str(error)
+            continue
+        if each.scene.id in found:
+            wrong[str(path.parent)] = f"there is a scene {each.scene.id} already"
+        else:
+            found[each.scene.id] = each
+    return list(found.values()), wrong
 
 
 def parsed(path: Path) -> dict[str, Any]:
@@ -106,7 +136,7 @@ def load(path: Path) -> type[Detector]:
     except FileNotFoundError as error:
         msg = f"{path.parent.name}: {path.name} is missing"
         raise BadScene(msg) from error
-    except Exception as error:  # whatever the author wrote may raise anything at all
+    except (Exception, SystemExit) as error:  # the author's code may raise anything at all
         msg = f"{path.parent.name}/{path.name} cannot be run: {error!r}"
         raise BadScene(msg) from error
     mine = [kind for kind in vars(module).values() if isinstance(kind, type)]

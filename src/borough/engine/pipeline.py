@@ -30,7 +30,7 @@ class Pipeline:
 
     It reads nothing and writes nothing itself: it is handed records, and says what follows.
     Live run, replay and recovery hand it the same records and hear the same.  A scene whose
-    rule raises is set aside and named in ``broken``; the others go on.
+    rule raises is set aside and named in ``broken`` until its code changes; the others go on.
     """
 
     def __init__(
@@ -40,17 +40,23 @@ class Pipeline:
         zone: str,
         chosen: Mapping[str, Mapping[str, Values]] | None = None,
     ) -> None:
-        scenes = list(scenes)
         given = chosen or {}
-        self.runners = [each.at_work(registry, given.get(each.scene.id)) for each in scenes]
-        self.windows = [
-            Window(derivation, registry, ZoneInfo(zone))
-            for each in scenes
-            for derivation in each.scene.derives
-        ]
+        self.broken: dict[str, str] = {}
+        self.runners: list[Runner] = []
+        self.windows: list[Window] = []
+        self._code: dict[str, str] = {}
+        for each in scenes:
+            try:
+                runner = each.at_work(registry, given.get(each.scene.id))
+                windows = [Window(one, registry, ZoneInfo(zone)) for one in each.scene.derives]
+                self._code[each.scene.id] = each.code()
+            except Exception as error:  # noqa: BLE001 - a scene may be anybody's code
+                self.broken[each.scene.id] = repr(error)
+                continue
+            self.runners.append(runner)
+            self.windows += windows
         self.latest = Latest(len(registry.row_of_series))
         self.position = -1
-        self.broken: dict[str, str] = {}
         self._due: list[Derived] = []
 
     def read(self, record: Record, cause: int = -1) -> Said:
@@ -104,6 +110,9 @@ class Pipeline:
             for name, array in arrays.items()
         }
         kept["position"] = np.array(self.position)
+        kept["broken"] = np.array(
+            [(name, self._code.get(name, ""), why) for name, why in self.broken.items()], str
+        ).reshape(-1, 3)
         for number, each in enumerate(self._due):
             columns = {"series": each.series, "time": each.time, "value": each.value}
             kept |= {f"due.{number}/{name}": column for name, column in columns.items()}
@@ -117,6 +126,9 @@ class Pipeline:
             part, _, name = key.rpartition("/")
             parts.setdefault(part, {})[name] = array
         self.position = int(saved["position"])
+        for name, code, why in saved.get("broken", np.empty((0, 3), str)).tolist():
+            if self._code.get(name) == code:
+                self.broken[name] = why
         self.latest.load(parts["latest"])
         for runner in self.runners:
             if f"scene.{runner.scene.id}" in parts:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.detections import Detector, Edges, MindsTime, Rows
+from borough.core.errors import BadScene
 from borough.core.observations import Batch, Now, Record, Tick
 from borough.core.scenes import Scene
 from borough.engine.watch import Watch
@@ -83,6 +84,7 @@ class Runner:
         begun = turned[level[turned] == 0]
         after["born"][begun] = tick.position[begun]
         if len(turned):
+            self._check(after["level"][turned])
             yield Edges(
                 scene=self.scene.id,
                 version=self.version,
@@ -96,6 +98,12 @@ class Runner:
                 after=after.take(turned),
             )
         self.rows.put(tick.row, after)
+
+    def _check(self, level: NDArray[np.uint8]) -> None:
+        """Refuse a level that the scene does not declare."""
+        if level.max() >= len(self.scene.levels):
+            msg = f"{self.scene.id} says level {level.max()} and declares {self.scene.levels}"
+            raise BadScene(msg)
 
     def save(self) -> Saved:
         """Give what a restart needs; rows are named by thing, series by their number."""
