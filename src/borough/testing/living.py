@@ -1,5 +1,7 @@
 """A whole district that lives for a test: its processes, their deaths, and what they kept."""
 
+import base64
+import json
 import os
 import signal
 import socket
@@ -22,6 +24,7 @@ from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
 from borough.app.district_run import answers
+from borough.app.pulse import read as read_pulse
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, folder_of, set_up
 from borough.core.errors import BoroughError, BusDown
@@ -255,6 +258,27 @@ class Living:
         """Give the last sequence number of a stream of the bus."""
         with Link(self.bus.login("borough"), "test") as link:
             return int(link.call(f"$JS.API.STREAM.INFO.{stream}")["state"]["last_seq"])
+
+    def letters(self) -> list[dict[str, Any]]:
+        """Read all dead letters."""
+        with Link(self.bus.login("borough"), "test") as link:
+            last = int(link.call("$JS.API.STREAM.INFO.DEAD")["state"]["last_seq"])
+            found = [
+                link.call("$JS.API.STREAM.MSG.GET.DEAD", {"seq": number})["message"]["data"]
+                for number in range(1, last + 1)
+            ]
+        return [json.loads(base64.b64decode(each)) for each in found]
+
+    def pulse(self, role: str) -> dict[str, Any]:
+        """Give the last pulse of a role."""
+        return read_pulse(self.settings.folder, role)
+
+    def series(self, key: str, name: str) -> int:
+        """Give the number of a thing's series."""
+        registry = self.held.registry
+        row = registry.rows[key]
+        codes = [each.code for each in registry.kinds[int(registry.kind[row])].properties]
+        return int(registry.first[row]) + codes.index(name)
 
     def counts(self) -> dict[str, Any]:
         """Ask the api what it counts."""

@@ -82,6 +82,40 @@ def mixed(*several: Iterator[Reading]) -> Iterator[Reading]:
         yield from some
 
 
+class Caller:
+    """One connection of a device, QoS 1; every word waits for its acknowledgement."""
+
+    def __init__(self, living: Living, key: str, token: str) -> None:
+        where = (living.settings.host, living.settings.mqtt_port)
+        self.line = socket.create_connection(where, ANSWER_S)
+        self.line.sendall(packets.connect(key, key, token))
+        self.number = 0
+        self.rest = b""
+        try:
+            self.welcome = self.line.recv(4) == packets.GOOD_CONNACK
+        except ConnectionResetError:
+            self.welcome = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.line.close()
+
+    def say(self, topic: str, payload: bytes) -> bool:
+        """Publish and wait; false if the broker hung up instead of an acknowledgement."""
+        self.number += 1
+        try:
+            self.line.sendall(packets.publish(topic.encode(), payload, self.number))
+            while data := self.line.recv(65_536):
+                numbers, self.rest = packets.acknowledged(self.rest + data)
+                if self.number in numbers:
+                    return True
+        except OSError:
+            return False
+        return False
+
+
 @dataclass
 class Sender:
     """Sends in a thread of its own until told to stop, come what may."""

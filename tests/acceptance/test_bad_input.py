@@ -1,0 +1,212 @@
+"""What doors do with what is wrong: it is turned away, counted, kept to look at; others go on."""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from borough.storage.sql import SqlCredentials, connect
+from borough.testing.living import Living, eventually
+from borough.testing.senders import Caller, MqttSender, steady
+
+METER, NAME = "yb-water_meter-00001", "battery"
+TOPIC = f"d/gw-0001/{METER}/{NAME}"
+REPORT = f"d/gw-0001/{METER}"
+LIMIT = 32_768
+BAD = [
+    (TOPIC, b'{"v": 1', "unreadable"),
+    (TOPIC, b"", "unreadable"),
+    (TOPIC, b"\xff\xfe\x00", "unreadable"),
+    (TOPIC, b"[" * 20_000, "unreadable"),
+    (TOPIC, b'{"v": "warm"}', "unreadable"),
+    (TOPIC, b'{"v": null}', "unreadable"),
+    (TOPIC, b'{"v": NaN}', "unreadable"),
+    (TOPIC, b'{"v": 1e999}', "unreadable"),
+    (TOPIC, b'{"v": 50, "t": -5}', "unreadable"),
+    (TOPIC, b'{"v": 50, "t": 1e300}', "unreadable"),
+    (TOPIC, b'{"v": 50, "t": "yesterday"}', "unreadable"),
+    (TOPIC, b'{"v": 1e6}', "out-of-range"),
+    (TOPIC, b'{"v": %s}' % (b"1" * LIMIT), "too-large"),
+    (f"{REPORT}/colour", b"1", "unknown-property"),
+    (f"{TOPIC}/more", b"1", "bad-topic"),
+    ("d/gw-0001/nobody/battery", b"1", "unknown-device"),
+    (REPORT, b'{"t": 1}', "unreadable"),
+    (REPORT, b"[" * 20_000, "unreadable"),
+    (REPORT, b'{"colour": 1}', "unknown-property"),
+    (REPORT, b'{"battery": 101}', "out-of-range"),
+]
+"""Topic, payload, and why it is turned away."""
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Start a small district."""
+    made = Living.made(tmp_path_factory.mktemp("bad") / "data")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def settled(living: Living) -> dict[str, Any]:
+    """Give the stream's counters, once they stand still."""
+    seen: list[Any] = []
+
+    def still() -> bool:
+        pulse = living.pulse("stream")
+        seen.append({"counts": pulse.get("counts"), "rejected": pulse.get("rejected")})
+        fresh = pulse.get("at", 0) != getattr(still, "at", None)
+        still.at = pulse.get("at", 0)  # type: ignore[attr-defined] # remembers the last look
+        return fresh and len(seen) > 2 and seen[-1] == seen[-2] and bool(pulse)
+
+    eventually(still, "counters that stand still")
+    return dict(seen[-1])
+
+
+def test_each_bad_message_is_a_dead_letter_with_its_reason(living: Living) -> None:
+    """A message that cannot be taken in is acknowledged, counted, and kept for inspection."""
+    before, known = settled(living), len(living.letters())
+
+    with Caller(living, "gw-0001", living.token) as caller:
+        eventually(lambda: caller.welcome, "a welcome")
+        assert all(caller.say(topic, payload) for topic, payload, _ in BAD)
+        assert caller.say(TOPIC, b"50")
+    eventually(lambda: len(living.letters()) == known + len(BAD), "a letter for each")
+    letters, after = living.letters()[known:], settled(living)
+
+    assert Counter(
+        (each["subject"], base64.b64decode(each["payload"]), each["reason"]) for each in letters
+    ) == Counter((topic.replace("/", "."), said[:2048], reason) for topic, said, reason in BAD)
+    grown = {
+        name: after["counts"][name] - before["counts"].get(name, 0) for name in after["counts"]
+    }
+    rejected = Counter(after["rejected"]) - Counter(before["rejected"])
+    assert rejected == Counter(reason for _, _, reason in BAD)
+    assert grown["stored"] == 1
+    assert grown["received"] == grown["stored"] + rejected.total() == len(BAD) + 1
+
+
+def test_a_clock_that_runs_ahead_is_set_right_and_counted(living: Living) -> None:
+    """A reading from the future gets the time of its arrival; one from long ago keeps its own."""
+    before, now = settled(living), living.now
+    series = living.series(METER, NAME)
+
+    with Caller(living, "gw-0001", living.token) as caller:
+        assert caller.say(TOPIC, b'{"v": 61, "t": %d}' % (now + 10**12))
+        assert caller.say(TOPIC, b'{"v": 62, "t": 1}')
+    eventually(lambda: (series, 1, 62.0) in living.journalled(), "both in the journal")
+    after = settled(living)
+    times = {value: time for (where, time, value) in living.journalled() if where == series}
+
+    assert now <= times[61.0] <= living.now
+    assert after["counts"]["clamped"] == before["counts"]["clamped"] + 1
+    living.await_history()
+    assert living.archived()[series, 1, 62.0] == 1
+
+
+def test_a_reading_said_twice_is_one_in_history(living: Living) -> None:
+    """A device that repeats itself is heard twice; history holds the reading once."""
+    said = b'{"v": 70, "t": %d}' % (at := living.now)
+    row = (living.series(METER, NAME), at, 70.0)
+
+    with Caller(living, "gw-0001", living.token) as caller:
+        assert caller.say(TOPIC, said)
+        assert caller.say(TOPIC, said)
+    eventually(lambda: living.journalled()[row] == 2, "both in the journal")
+    living.await_history()
+
+    assert living.archived()[row] == 1
+
+
+def test_what_the_broker_turns_away_is_counted_from_its_log(living: Living) -> None:
+    """Another's topic, a giant, a wrong password: the broker refuses; the metrics say why."""
+    with Caller(living, "gw-0001", living.token) as caller:
+        caller.say(f"d/gw-0002/{METER}/{NAME}", b"99")
+    with Caller(living, "gw-0001", living.token) as caller:
+        assert not caller.say(TOPIC, b" " * 2_000_000)
+    with Caller(living, "gw-0001", "guessed") as caller:
+        assert not caller.welcome
+
+    def counted() -> bool:
+        text = httpx.get(f"{living.url}/metrics").text
+        return all(
+            f'borough_rejected_total{{reason="bus-{reason}"}}' in text
+            for reason in ("forbidden-topic", "too-large", "refused")
+        )
+
+    eventually(counted, "all three in the metrics")
+    assert living.pulse("bus")["rejected"]["forbidden-topic"] >= 1
+    assert 99.0 not in {value for _, _, value in living.journalled()}
+
+
+def test_bad_rows_of_a_batch_are_told_row_by_row(living: Living) -> None:
+    """Over HTTP every bad row has its error; the good ones are taken, and all add up."""
+    rows = [
+        "thing,property,time,value",
+        f"{METER},{NAME},,33",
+        f"{METER},{NAME},yesterday,33",
+        f"{METER},{NAME},,warm",
+        f"{METER},{NAME},,nan",
+        f"{METER},{NAME},,101",
+        f"{METER},colour,,1",
+        f"nobody,{NAME},,1",
+        f"{METER},{NAME}",
+    ]
+    with httpx.Client(base_url=living.url, auth=("gw-0001", living.token)) as door:
+        answer = door.post(
+            "/api/v1/observations", content="\n".join(rows), headers={"content-type": "text/csv"}
+        )
+        told = answer.json()
+        broken = door.post("/api/v1/observations", content=b'{"observations": [')
+
+    assert answer.status_code == 207, told
+    assert told["received"] == 8 == told["accepted"] + sum(told["rejected"].values())
+    assert [each["row"] for each in told["errors"]] == list(range(2, 9))
+    assert 400 <= broken.status_code < 500
+    assert broken.json()["detail"]
+    row = living.series(METER, NAME)
+    eventually(lambda: any(s == row and v == 33.0 for s, _, v in living.journalled()), "the row")
+
+
+def test_others_go_on_beside_a_device_that_errs(living: Living) -> None:
+    """While one connection sends nothing but rubbish, another's readings all arrive."""
+    with (
+        MqttSender(living, steady(living, "dwell", 1.0)) as good,
+        Caller(living, "gw-0001x", living.token) as stranger,
+    ):
+        assert not stranger.welcome
+        for _ in range(20):
+            with Caller(living, "gw-0001", living.token) as bad:
+                bad.say(TOPIC, b"{" * 100)
+                bad.say(TOPIC, b" " * 2_000_000)
+        eventually(lambda: len(good.ledger.acknowledged) > 100, "word of the other one")
+        good.hush()
+        acknowledged = good.ledger.acknowledged
+        eventually(lambda: not acknowledged - set(living.journalled()), "all of it journalled")
+
+
+def test_a_credential_is_good_while_it_is_not_revoked(living: Living) -> None:
+    """A new credential lets its device in within seconds, and a revoked one no longer."""
+    credentials = SqlCredentials(connect(living.settings.store))
+    token = credentials.issue([METER], at_ms=living.now)[METER]
+
+    def welcome() -> bool:
+        with Caller(living, METER, token) as caller:
+            return caller.welcome
+
+    eventually(welcome, "a welcome")
+    credentials.revoke(METER, at_ms=living.now)
+    eventually(lambda: not welcome(), "a closed gate")
+
+
+def test_metrics_are_whole(living: Living) -> None:
+    """The counters of the api are those of the stream, and add up."""
+    counts = json.loads(json.dumps(living.counts()))
+    rejected = {k: v for k, v in counts["rejected"].items() if not k.startswith("bus-")}
+
+    assert counts["received"] == counts["stored"] + sum(rejected.values())
