@@ -97,13 +97,13 @@ def test_a_planted_leak_is_in_the_water(name: str) -> None:
 
 
 def test_the_demo_has_a_past_and_a_future() -> None:
-    """Three weeks lie before its clock begins, and a leak begins half an hour before it."""
+    """Three weeks lie before its clock begins, and a leak begins 70 minutes before it."""
     clock = round(datetime(2024, 7, 10, tzinfo=UTC).timestamp() * 1000)
     demo, leaks = load("demo"), [each for each in truth("demo") if each.kind != "flushing"]
 
     assert clock - demo.start_ms >= 21 * 24 * HOUR_MS
     assert demo.start_ms + demo.steps * demo.step_ms - clock >= 2 * 24 * HOUR_MS
-    assert leaks[0].start_ms - clock == -HOUR_MS // 2
+    assert leaks[0].start_ms - clock == -HOUR_MS * 7 // 6
     assert all(each.start_ms > clock for each in leaks[1:])
 
 
