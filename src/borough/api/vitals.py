@@ -23,6 +23,7 @@ GAUGES = {
     "device_classes": "Classes of devices",
     "detections_open": "Detections that have not ended",
     "cases_open": "Cases that are not closed",
+    "scenes_broken": "Scenes that cannot be used or were set aside",
 }
 """Counts that may fall, with what they mean; any other only rises."""
 

@@ -60,7 +60,7 @@ def serves(settings: Settings) -> bool:
         return False
     try:
         with Link(bus.login("borough"), "streams") as link:
-            make_streams(link)
+            make_streams(link, journal=kept(settings))
     except BusDown:
         return False
     return True
@@ -110,3 +110,11 @@ class GateKeeper:
         self.stop.set()
         for each in self.threads:
             each.join(2.0)
+
+
+def kept(settings: Settings) -> dict[str, int]:
+    """Say how much of the journal is kept: bytes and seconds, whichever ends first."""
+    return {
+        "max_bytes": settings.journal_mb << 20,
+        "max_age": round(settings.journal_days * 86_400),
+    }

@@ -83,6 +83,11 @@ class Desk:
         row = self.ground.row(thing)
         return "" if row is None else self.ground.registry.key[row]
 
+    def open(self) -> dict[str, int]:
+        """Count what is not over yet."""
+        cases = sum(each["open"] for each in self.cases.stats().values())
+        return {"detections_open": self.detections.open_count(), "cases_open": cases}
+
     def move(self, ask: Mapping[str, Any]) -> Case:
         """Take a case to its next step, or close it where an outcome is given."""
         case = self.cases.one(ask["case"])
@@ -149,6 +154,7 @@ class Bell:
         self.turn = asyncio.Lock()
         self.stop = asyncio.Event()
         self.taken = 0
+        self.open: dict[str, int] = {}
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -198,7 +204,7 @@ class Bell:
                 await self._take(bus, await subscription(bus.jetstream(), start))
             except (nats.errors.Error, TimeoutError) as error:
                 sys.stderr.write(f"detections wait: {error!r}\n")
-                self.pulse.beat(taken=self.taken)
+                self.pulse.beat(taken=self.taken, counts=self.open)
                 await asyncio.sleep(AGAIN_S)
 
     async def _take(self, bus: Client, inbox: JetStreamContext.PullSubscription) -> None:
@@ -211,13 +217,14 @@ class Bell:
                 await messages[-1].ack()
                 await self._say(bus, news)
                 self.taken += len(edges)
-            self.pulse.beat(taken=self.taken)
+            self.pulse.beat(taken=self.taken, counts=self.open)
 
     async def _timers(self, bus: Client) -> None:
         while True:
             await asyncio.sleep(1.0)
             late = await self._in_turn(lambda: self.desk.cases.overdue(self.desk.now()))
             await self._say(bus, [("case", shown(case)) for case in late])
+            self.open = await asyncio.to_thread(self.desk.open)
 
     async def _say(self, bus: Client, news: Sequence[tuple[str, Any]]) -> None:
         for kind, each in news:

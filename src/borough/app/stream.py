@@ -26,8 +26,8 @@ from borough.adapters.bus.link import Link
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder
 from borough.adapters.reader import Chunk, Marks, Reader
-from borough.app import checkpoints
-from borough.app.bus import bus_of
+from borough.app import checkpoints, pulse
+from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
 from borough.app.pulse import Pulse
@@ -47,6 +47,8 @@ PARTITION = 0
 MANY = 30_000
 """A take of so many messages was cut short: there are more, and we are behind."""
 AGAIN_S = 0.3
+COUNTED = {ROWS: "stored", DERIVED: "derived"}
+"""As what the rows of a frame are counted, by its kind."""
 
 
 class Stream:
@@ -66,11 +68,12 @@ class Stream:
         )
         bus = bus_of(settings)
         self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
-        make_streams(self.links[1])
+        make_streams(self.links[1], journal=kept(settings))
         self.journal = Journal(self.links[0])
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.marks = Marks()
+        self.archived = 0
         self.backlog_s = 0.0
         self.pulse = Pulse(settings.folder, "stream")
         self._saver: threading.Thread | None = None
@@ -82,22 +85,33 @@ class Stream:
             self.pipeline.load(saved)
             told = msgspec.json.decode(saved["counts"].tobytes())
             self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
+        self._recall()
         read, archived = (
             self.pipeline.position >> REPORT_BITS,
             self.appender.committed >> REPORT_BITS,
         )
+        self.archived = max(archived, 0)
         for sequence, frame in JournalTail(self.links[2], max(min(read, archived), 0)).rest():
             self.marks = Marks(frame.mqtt, frame.http)
             if sequence > read:
                 self._hear(sequence, frame)
-                if frame.kind == ROWS:
-                    self.counts.update(received=len(frame), stored=len(frame))
-            if sequence > archived:
-                self._archive(sequence, frame)
-            self.pulse.beat(recovering=True)
+                if frame.kind in COUNTED:
+                    self.counts[COUNTED[frame.kind]] += len(frame)
+            self._archive(sequence, frame)
+            self.pulse.beat(**self.facts(), recovering=True)
         last = self.journal.last()
         self.marks = Marks(last.frame.mqtt, last.frame.http) if last else Marks()
-        self._settle()
+        wall = wall_ms()
+        self._settle(self.clock.now(wall), wall)
+        self.pulse.beat(force=True, **self.facts())
+
+    def _recall(self) -> None:
+        """Go on counting what no journal holds from where the last pulse was, if it is newer."""
+        folder = self.settings.folder
+        known = pulse.read(folder, "stream") or pulse.last(folder, "stream")
+        self.rejected |= Counter(known.get("rejected", {}))
+        for name in ("messages", "clamped"):
+            self.counts[name] = max(self.counts[name], known.get("counts", {}).get(name, 0))
 
     def write(self, frame: Frame) -> None:
         """Journal a frame, let the scenes hear it, and pass on what they say."""
@@ -126,20 +140,32 @@ class Stream:
         )
 
     def _archive(self, sequence: int, frame: Frame) -> None:
-        position = (sequence << REPORT_BITS) + (1 << REPORT_BITS) - 1
-        while not self.appender.add(frame.series, frame.time, frame.value, position):
-            self.pulse.beat(**self.facts())
-            time.sleep(0.01)
+        """Hand a frame to the history; where that is full, the journal keeps it for later."""
+        if sequence == self.archived + 1 and self._added(sequence, frame):
+            self.archived = sequence
 
-    def _settle(self) -> None:
+    def _added(self, sequence: int, frame: Frame) -> bool:
+        position = (sequence << REPORT_BITS) + (1 << REPORT_BITS) - 1
+        return self.appender.add(frame.series, frame.time, frame.value, position)
+
+    def catch_up(self) -> None:
+        """Hand the history what it had no room for, read again from the journal."""
+        if self.archived >= self.journal.sequence or self.appender.error is not None:
+            return
+        with Link(bus_of(self.settings).login("borough"), "archive") as link:
+            for sequence, frame in JournalTail(link, self.archived).rest():
+                if not self._added(sequence, frame):
+                    return
+                self.archived = sequence
+
+    def _settle(self, now: int, wall: int) -> None:
         """Journal the results of derivations that are due, and what follows from them."""
         while due := self.pipeline.due():
             for each in list(due):
-                wall = wall_ms()
                 self.write(
                     Frame(
                         DERIVED,
-                        self.clock.now(wall),
+                        now,
                         wall,
                         mqtt=self.marks.mqtt,
                         http=self.marks.http,
@@ -155,34 +181,32 @@ class Stream:
     def tell_time(self, now: int, wall: int) -> None:
         """Write into the journal what time it is, and let time pass for every scene."""
         self.write(Frame(NOW, now, wall, mqtt=self.marks.mqtt, http=self.marks.http))
-        self._settle()
+        self._settle(now, wall)
 
     def take(self, chunk: Chunk) -> None:
         """Take in what the reader took off the bus."""
         wall = wall_ms()
         now = self.clock.now(wall)
         readings = self.decoder.decode(chunk.subjects, chunk.payloads, now)
-        self.counts.update(
-            messages=len(chunk.subjects),
-            received=readings.received,
-            stored=len(readings.series),
-            clamped=readings.clamped,
-        )
-        self.rejected.update(readings.rejected)
-        for frame in chunk.frames(readings, now, wall):
-            self.write(frame)
-            self.marks = Marks(frame.mqtt, frame.http)
-        for _, frame in chunk.doors:
-            self.counts.update(received=len(frame), stored=len(frame))
         if readings.letters:
             letters = deposits_of("mqtt", readings.letters, now, self.limits.letter_bytes)
             store(self.links[1], letters)
+        for frame in chunk.frames(readings, now, wall):
+            self.write(frame)
+            self.marks = Marks(frame.mqtt, frame.http)
+            self.counts["stored"] += len(frame)
+        self.counts.update(messages=len(chunk.subjects), clamped=readings.clamped)
+        self.rejected.update(readings.rejected)
 
     def facts(self) -> dict[str, Any]:
         """Say how the stream is, for its pulse."""
         return {
             "backlog_s": round(self.backlog_s, 3),
-            "counts": dict(self.counts) | {"late": self.pipeline.late},
+            "counts": {
+                **self.counts,
+                "received": self.counts["stored"] + self.rejected.total(),
+                "late": self.pipeline.late,
+            },
             "rejected": dict(self.rejected),
             "broken": self.pipeline.broken | self.unusable,
             "archive_error": str(self.appender.error or ""),
@@ -240,8 +264,10 @@ def loop(stream: Stream, reader: Reader, stop: threading.Event) -> None:
             wall = wall_ms()
             stream.tell_time(stream.clock.now(wall), wall)
             next_tick = max(next_tick + tick_s, time.monotonic())
+            stream.catch_up()
         if time.monotonic() >= next_checkpoint:
             stream.checkpoint()
+            gc.collect()
             next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
         stream.pulse.beat(**stream.facts())
 
@@ -265,9 +291,11 @@ def once(settings: Settings, held: Ground, stop: threading.Event) -> None:
     stream = Stream(settings, held)
     try:
         stream.recover()
-        gc.freeze()  # what is here by now stays; the collector need not look at it again
+        gc.freeze()  # what is here by now stays; the collector need not look at it again,
+        gc.disable()  # and for the little that comes it looks at each checkpoint
         with Reader(bus_of(settings), stream.marks, stream.limits) as reader:
             loop(stream, reader, stop)
         stream.checkpoint(wait=True)
     finally:
+        stream.pulse.beat(force=True, **stream.facts())
         stream.close()

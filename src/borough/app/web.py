@@ -147,8 +147,11 @@ class PulseHealth:
 
     def counts(self) -> Mapping[str, int]:
         """Give what the stream counts, and what the registry holds."""
-        counted = self._pulse("stream").get("counts", {})
-        return {**self.fixed, **{name: int(number) for name, number in counted.items()}}
+        stream = self._pulse("stream")
+        counted = {name: int(number) for name, number in stream.get("counts", {}).items()}
+        still_open = self._pulse("desk").get("counts", {})
+        broken = {"scenes_broken": len(stream.get("broken", {}))}
+        return {**self.fixed, **broken, **still_open, **counted}
 
     def rejected(self) -> Mapping[str, int]:
         """Give how much was turned away, by reason: by the stream, and by the bus itself."""

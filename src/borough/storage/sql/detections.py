@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, func, select, tuple_
 
 from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import tables as t
@@ -41,6 +41,12 @@ class SqlDetections:
         kept = select(t.offsets.c.sequence).where(t.offsets.c.name == STREAM)
         with reading(self._engine) as connection:
             return connection.scalar(kept) or 0
+
+    def open_count(self) -> int:
+        """How many have not ended."""
+        still = select(func.count()).where(t.detections.c.ended_ms.is_(None))
+        with reading(self._engine) as connection:
+            return connection.scalar(still) or 0
 
     def one(self, detection: str) -> dict[str, Any]:
         """Show one detection with its edges and their evidence; or `NotFound`."""
