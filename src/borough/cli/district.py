@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from borough.app.setup import folder_of
 from borough.engine.district import check as check_folder
 
-app = App(help="Look at a district's tables. 检查区县数据。")
+app = App(name="district", help="Look at a district's tables. 检查区县数据。")
 
 
 @app.command

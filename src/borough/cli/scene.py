@@ -14,7 +14,7 @@ from borough.core.errors import BadRequest, BadScene
 from borough.engine.catalog import BUILT_IN, Found, find, find_all
 from borough.testing.promises import PROMISES
 
-app = App(help="Look at scenes, check them, replay the journal through them. 场景。")
+app = App(name="scene", help="Look at scenes, check them, replay the journal through them. 场景。")
 
 
 @app.command(name="list")
