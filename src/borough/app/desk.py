@@ -31,6 +31,8 @@ from borough.storage.sql.desk import Wish
 
 BATCH = 500
 DURABLE = "desk"
+LAST_S = 5.0
+"""How long the desk may take for what is left to do when it is told to stop."""
 T = TypeVar("T")
 
 
@@ -169,6 +171,8 @@ class Bell:
         tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
         done = asyncio.create_task(self.stop.wait())
         await asyncio.wait([*tasks, done], return_when=asyncio.FIRST_COMPLETED)
+        if self.stop.is_set():
+            await asyncio.wait(tasks[:1], timeout=LAST_S)
         for task in (*tasks, done):
             task.cancel()
         for task in tasks:
@@ -198,7 +202,7 @@ class Bell:
 
     async def _detections(self, bus: Client) -> None:
         """Take detections as they come; when the bus comes back, from where the database is."""
-        while True:
+        while not self.stop.is_set():
             try:
                 start = await asyncio.to_thread(self.desk.detections.offset) + 1
                 await self._take(bus, await subscription(bus.jetstream(), start))
@@ -208,7 +212,9 @@ class Bell:
                 await asyncio.sleep(AGAIN_S)
 
     async def _take(self, bus: Client, inbox: JetStreamContext.PullSubscription) -> None:
-        while True:
+        """Take what comes until told to stop, and then what is still there."""
+        messages: list[Msg] = []
+        while messages or not self.stop.is_set():
             messages = await fetched(inbox)
             if messages:
                 edges = [msgspec.json.decode(each.data) for each in messages]

@@ -48,7 +48,10 @@ def is_free(host: str, port: int) -> bool:
 
 
 def roles(settings: Settings) -> list[Role]:
-    """List the roles of a district on one machine, in the order in which they start."""
+    """List the roles of a district on one machine; the last is stopped first.
+
+    So nothing comes in any more when the stream stops, and the desk has heard all it said.
+    """
     prepared(settings)
     bus = bus_of(settings)
     log = BusLog(settings.folder)
@@ -60,7 +63,7 @@ def roles(settings: Settings) -> list[Role]:
     made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False, tend=tend)]
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))
-        for name in ("stream", "desk")
+        for name in ("desk", "stream")
     ]
     made.append(Role("api", role_command(settings, "api"), lambda: answers(settings)))
     return made

@@ -1,10 +1,13 @@
 """Replays of a district's journal, beside what its live run said."""
 
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from borough.adapters.bus.config import command, is_ready
 from borough.adapters.bus.link import Link
@@ -52,9 +55,20 @@ def replayed(settings: Settings, scene: str = "") -> Replayed:
         tail = JournalTail(link)
         edges = list(replay(pipeline, tail.rest()))
         records = tail.sequence
+        detections = SqlDetections(connect(settings.store))
+        said = detections.edges() + list(untaken(link, detections.offset()))
     names = {each.scene.id for each in chosen}
-    live = [e for e in SqlDetections(connect(settings.store)).edges() if e["scene"] in names]
+    live = [each for each in said if each["scene"] in names]
     return Replayed(held.district.zone, records, edges, live)
+
+
+def untaken(link: Link, offset: int) -> Iterator[dict[str, Any]]:
+    """Give what the live run said and the desk has not taken: it was not there to listen."""
+    last = int(link.call("$JS.API.STREAM.INFO.DETECTIONS")["state"]["last_seq"])
+    for number in range(offset + 1, last + 1):
+        found = link.call("$JS.API.STREAM.MSG.GET.DETECTIONS", {"seq": number}, missing=True)
+        if found:
+            yield msgspec.json.decode(b64decode(found["message"]["data"]))
 
 
 @contextmanager

@@ -1,0 +1,119 @@
+"""A replay of the journal says what the live run said: same names, positions and levels."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from borough.adapters.bus.link import Link
+from borough.app import checkpoints
+from borough.app.replays import bus_running, replayed
+from borough.core.observations import REPORT_BITS
+from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.pipeline import Pipeline
+from borough.engine.replay import replay
+from borough.storage.journal.journal import JournalTail
+from borough.testing.living import Living, eventually
+from borough.testing.senders import MqttSender, lanes
+
+KEYS = ("id", "scene", "thing", "position", "level", "time", "now", "values", "after", "version")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Living:
+    """Record a short life, with a checkpoint kept from its middle, and stop."""
+    made = Living.made(tmp_path_factory.mktemp("recorded") / "data")
+    try:
+        made.start()
+        with MqttSender(made, lanes(made)):
+            eventually(lambda: len(made.edges()) > 2, "detections")
+            begun = made.edges()[0]["position"]
+            eventually(lambda: saved(made)["position"] > begun, "a checkpoint after one of them")
+            checkpoints.write(made.settings.folder / "middle", saved(made))
+            eventually(lambda: ends(made) > 2, "detections that end")
+        made.await_desk()
+    finally:
+        made.stop()
+    return made
+
+
+def saved(living: Living, folder: str = "checkpoints") -> dict[str, Any]:
+    """Give the newest checkpoint of a folder."""
+    found = checkpoints.newest(living.settings.folder / folder)
+    return {"position": -1} if found is None else dict(found)
+
+
+def ends(living: Living) -> int:
+    """Count the detections that have ended."""
+    return sum(each["level"] == 0 for each in living.edges())
+
+
+def facts(edges: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Give what must be the same of each change, in an order of its own."""
+    return sorted(
+        (each["position"], each["id"], *(json.dumps(each[name], sort_keys=True) for name in KEYS))
+        for each in edges
+    )
+
+
+def by_command(living: Living, *words: str) -> dict[str, Any]:
+    """Replay as a person would, from the command line."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "borough", "scene", "replay", *words, "--json",
+         "--data", living.settings.data],
+        capture_output=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()[-2000:]
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_replay_says_what_the_live_run_said(recorded: Living) -> None:
+    """The command tells every change again, to the last digit, from a district that is off."""
+    live = recorded.edges()
+
+    told = by_command(recorded)
+
+    assert live
+    assert facts(told["detections"]) == facts(live)
+    assert (told["same"], told["missing"], told["extra"]) == (len(live), [], [])
+
+
+def test_one_scene_alone_says_what_it_said_among_all(recorded: Living) -> None:
+    """Scenes do not hear each other: a replay of one is the same as its part of the whole."""
+    live = [each for each in recorded.edges() if each["scene"] == "fire_lane"]
+
+    told = by_command(recorded, "fire_lane")
+
+    assert live
+    assert facts(told["detections"]) == facts(live)
+
+
+def test_a_replay_may_begin_at_a_checkpoint(recorded: Living) -> None:
+    """From a checkpoint in the middle on, the same is said as in a replay from the start."""
+    middle = saved(recorded, "middle")
+    position = int(middle["position"])
+    pipeline = Pipeline(find_all(BUILT_IN), recorded.held.registry, recorded.held.district.zone)
+    pipeline.load(middle)
+
+    with bus_running(recorded.settings), Link(recorded.bus.login("borough"), "test") as link:
+        entries = list(JournalTail(link, position >> REPORT_BITS).rest())
+    edges = list(replay(pipeline, entries))
+
+    late = [each for each in recorded.edges() if each["position"] > position]
+    assert late
+    assert len(late) < len(recorded.edges())
+    assert facts(edges) == facts(late)
+
+
+def test_a_replay_of_a_town_that_was_told_otherwise_is_noticed(recorded: Living) -> None:
+    """The comparison is no formality: a change that the live run never said is called extra."""
+    done = replayed(recorded.settings)
+    done.live.pop()
+
+    compared = done.compared(0, 1 << 62)
+
+    assert not compared.equal
+    assert len(compared.extra) == 1
