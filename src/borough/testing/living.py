@@ -158,6 +158,10 @@ class Living:
             if each.exists()
         )
 
+    def log_of_starts(self) -> int:
+        """Count how often the tree has told where it serves."""
+        return (self.settings.folder / "up.log").read_text("utf-8").count("http://")
+
     def tree(self) -> dict[int, list[str]]:
         """Give each process below the supervisor with its command."""
         if self.process is None:

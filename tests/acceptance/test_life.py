@@ -1,0 +1,126 @@
+"""The process tree as a whole: it leaves no orphan, and comes back where it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from borough.testing.living import PATIENCE_S, Living, eventually, mine
+from borough.testing.senders import Caller, HttpSender, MqttSender, steady
+
+GONE_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Start a small district."""
+    made = Living.made(tmp_path_factory.mktemp("life") / "data")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def test_devices_come_in_while_the_api_is_away(living: Living) -> None:
+    """The desk keeps a gate, too: a device may connect while the api starts anew."""
+    away = living.pids()["api"]
+    os.kill(away, signal.SIGKILL)
+
+    with Caller(living, "gw-0001", living.token) as caller:
+        assert caller.welcome
+        assert living.pids().get("api") != away
+
+    living.await_all()
+
+
+def test_counters_go_on_after_a_restart(living: Living) -> None:
+    """A killed stream counts on from where it was; received is what was stored and rejected."""
+    with Caller(living, "gw-0001", living.token) as caller:
+        assert all(caller.say("d/gw-0001/nobody/battery", b"1") for _ in range(7))
+        assert all(caller.say("d/gw-0001/yb-hydrant-00001/battery", b"50") for _ in range(5))
+    eventually(
+        lambda: living.pulse("stream").get("rejected") == {"unknown-device": 7}, "seven counted"
+    )
+    eventually(lambda: living.pulse("stream")["counts"]["stored"] == 5, "five stored")
+
+    living.kill("stream")
+    eventually(lambda: "counts" in living.pulse("stream"), "a pulse of the stream")
+    after = living.pulse("stream")
+
+    assert after["rejected"] == {"unknown-device": 7}
+    assert after["counts"]["stored"] == 5
+    assert after["counts"]["received"] == 12
+    assert after["counts"]["messages"] == 12
+
+
+def test_nothing_outlives_a_killed_supervisor(living: Living) -> None:
+    """SIGKILL of the supervisor ends every role within seconds; the next start finds all."""
+    with (
+        MqttSender(living, steady(living, "battery", 20.0)) as mqtt,
+        HttpSender(living, steady(living, "dwell", 1.0)) as http,
+    ):
+        eventually(lambda: len(mqtt.ledger.acknowledged) > 50, "readings over MQTT")
+        eventually(lambda: len(http.ledger.acknowledged) > 50, "readings over HTTP")
+        before = living.log_of_starts()
+        living.stop(signal.SIGKILL)
+        eventually(lambda: not living.left_over(), "the end of all roles", GONE_S)
+        living.start()
+        for each in (mqtt, http):
+            each.hush()
+    acknowledged = mqtt.ledger.acknowledged | http.ledger.acknowledged
+    said = mqtt.ledger.said | http.ledger.said
+    living.await_history()
+    journalled = living.journalled()
+
+    assert living.log_of_starts() > before
+    assert not acknowledged - set(journalled)
+    assert {row: n for row, n in journalled.items() if row in said and n != 1} == {}
+    assert living.archived() == dict.fromkeys(journalled, 1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_district_leaves_nothing_running(
+    living: Living, how: signal.Signals
+) -> None:
+    """Ctrl-C, or a polite end: every role stops, the bus last, and nothing is left over."""
+    living.stop(how)
+
+    assert living.left_over() == []
+    living.start()
+    assert living.counts()["backlog_s"] < PATIENCE_S
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C, or even a kill, of the demo ends its roles and its simulated fleet."""
+    data = tmp_path / "demo"
+    words = "demo --district yubei --share 0.0005 --days 0.1 --data"
+    with (tmp_path / "log").open("wb") as log:
+        demo = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "borough", *words.split(), str(data)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    seen: set[int] = set()
+
+    def lives() -> bool:
+        assert demo.poll() is None, (tmp_path / "log").read_text("utf-8")
+        family = psutil.Process(demo.pid).children(recursive=True)
+        seen.update(each.pid for each in family)
+        return any("borough.edge.fleet" in each.cmdline() for each in family)
+
+    try:
+        eventually(lives, "a demo with its fleet")
+        time.sleep(1.0)
+        assert lives()
+    finally:
+        demo.send_signal(how)
+        demo.wait(30.0)
+
+    eventually(lambda: not [pid for pid in seen if mine(pid, str(tmp_path))], "their end", GONE_S)
