@@ -16,6 +16,7 @@ import numpy as np
 
 from borough.adapters.limits import Limits
 from borough.adapters.payloads import UNSAID, read_many, read_reports
+from borough.adapters.reports import Form
 from borough.adapters.topics import REASONS, Topics
 from borough.core.errors import BadReading
 from borough.core.observations import Floats, Index, Mask
@@ -63,7 +64,9 @@ class Decoder:
     """
 
     def __init__(self, registry: Registry, limits: Limits) -> None:
+        self._registry = registry
         self._topics = Topics(registry)
+        self._forms = [Form(kind) for kind in registry.kinds]
         self._limits = limits
         self._range = np.stack(registry.limits, axis=1)
 
@@ -91,25 +94,58 @@ class Decoder:
         reports = np.flatnonzero(fits & (codes < -len(REASONS)))
         parts = [
             _singles(single, codes[single], [payloads[at] for at in single.tolist()], lost),
-            self._reports(reports.tolist(), codes, payloads, lost),
+            self._reports(reports, codes, payloads, lost),
         ]
         rows = _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         return rows.pick(np.argsort(rows.message, kind="stable"))
 
     def _reports(
-        self, which: list[int], codes: Index, payloads: Sequence[bytes], lost: "_Lost"
+        self, which: Index, codes: Index, payloads: Sequence[bytes], lost: "_Lost"
     ) -> "_Rows":
-        """Read reports of several properties."""
+        """Read reports of several properties, class by class."""
+        row = -1 - len(REASONS) - codes[which]
+        kind = self._registry.kind[row]
+        parts = [_Rows(*(np.zeros(0, kind) for kind in _KINDS))]
+        for each in np.unique(kind).tolist():
+            mine = kind == each
+            parts.append(self._of_a_kind(each, which[mine], row[mine], payloads, lost))
+        return _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _of_a_kind(
+        self, kind: int, which: Index, row: Index, payloads: Sequence[bytes], lost: "_Lost"
+    ) -> "_Rows":
+        """Read the reports of one class together; one by one if any of them is not plain."""
+        table = self._forms[kind].read([payloads[at] for at in which.tolist()])
+        if table is None:
+            return self._one_by_one(which.tolist(), row.tolist(), payloads, lost)
+        there = ~np.isnan(table.value)
+        silent = np.bincount(table.payload, there.sum(axis=1), len(which)) == 0
+        for at in which[silent].tolist():
+            lost.add(at, "unreadable", "the report says nothing")
+        report, place = np.nonzero(there)
+        payload = table.payload[report]
+        return _Rows(
+            which[payload],
+            table.number[report],
+            self._registry.first[row[payload]].astype(np.int64) + place,
+            table.time[report],
+            table.value[report, place],
+        )
+
+    def _one_by_one(
+        self, which: list[int], rows: list[int], payloads: Sequence[bytes], lost: "_Lost"
+    ) -> "_Rows":
+        """Read reports one at a time and say what is wrong with each: slow and clear."""
         heads: list[tuple[float, ...]] = []
         series: list[int] = []
         values: list[float] = []
-        for at in which:
+        for at, row in zip(which, rows, strict=True):
             try:
                 reports = read_reports(payloads[at])
             except BadReading as problem:
                 lost.add(at, "unreadable", str(problem))
                 continue
-            first, places = self._topics.layout(self._topics.row(int(codes[at])))
+            first, places = self._topics.layout(row)
             for number, report in enumerate(reports):
                 before = len(series)
                 for name, value in report.values.items():

@@ -24,14 +24,14 @@ _LAST = 1 << 53
 _FEW = 16
 """So few payloads are read one by one when they cannot be read together."""
 
-_Time = Annotated[float, msgspec.Meta(ge=0, le=_LAST)]
+Time = Annotated[float, msgspec.Meta(ge=0, le=_LAST)]
 
 
 class _Reading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """The long form of a single reading."""
 
     v: float | bool
-    t: _Time = UNSAID
+    t: Time = UNSAID
 
 
 _Single = _Reading | float | bool
@@ -40,7 +40,7 @@ _Report = dict[str, float | bool]
 _ONE = msgspec.json.Decoder(_Single)
 _MANY = msgspec.json.Decoder(list[tuple[_Single]])
 _REPORTS = msgspec.json.Decoder(_Report | list[_Report])
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Said(NamedTuple):
@@ -65,7 +65,7 @@ def read_one(payload: bytes) -> tuple[float, float]:
     """Read the payload of a single reading: its value and time; ``BadReading`` says why not."""
     try:
         said = _ONE.decode(payload)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         raise BadReading(str(problem)) from None
     return (float(said.v), said.t) if isinstance(said, _Reading) else (float(said), UNSAID)
 
@@ -92,7 +92,7 @@ def _together(payloads: Sequence[bytes]) -> Said | None:
         return Said(np.zeros(0), np.zeros(0), {})
     try:
         rows = _MANY.decode(b"[[" + b"]\n,[".join(payloads) + b"]\n]")
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     if len(rows) != len(payloads):
         return None
@@ -142,7 +142,7 @@ def read_reports(payload: bytes) -> list[Report]:
     """Read the payload of a report, or of a list of them; ``BadReading`` says why not."""
     try:
         said = _REPORTS.decode(payload)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         raise BadReading(str(problem)) from None
     reports = []
     for values in said if isinstance(said, list) else [said]:

@@ -1,0 +1,87 @@
+"""Reports read together say what each of them says alone."""
+
+import json
+import math
+
+import numpy as np
+from hypothesis import given, settings, strategies as st
+
+from borough.adapters.payloads import UNSAID, read_reports
+from borough.adapters.reports import Form
+from borough.core.errors import BadReading
+from borough.core.registry import Kind, Property
+
+CODES = ("flow", "pressure", "open")
+METER = Kind(
+    "meter", {}, "device", tuple(Property(c, {}, "1", -1e9, 1e9, (0, 1)) for c in CODES), 60, 60, 0
+)
+NUMBER = st.floats(-1e300, 1e300) | st.integers(-(2**60), 2**60) | st.booleans()
+REPORT = st.dictionaries(st.sampled_from(CODES), NUMBER, max_size=3).flatmap(
+    lambda said: st.sampled_from([said, {"t": 1720569600000, **said}])
+)
+GOOD = st.one_of(REPORT, st.lists(REPORT, min_size=1, max_size=3)).map(
+    lambda said: json.dumps(said).encode()
+)
+PIECES = st.sampled_from(
+    [b"]", b"[", b"]\n,[", b"],[", b'{"flow":1}', b'{"flow":', b"}", b'"', b"\\", b",", b"\n",
+     b'{"', b'":1}', b"[[", b"]]", b"null", b'"t":', b"NaN", b'{"stranger":1}', b"\xff"]
+)  # fmt: skip
+EVIL = st.lists(PIECES, max_size=8).map(b"".join)
+Rows = list[list[tuple[float, dict[str, float]]]]
+
+
+def alone(payloads: list[bytes]) -> Rows | None:
+    """Read payloads one at a time; nothing if one of them does not fit the form."""
+    read: Rows = []
+    for payload in payloads:
+        try:
+            reports = read_reports(payload)
+        except BadReading as problem:
+            if "says nothing" not in str(problem):
+                return None
+            reports = []
+        if any(set(report.values) - set(CODES) for report in reports):
+            return None
+        read.append([(report.time, dict(report.values)) for report in reports if report.values])
+    return read
+
+
+def together(payloads: list[bytes]) -> Rows | None:
+    """Read payloads in one call."""
+    table = Form(METER).read(payloads)
+    if table is None:
+        return None
+    read: Rows = [[] for _ in payloads]
+    for payload, time, row in zip(table.payload, table.time, table.value, strict=True):
+        said = {c: float(v) for c, v in zip(CODES, row, strict=True) if not math.isnan(v)}
+        if said:
+            read[payload].append((float(time), said))
+    return read
+
+
+@settings(max_examples=300)
+@given(st.lists(GOOD | EVIL, max_size=30))
+def test_reports_read_together_say_what_each_says_alone(payloads: list[bytes]) -> None:
+    """Whatever stands between them: together they give the same rows, or nothing at all."""
+    read = together(payloads)
+
+    if read is not None:
+        assert read == alone(payloads)
+
+
+@settings(max_examples=200)
+@given(st.lists(GOOD, min_size=1, max_size=30))
+def test_plain_reports_are_read_together(payloads: list[bytes]) -> None:
+    """The fast way is taken for everything that devices should say."""
+    assert together(payloads) is not None
+
+
+def test_reports_of_a_list_are_numbered_and_keep_their_times() -> None:
+    """Twenty-four readings of a day in one payload are twenty-four reports."""
+    table = Form(METER).read([b'{"flow":1}', b'[{"t":5,"flow":true},{"t":6,"open":2}]'])
+
+    assert table is not None
+    assert table.payload.tolist() == [0, 1, 1]
+    assert table.number.tolist() == [0, 0, 1]
+    assert table.time.tolist() == [UNSAID, 5, 6]
+    assert np.isnan(table.value).sum() == 6
