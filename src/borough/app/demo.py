@@ -23,10 +23,8 @@ from borough.app.district import Ground, ground
 from borough.app.district_run import pss_mb, supervisor, with_free_ports
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
-from borough.app.stream import Stream
 from borough.app.supervisor import Role, Supervisor, die_with_parent
 from borough.core.snapshot import pack
-from borough.edge.fleet.history import prepare
 from borough.engine.district import read
 from borough.storage.sql import SqlCases, connect
 
@@ -88,6 +86,10 @@ def make_base(folder: Path, wanted: Wanted, progress: Progress) -> None:
 
 def remember(settings: Settings, held: Ground, wanted: Wanted, progress: Progress) -> None:
     """Journal the past, so that scenes with days of warm-up can speak from the first minute."""
+    # Only the first demo needs these, and they take a second to load.
+    from borough.app.stream import Stream  # noqa: PLC0415 - see above
+    from borough.edge.fleet.history import prepare  # noqa: PLC0415 - see above
+
     prepared(settings)
     bus = bus_of(settings)
     role = Role("bus", command(bus), lambda: is_ready(bus), pulsing=False)

@@ -1,15 +1,20 @@
 """The ground a role stands on: its district's tables and its registry, read once."""
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from borough.app.settings import Settings
 from borough.core.district import District
+from borough.core.errors import BadFrame
 from borough.core.observations import Index
 from borough.core.registry import Registry
+from borough.core.snapshot import pack, unpack
 from borough.engine.district import read
 from borough.storage.sql import SqlRegistry, connect
 
@@ -43,8 +48,30 @@ class Ground:
 
 def ground(settings: Settings) -> Ground:
     """Read the district's folder and load its registry."""
-    registry = SqlRegistry(connect(settings.store)).load()
-    return Ground(read(Path(settings.district)), registry)
+    return Ground(read(Path(settings.district)), registry_of(settings))
+
+
+def registry_of(settings: Settings) -> Registry:
+    """Load the registry, from a snapshot of this very version if some role has left one."""
+    store = SqlRegistry(connect(settings.store))
+    path = settings.folder / "run" / f"registry-{store.version()}.npz"
+    unusable = contextlib.suppress(OSError, ValueError, EOFError, BadFrame, BadZipFile)
+    with unusable, np.load(path, allow_pickle=False) as arrays:
+        return unpack(arrays)
+    registry = store.load()
+    keep_snapshot(path, registry)
+    return registry
+
+
+def keep_snapshot(path: Path, registry: Registry) -> None:
+    """Leave a snapshot for the other roles, whole or not at all; older versions go."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    with fresh.open("wb") as file:
+        np.savez(file, allow_pickle=False, **pack(registry))
+    for old in path.parent.glob("registry-*.npz"):
+        old.unlink(missing_ok=True)
+    fresh.replace(path)
 
 
 def shift_text(district: District, shift: int) -> str:

@@ -3,12 +3,15 @@
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from borough.app.clocks import wall_ms
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
 from borough.engine.district import read
-from borough.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from borough.storage.lake import Lake
 
 EVERY_S = 60.0
 GRACE_S = 7200.0
@@ -32,6 +35,8 @@ class Housekeeper:
         self.thread.start()
 
     def _keep(self) -> None:
+        from borough.storage.lake import Lake  # noqa: PLC0415 - loaded once the desk is at work
+
         zone = read(Path(self.settings.district)).zone
         while not self.stop.wait(EVERY_S):
             try:
@@ -42,7 +47,7 @@ class Housekeeper:
                 self.trouble = str(error)
                 sys.stderr.write(f"keeping house: {error}\n")
 
-    def round(self, lake: Lake) -> str:
+    def round(self, lake: "Lake") -> str:
         """Do one round; the newest day always stays, and the journal's own limits are the bus's."""
         old = self.settings.clock.now(wall_ms()) - round(self.settings.history_days * DAY_MS)
         merged = lake.compact(stop=self.stop.is_set)

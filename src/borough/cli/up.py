@@ -13,6 +13,7 @@ from borough.app.district_run import supervisor, with_free_ports
 from borough.app.settings import FILE, Settings, from_environment
 from borough.app.setup import folder_of, set_up
 from borough.cli.progress import Progress
+from borough.storage.sql import connect, upgrade
 
 ROLES = {"stream": "borough.app.stream", "desk": "borough.app.desk", "api": "borough.app.web"}
 """The module of each role; a process loads only its own."""
@@ -50,7 +51,7 @@ def up(
         signal.signal(each, lambda *_: stop.set())
     try:
         watch.start()
-        print(f"http://{settings.host}:{settings.http_port}/?operator={settings.operator}")
+        print(f"http://{settings.host}:{settings.http_port}/#operator={settings.operator}")
         while not stop.wait(LOOK_S):
             watch.watch()
     finally:
@@ -60,7 +61,9 @@ def up(
 def opened(district: str, data: Path, seed: int, share: float) -> Settings:
     """Open a data folder, or make it from a district's tables if it is new."""
     if (data / FILE).exists():
-        return Settings.read(data)
+        settings = Settings.read(data)
+        upgrade(connect(settings.store))
+        return settings
     now = wall_ms()
     settings = with_free_ports(
         Settings(

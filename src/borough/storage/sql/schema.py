@@ -2,10 +2,6 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from borough.core.errors import BadSetting
@@ -22,6 +18,12 @@ def upgrade(engine: Engine) -> None:
     It is one transaction: it happens wholly or not at all, and two processes that start at once
     wait for each other.  Raises `BadSetting` for a database made by a later release.
     """
+    # Half a second to load, and of all processes only the one that starts a district needs it.
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415 - see above
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - see above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
