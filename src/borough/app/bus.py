@@ -50,7 +50,13 @@ def address(settings: Settings) -> dict[str, Any]:
         "connect_timeout": 5,
         "max_reconnect_attempts": -1,
         "reconnect_time_wait": AGAIN_S,
+        "error_cb": complain,
     }
+
+
+async def complain(error: Exception) -> None:
+    """Write one line where the client would write a page each time that the bus is away."""
+    sys.stderr.write(f"bus: {error!r}\n")
 
 
 def serves(settings: Settings) -> bool:

@@ -1,6 +1,7 @@
 """The bus's log, read as it grows: what the bus turned away without a word, in counters."""
 
 import os
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from borough.app import pulse
 MOST_BYTES = 64 << 20
 """A log that has grown so long is begun anew: a device that errs must not fill the disk."""
 AT_ONCE = 4 << 20
+FULL = "disk-full"
 
 
 class BusLog:
     """Reads the new lines of the bus's log and writes the role's pulse for it.
 
-    ``rejected`` counts by reason, and goes on counting where the supervisor before stopped.
+    ``rejected`` counts by reason, and goes on counting where the supervisor before stopped;
+    ``full`` is when, by the steady clock, the bus last had no room to write.
     """
 
     def __init__(self, data: Path) -> None:
@@ -24,6 +27,7 @@ class BusLog:
         known = pulse.read(data, "bus") or pulse.last(data, "bus")
         self.rejected: Counter[str] = Counter(known.get("rejected", {}))
         self.pulse = pulse.Pulse(data, "bus", every_s=0.0)
+        self.full = 0.0
         self._rest = b""
 
     def look(self) -> None:
@@ -38,8 +42,10 @@ class BusLog:
         except FileNotFoundError:
             data = b""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        reasons = (reason_of(line.decode(errors="replace")) for line in lines)
-        self.rejected.update(reason for reason in reasons if reason is not None)
+        found = [reason_of(line.decode(errors="replace")) for line in lines]
+        self.rejected.update(reason for reason in found if reason is not None)
+        if FULL in found:
+            self.full = time.monotonic()
         self.pulse.beat(rejected=dict(self.rejected))
 
     def _begin_anew(self) -> None:

@@ -5,12 +5,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import psutil
 
-from borough.adapters.bus.config import command, is_ready
+from borough.adapters.bus.config import Bus, command, is_ready
 from borough.app import pulse
 from borough.app.bus import bus_of, prepared, serves
 from borough.app.bus_log import BusLog
@@ -21,6 +23,8 @@ from borough.app.supervisor import Role, Supervisor
 PORTS = ("bus_port", "mqtt_port", "http_port")
 TRIED = 200
 MB = 1 << 20
+ROOM_MB = 16
+"""Room on the disk with which a bus that had none is started anew."""
 
 
 def with_free_ports(settings: Settings) -> Settings:
@@ -54,19 +58,25 @@ def roles(settings: Settings) -> list[Role]:
     """
     prepared(settings)
     bus = bus_of(settings)
-    log = BusLog(settings.folder)
-
-    def tend() -> bool:
-        log.look()
-        return is_ready(bus)
-
-    made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False, tend=tend)]
+    made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False)]
+    made[0].tend = partial(tended, made[0], bus, BusLog(settings.folder))
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))
         for name in ("desk", "stream")
     ]
     made.append(Role("api", role_command(settings, "api"), lambda: answers(settings)))
     return made
+
+
+def tended(role: Role, bus: Bus, log: BusLog) -> bool:
+    """Read on in the bus's log, and say whether the bus is well.
+
+    A bus that once had no room to write refuses to store until it is started anew, which is of
+    use only when there is room again.
+    """
+    log.look()
+    full = log.full > role.since
+    return is_ready(bus) and not (full and disk_usage(bus.folder).free > ROOM_MB * MB)
 
 
 def role_command(settings: Settings, name: str) -> list[str]:

@@ -16,7 +16,7 @@ DEATH_SIGNAL = 1
 """``PR_SET_PDEATHSIG`` of prctl(2): the kernel kills a child when its parent is gone."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 STOP_S = 8.0
-TEND_S, UNWELL_S = 1.0, 15.0
+TEND_S, UNWELL_S = 1.0, 10.0
 START_S = 120.0
 """How long a role may take to its first pulse: a busy machine loads programs slowly."""
 
