@@ -17,33 +17,40 @@ from borough.engine.pipeline import Pipeline
 
 FLOW = Property("temp", {}, "Cel", 0, 100, (0, 100))
 PROBE = Kind("probe", {}, "device", (FLOW,), 60, 60, 0)
+HALL = Kind("hall", {}, "derived", (Property("temp", {}, "Cel", 0, 100, (0, 100)),), 60, 60, 0)
 ROOM = Kind("room", {}, "derived", (Property("temp", {}, "Cel", 0, 100, (0, 100)),), 60, 60, 0)
 HOUR = 3_600_000
 
 
 def registry() -> Registry:
-    """Four probes in two rooms; the fourth counts backwards."""
+    """Four probes in two rooms of one hall; the fourth counts backwards."""
     return Registry(
-        kinds=(PROBE, ROOM),
-        id=np.arange(1, 7),
-        key=("p1", "p2", "p3", "p4", "r1", "r2"),
-        kind=np.array([0, 0, 0, 0, 1, 1]),
-        first=np.arange(6, dtype=np.int32),
-        lon=np.zeros(6),
-        lat=np.zeros(6),
-        grid=np.zeros(6, np.int64),
-        via=np.full(6, -1),
-        relations={"in": (np.arange(4), np.array([4, 4, 5, 5]), np.array([1, 1, 1, -1]))},
+        kinds=(PROBE, ROOM, HALL),
+        id=np.arange(1, 8),
+        key=("p1", "p2", "p3", "p4", "r1", "r2", "h1"),
+        kind=np.array([0, 0, 0, 0, 1, 1, 2]),
+        first=np.arange(7, dtype=np.int32),
+        lon=np.zeros(7),
+        lat=np.zeros(7),
+        grid=np.zeros(7, np.int64),
+        via=np.full(7, -1),
+        relations={
+            "in": (np.arange(4), np.array([4, 4, 5, 5]), np.array([1, 1, 1, -1])),
+            "under": (np.arange(4), np.full(4, 6), np.ones(4, int)),
+        },
     )
 
 
-def scene(**derivation: Any) -> Found:
+def scene(*, with_hall: bool = False, **derivation: Any) -> Found:
     """Watch rooms, which are derived from probes."""
     told = {"kind": "room", "property": "temp", "from": "probe", "of": "temp", "over": "in"}
-    derives = Derivation.declared({**told, "how": "mean", "window_s": 3600, **derivation})
+    told |= {"how": "mean", "window_s": 3600}
+    hall = {**told, "kind": "hall", "over": "under", "how": "max", "needs_all": False}
+    derives = [Derivation.declared(told | derivation)]
+    derives += [Derivation.declared(hall)] if with_hall else []
     watched = Scene(
         **{name: getattr(SCENE, name) for name in Scene.__dataclass_fields__}
-        | {"sources": ("room",), "derives": (derives,)}
+        | {"sources": ("room", "hall"), "derives": tuple(derives)}
     )
     return Found(watched, Warm, {}, [], Path())
 
@@ -150,7 +157,7 @@ def test_a_crash_anywhere_changes_nothing(
     entries: list[tuple[list[tuple[int, int, float]], int]], data: st.DataObject
 ) -> None:
     """Killed after any record, with any older checkpoint, it says the same and journals no more."""
-    whole, now = Journal(fresh(needs_all=False)), 0
+    whole, now = Journal(fresh(with_hall=True, needs_all=False)), 0
     saved = [(0, whole.pipeline.save(), 0)]
     for rows, wait in entries:
         now += wait * 1000
@@ -160,7 +167,7 @@ def test_a_crash_anywhere_changes_nothing(
     length, checkpoint, told = data.draw(st.sampled_from(saved))
     killed = data.draw(st.integers(length, len(whole.held)))
 
-    again = Journal(fresh(needs_all=False).load(checkpoint), whole.held[:killed])
+    again = Journal(fresh(with_hall=True, needs_all=False).load(checkpoint), whole.held[:killed])
     again.said = whole.said[:told]
     for record, cause in whole.held[length:killed]:
         again.read(record, cause)

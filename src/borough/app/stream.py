@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,22 +162,25 @@ class Stream:
     def _settle(self, now: int, wall: int) -> None:
         """Journal the results of derivations that are due, and what follows from them."""
         while due := self.pipeline.due():
-            for each in list(due):
-                self.write(
-                    Frame(
-                        DERIVED,
-                        now,
-                        wall,
-                        mqtt=self.marks.mqtt,
-                        http=self.marks.http,
-                        cause=each.cause,
-                        report=np.arange(len(each.series), dtype=np.uint32),
-                        series=each.series,
-                        time=each.time,
-                        value=each.value,
-                    )
-                )
-                self.counts["derived"] += len(each.series)
+            each = due[0]
+            frame = Frame(
+                DERIVED,
+                now,
+                wall,
+                mqtt=self.marks.mqtt,
+                http=self.marks.http,
+                cause=each.cause,
+                report=np.arange(len(each.series), dtype=np.uint32),
+                series=each.series,
+                time=each.time,
+                value=each.value,
+            )
+            # Only the last part says that all are there; what is then written again is late.
+            *parts, last = frame.parts()
+            for part in parts:
+                self.write(replace(part, cause=-1))
+            self.write(last)
+            self.counts["derived"] += len(each.series)
 
     def tell_time(self, now: int, wall: int) -> None:
         """Write into the journal what time it is, and let time pass for every scene."""

@@ -13,8 +13,8 @@ from borough.core.observations import Batch, Floats, Index
 from borough.core.registry import Registry
 from borough.engine.local import Calendar
 
-SLOTS = 8
-"""Windows that are open at once; an hour taken in at one go still finds its quarter hours."""
+SLOTS = 16
+"""Windows that are open at once; three hours taken in at one go still find their quarter hours."""
 FOLDS = ("sum", "count", "min", "max", "last")
 
 

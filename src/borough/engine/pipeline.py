@@ -78,11 +78,22 @@ class Pipeline:
 
     def _closed(self, now: Now) -> list[Derived]:
         closed = [each for w in self.windows for each in w.close(now.time, now.last)]
-        self._due += closed
-        return closed
+        if not closed:
+            return []
+        series, time, value = (
+            np.concatenate([getattr(each, name) for each in closed])
+            for name in ("series", "time", "value")
+        )
+        order = np.argsort(time, kind="stable")
+        together = Derived(now.last, series[order], time[order], value[order])
+        self._due.append(together)
+        return [together]
 
     def due(self) -> list[Derived]:
-        """Give the results that no record has held yet; after a restart they must be journalled."""
+        """Give the results that no record has held yet; after a restart they must be journalled.
+
+        All that one record closed come together, to be journalled together or not at all.
+        """
         return self._due
 
     def _heard(self, runner: Runner, record: Record) -> list[Edges]:

@@ -16,7 +16,8 @@ from borough.edge.twin import truth
 
 Chunk = tuple[int, Index, Index, Floats]
 """Now (ms): everything in the chunk had come by then; then series, time (ms) and value."""
-CHUNK_MS = HOUR_MS
+CHUNK_MS = 3 * HOUR_MS
+"""So much of the past comes at one go; a district keeps as many windows open."""
 CHUNK_ROWS = 200_000
 
 
@@ -41,7 +42,7 @@ def pasts() -> list[Past]:
 def prepare(
     registry: Registry, until_ms: int, days: float = 21, *, seed: int = 1
 ) -> Iterator[Chunk]:
-    """Tell the past of the classes that need one, an hour at a time, up to *until_ms*.
+    """Tell the past of the classes that need one, some hours at a time, up to *until_ms*.
 
     The rows are those that a fleet of the same seed would have sent, planted leaks and slides
     included: the live run goes on where they end.  Chunks are in order of time, and so are the
