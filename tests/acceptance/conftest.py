@@ -1,6 +1,7 @@
 """What acceptance tests stand on: a real bus server, and devices that speak MQTT to it."""
 
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -18,6 +19,8 @@ from borough.core.errors import BusDown
 from borough.core.registry import Kind, Property, Registry
 from borough.edge.load import packets
 from borough.storage.journal.streams import make_streams
+from borough.testing.living import Living
+from borough.testing.spoilt import spoilt_scenes
 
 WAIT_S = 20.0
 
@@ -149,3 +152,29 @@ def registry() -> Registry:
         kinds, np.arange(1, 5), ("gw-1", "gw-2", "m-1", "m-2"), np.array([0, 0, 1, 1]),
         np.array([0, 1, 2, 4]), nowhere, nowhere, np.zeros(4, int), np.array([-1, -1, 0, 1]),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def one_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Start a small district for the whole run; it is given one more good scene and spoilt ones.
+
+    ``before.db`` is its registry as it was before anything happened.
+    """
+    scenes = spoilt_scenes(tmp_path_factory.mktemp("scenes"))
+    made = Living.made(tmp_path_factory.mktemp("living") / "data", scenes=(str(scenes),))
+    whole = sqlite3.connect(made.settings.folder / "registry.db")
+    whole.execute("VACUUM INTO ?", [str(made.settings.folder / "before.db")])
+    whole.close()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def living(one_living: Living) -> Living:
+    """Give the district, started again if a test left it in pieces."""
+    if one_living.process is None or one_living.process.poll() is not None:
+        one_living.start()
+    return one_living

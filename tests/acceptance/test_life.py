@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,21 +16,11 @@ from borough.testing.senders import Caller, HttpSender, MqttSender, steady
 GONE_S = 10.0
 
 
-@pytest.fixture(scope="module")
-def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """Start a small district."""
-    made = Living.made(tmp_path_factory.mktemp("life") / "data")
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-
-
 def test_devices_come_in_while_the_api_is_away(living: Living) -> None:
     """The desk keeps a gate, too: a device may connect while the api starts anew."""
     away = living.pids()["api"]
     os.kill(away, signal.SIGKILL)
+    eventually(lambda: not mine(away, living.settings.data), "its end")
 
     with Caller(living, "gw-0001", living.token) as caller:
         assert caller.welcome
@@ -40,24 +29,31 @@ def test_devices_come_in_while_the_api_is_away(living: Living) -> None:
     living.await_all()
 
 
+GROWN = [12, 12, 5, 7]
+"""Messages, readings, those stored, those of unknown devices."""
+
+
+def counted(living: Living) -> list[int]:
+    """Give how many messages came, how many readings, and what became of them."""
+    pulse = living.pulse("stream")
+    counts, rejected = pulse.get("counts", {}), pulse.get("rejected", {})
+    names = ("messages", "received", "stored")
+    return [*(counts.get(name, 0) for name in names), rejected.get("unknown-device", 0)]
+
+
 def test_counters_go_on_after_a_restart(living: Living) -> None:
     """A killed stream counts on from where it was; received is what was stored and rejected."""
+    before = counted(living)
     with Caller(living, "gw-0001", living.token) as caller:
         assert all(caller.say("d/gw-0001/nobody/battery", b"1") for _ in range(7))
         assert all(caller.say("d/gw-0001/yb-hydrant-00001/battery", b"50") for _ in range(5))
-    eventually(
-        lambda: living.pulse("stream").get("rejected") == {"unknown-device": 7}, "seven counted"
-    )
-    eventually(lambda: living.pulse("stream")["counts"]["stored"] == 5, "five stored")
+    grown = [a + b for a, b in zip(before, GROWN, strict=True)]
+    eventually(lambda: counted(living) == grown, "twelve counted")
 
     living.kill("stream")
     eventually(lambda: "counts" in living.pulse("stream"), "a pulse of the stream")
-    after = living.pulse("stream")
 
-    assert after["rejected"] == {"unknown-device": 7}
-    assert after["counts"]["stored"] == 5
-    assert after["counts"]["received"] == 12
-    assert after["counts"]["messages"] == 12
+    assert counted(living) == grown
 
 
 def test_nothing_outlives_a_killed_supervisor(living: Living) -> None:
@@ -97,12 +93,18 @@ def test_an_interrupted_district_leaves_nothing_running(
     assert living.counts()["backlog_s"] < PATIENCE_S
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give demos a folder to share, so that they need only one past."""
+    return tmp_path_factory.mktemp("demo")
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path, how: signal.Signals) -> None:
+def test_an_interrupted_demo_leaves_nothing_running(folder: Path, how: signal.Signals) -> None:
     """Ctrl-C, or even a kill, of the demo ends its roles and its simulated fleet."""
-    data = tmp_path / "demo"
+    data = folder / "demo"
     words = "demo --district yubei --share 0.0005 --days 0.1 --data"
-    with (tmp_path / "log").open("wb") as log:
+    with (folder / "log").open("wb") as log:
         demo = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "borough", *words.split(), str(data)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -110,7 +112,7 @@ def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path, how: signal.
     seen: set[int] = set()
 
     def lives() -> bool:
-        assert demo.poll() is None, (tmp_path / "log").read_text("utf-8")
+        assert demo.poll() is None, (folder / "log").read_text("utf-8")
         family = psutil.Process(demo.pid).children(recursive=True)
         seen.update(each.pid for each in family)
         return any("borough.edge.fleet" in each.cmdline() for each in family)
@@ -123,4 +125,4 @@ def test_an_interrupted_demo_leaves_nothing_running(tmp_path: Path, how: signal.
         demo.send_signal(how)
         demo.wait(30.0)
 
-    eventually(lambda: not [pid for pid in seen if mine(pid, str(tmp_path))], "their end", GONE_S)
+    eventually(lambda: not [pid for pid in seen if mine(pid, str(folder))], "their end", GONE_S)

@@ -1,9 +1,11 @@
 """Checkpoints: what the stream has worked out so far, in one file that is whole or not there."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +33,11 @@ def newest(folder: Path) -> dict[str, NDArray[Any]] | None:
     """Read the newest checkpoint that can be read; nothing if there is none."""
     for path in sorted(folder.glob("*.npz"), reverse=True):
         try:
-            with np.load(path) as file:
-                return {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError, KeyError):
-            path.rename(path.with_suffix(".damaged"))
+            with path.open("rb") as file, np.load(file) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except FileNotFoundError:  # its writer has meanwhile replaced it by a newer one
+            continue
+        except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(path.with_suffix(".damaged"))
     return None
