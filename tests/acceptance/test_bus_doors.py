@@ -315,6 +315,19 @@ def test_devices_that_may_not_come_in_are_turned_away(ground: Any, intakes: Any)
     assert ground.gate.counts == {"wrong-credential": 1, "foreign-client-id": 1}
 
 
+def test_a_revoked_credential_ends_with_its_session(ground: Any, intakes: Any) -> None:
+    """The bus closes each connection after a while; who was revoked does not come back."""
+    intakes()
+    ground.gate.limits = replace(ground.limits, session_s=1)
+    device = ground.device()
+    assert device.welcome
+
+    ground.gate.credentials = {}
+
+    assert not device.listen(1)
+    assert not ground.device(client="again").welcome
+
+
 def test_a_second_reader_ends_the_first(intakes: Any) -> None:
     """Two never take turns in the same messages."""
     first = intakes()

@@ -58,7 +58,7 @@ class Gate:
         self.credentials = credentials
         self.counts: Counter[str] = Counter()
         self.open = False
-        self._bus, self._limits = bus, limits
+        self._bus, self.limits = bus, limits
         self._signer = Signer(bus.secrets.seed)
 
     def serve(self, stop: threading.Event) -> None:
@@ -100,7 +100,9 @@ class Gate:
         self.counts[reason or "welcome"] += 1
         if reason:
             return self._signer.refuse(knock, reason)
-        return self._signer.welcome(knock, "DEVICES", self._permissions(knock.name))
+        most = self.limits.session_s
+        for_s = most - secrets.randbelow(most // 2 + 1)  # not all at once, where all came at once
+        return self._signer.welcome(knock, "DEVICES", self._permissions(knock.name), for_s)
 
     def reason(self, knock: Knock) -> str:
         """Say why a connection may not come in; empty if it may.
@@ -121,7 +123,7 @@ class Gate:
         return {
             "pub": {"allow": [f"d.{key}.>"]},
             "sub": {"allow": hears},
-            "subs": self._limits.subscriptions,
+            "subs": self.limits.subscriptions,
             "data": -1,
             "payload": -1,
             "allowed_connection_types": ["MQTT"],

@@ -20,6 +20,7 @@ class Limits:
     side_bytes: int
     connections: int
     subscriptions: int
+    session_s: int
     future_ms: int
     batch_messages: int
     batch_bytes: int

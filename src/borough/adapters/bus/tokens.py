@@ -64,10 +64,10 @@ class Signer:
         self._pair = _pair(seed.encode())
         self.issuer = account_name(seed.encode())
 
-    def welcome(self, knock: Knock, account: str, permissions: dict[str, Any]) -> bytes:
-        """Let a connection into *account*, with what it may do."""
+    def welcome(self, knock: Knock, account: str, permissions: dict[str, Any], for_s: int) -> bytes:
+        """Let a connection into *account*, with what it may do, for so many seconds."""
         nats = {"type": "user", "version": 2, **permissions}
-        user = self._sign(knock.user, account, nats, knock.name)
+        user = self._sign(knock.user, account, nats, knock.name, exp=int(time.time()) + for_s)
         return self._answer(knock, {"jwt": user.decode()})
 
     def refuse(self, knock: Knock, reason: str) -> bytes:
@@ -78,10 +78,12 @@ class Signer:
         nats = {"type": "authorization_response", "version": 2, **said}
         return self._sign(knock.user, knock.server, nats)
 
-    def _sign(self, subject: str, audience: str, nats: dict[str, Any], name: str = "") -> bytes:
+    def _sign(
+        self, subject: str, audience: str, nats: dict[str, Any], name: str = "", **more: int
+    ) -> bytes:
         claims = {
             "jti": secrets.token_hex(8), "iat": int(time.time()), "iss": self.issuer,
-            "name": name, "sub": subject, "aud": audience, "nats": nats,
+            "name": name, "sub": subject, "aud": audience, "nats": nats, **more,
         }  # fmt: skip
         text = _HEAD + b"." + _padless(msgspec.json.encode(claims))
         return text + b"." + _padless(self._pair.sign(text))
