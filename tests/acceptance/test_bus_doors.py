@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -180,6 +181,33 @@ def test_both_doors_and_both_qualities_arrive_once(ground: Any, intakes: Any) ->
         intake.run()
 
     assert sorted(journalled(ground)) == sorted([0.0, 1.0, 7.0, 8.0, 9.0] * 3)
+
+
+def test_a_batch_sent_again_after_a_crash_is_known_by_its_name(ground: Any, intakes: Any) -> None:
+    """The bus knows a batch again although it was journalled, and although it was killed."""
+    intake = intakes()
+    batches = [
+        Deposit("door.http", encode(Frame(ROWS, 1, 1, 0, 0, -1, *rows(value))), f"batch-{value}")
+        for value in (1.0, 2.0, 3.0)
+    ]
+    with ground.link() as link:
+        for each in batches:
+            store(link, [each])
+            time.sleep(1.1)  # long enough for what is journalled to be forgotten
+            intake.run()
+    intake.close()
+    ground.kill()
+    ground.start()
+    with ground.link() as link:
+        store(link, batches)
+    intakes().run()
+
+    assert journalled(ground) == [1.0, 2.0, 3.0]
+
+
+def rows(value: float) -> tuple[Any, ...]:
+    """Give the columns of one reading."""
+    return np.zeros(1, np.uint32), np.zeros(1, np.int32), np.ones(1, np.int64), np.array([value])
 
 
 def test_a_damaged_frame_of_the_http_door_is_counted_and_passed(ground: Any, intakes: Any) -> None:

@@ -9,7 +9,7 @@ into each frame of the journal, and only then are they acknowledged.
 import json
 import selectors
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -27,6 +27,9 @@ from borough.core.errors import BadFrame
 from borough.core.frames import MOST_ROWS, ROWS, Frame, decode
 
 _PURGE_S = 1.0
+_NAMED_S = 125.0
+"""How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
+sent again by its name for two minutes, and after a crash only if the batch is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class Reader:
         self._stack = ExitStack()
         self._selector = self._stack.enter_context(selectors.DefaultSelector())
         self._purged = time.monotonic()
+        self._done: deque[tuple[float, int]] = deque()
         with ExitStack() as undo:
             undo.enter_context(self._stack)
             live, acknowledged = (self._link(bus, "doors") for _ in range(2))
@@ -190,8 +194,11 @@ class Reader:
         """Let the bus forget a chunk, once the journal holds it; chunks go in order."""
         if chunk.acks:
             self._acknowledged.link.publish(chunk.acks[-1], b"")
-        if chunk.doors and time.monotonic() > self._purged + _PURGE_S:
-            self._purged = time.monotonic()
-            keep = json.dumps({"seq": chunk.after.http}).encode()
+        now = time.monotonic()
+        if chunk.doors and now > self._purged + _PURGE_S:
+            self._purged = now
+            self._done.append((now, chunk.after.http))
+        if self._done and now > self._done[0][0] + _NAMED_S:
+            keep = json.dumps({"seq": self._done.popleft()[1]}).encode()
             purge = f"$JS.API.STREAM.PURGE.{lanes.DOORS_STREAM}".encode()
             self._doors.link.publish(purge, keep, self._doors.link.inbox + b".purged")
