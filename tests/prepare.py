@@ -1,4 +1,4 @@
-"""Make sure that the machine has what the tests drive: a browser. Run by `./borough test`.
+"""Make sure that the machine has what the tests drive: a browser and curl. Run by `./borough test`.
 
 PostgreSQL is looked after by `borough.testing.postgres`.
 """
@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PACKAGES = ("chromium",)
+PACKAGES = ("chromium", "curl")
 
 
 def say(text: str) -> None:
@@ -19,13 +19,13 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    """Install a browser where there is none; 1 with a sentence where that cannot be done."""
-    if any(shutil.which(each) for each in BROWSERS):
+    """Install what is missing; 1 with a sentence where that cannot be done."""
+    if any(shutil.which(each) for each in BROWSERS) and shutil.which("curl"):
         return 0
     if not (hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get")):
-        say(f"The page's test needs a browser: install one of {', '.join(BROWSERS)}.")
+        say(f"The tests need curl and a browser: one of {', '.join(BROWSERS)}.")
         return 1
-    say("Installing Chromium for the page's test, a minute the first time ... 正在安装浏览器")
+    say("Installing Chromium and curl for tests, a minute the first time ... 正在安装测试所需软件")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):

@@ -128,7 +128,7 @@ class Desk:
     def note(self, ask: Mapping[str, Any]) -> Case:
         """Write a remark into a case's log."""
         case = self.cases.one(ask["case"])
-        return self.cases.note(case.id, ask["text"], by=ask["by"], at_ms=self.now())
+        return self.cases.note(case.id, ask["note"], by=ask["by"], at_ms=self.now())
 
 
 VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Case]] = {

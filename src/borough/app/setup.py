@@ -68,7 +68,7 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
 def write_credentials(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
     """Keep new tokens where whoever installs the gateways finds them; only we may read it."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["key", "token"])
         writer.writerows(pairs)
 
