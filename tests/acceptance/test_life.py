@@ -56,6 +56,22 @@ def test_counters_go_on_after_a_restart(living: Living) -> None:
     assert counted(living) == grown
 
 
+def test_a_folder_is_kept_running_by_one_only(living: Living) -> None:
+    """A second start on the same folder is refused in a sentence, and harms nothing."""
+    before = living.pids()
+
+    second = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "borough", "up", "--data", living.settings.data],
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert second.returncode == 1
+    assert "kept running by another process" in second.stderr.decode()
+    assert "Traceback" not in second.stderr.decode()
+    assert living.pids() == before
+    assert living.serves()
+
+
 def test_nothing_outlives_a_killed_supervisor(living: Living) -> None:
     """SIGKILL of the supervisor ends every role within seconds; the next start finds all."""
     with (

@@ -86,7 +86,7 @@ class Stream:
             self.pipeline.load(saved)
             told = msgspec.json.decode(saved["counts"].tobytes())
             self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
-        self._recall()
+        before = self._recall()
         read, archived = (
             self.pipeline.position >> REPORT_BITS,
             self.appender.committed >> REPORT_BITS,
@@ -99,20 +99,24 @@ class Stream:
                 if frame.kind in COUNTED:
                     self.counts[COUNTED[frame.kind]] += len(frame)
             self._archive(sequence, frame)
-            self.pulse.beat(**self.facts(), recovering=True)
+            self.pulse.beat(**(self.facts() | before), recovering=True)
         last = self.journal.last()
         self.marks = Marks(last.frame.mqtt, last.frame.http) if last else Marks()
         wall = wall_ms()
         self._settle(self.clock.now(wall), wall)
         self.pulse.beat(force=True, **self.facts())
 
-    def _recall(self) -> None:
-        """Go on counting what no journal holds from where the last pulse was, if it is newer."""
+    def _recall(self) -> dict[str, Any]:
+        """Go on counting what no journal holds from where the last pulse was, if it is newer.
+
+        Gives what that pulse counted in all: it holds until the journal is read again.
+        """
         folder = self.settings.folder
         known = pulse.read(folder, "stream") or pulse.last(folder, "stream")
         self.rejected |= Counter(known.get("rejected", {}))
         for name in ("messages", "clamped"):
             self.counts[name] = max(self.counts[name], known.get("counts", {}).get(name, 0))
+        return {name: known[name] for name in ("counts", "rejected") if name in known}
 
     def write(self, frame: Frame) -> None:
         """Journal a frame, let the scenes hear it, and pass on what they say."""

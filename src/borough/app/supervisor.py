@@ -1,6 +1,7 @@
 """The supervisor: starts the roles of a district in order, watches them, and leaves no orphan."""
 
 import ctypes
+import fcntl
 import signal
 import subprocess
 import sys
@@ -8,9 +9,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from borough.app import pulse
-from borough.core.errors import BusDown
+from borough.core.errors import BadSetting, BusDown
 
 DEATH_SIGNAL = 1
 """``PR_SET_PDEATHSIG`` of prctl(2): the kernel kills a child when its parent is gone."""
@@ -60,18 +62,33 @@ class Supervisor:
     roles: list[Role]
     say: Callable[[str], None]
     stopping: bool = field(default=False)
+    claim: IO[bytes] | None = field(default=None)
 
     def start(self, within_s: float = START_S) -> None:
         """Start every role; `BusDown` with the end of its log if one is not ready in time.
 
+        `BadSetting` if another process keeps this folder running: two would both write.
         The first role, which all others need, must be ready before they are started together.
         """
+        self._claim()
         for group in (self.roles[:1], self.roles[1:]):
             for role in group:
                 self._launch(role)
             until = time.monotonic() + within_s
             for role in group:
                 self._await(role, until)
+
+    def _claim(self) -> None:
+        path = self.data / "run" / "supervisor"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        claim = path.open("ab")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            claim.close()
+            msg = f"{self.data} is kept running by another process; stop that one first"
+            raise BadSetting(msg) from error
+        self.claim = claim
 
     def _await(self, role: Role, until: float) -> None:
         while not role.ready():
@@ -115,6 +132,9 @@ class Supervisor:
                 role.process.wait()
             role.process = None
             pulse.forget(self.data, role.name)
+        if self.claim is not None:
+            self.claim.close()
+            self.claim = None
 
     def pids(self) -> dict[str, int]:
         """Give the process number of every role that runs."""
