@@ -14,6 +14,8 @@ from borough.testing.living import PATIENCE_S, Living, eventually, mine
 from borough.testing.senders import Caller, HttpSender, MqttSender, steady
 
 GONE_S = 10.0
+NOTICED_S = 0.3
+"""By then the bus knows that who is dead will not answer for it."""
 
 
 def test_devices_come_in_while_the_api_is_away(living: Living) -> None:
@@ -21,6 +23,7 @@ def test_devices_come_in_while_the_api_is_away(living: Living) -> None:
     away = living.pids()["api"]
     os.kill(away, signal.SIGKILL)
     eventually(lambda: not mine(away, living.settings.data), "its end")
+    time.sleep(NOTICED_S)
 
     with Caller(living, "gw-0001", living.token) as caller:
         assert caller.welcome

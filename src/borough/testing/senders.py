@@ -93,7 +93,7 @@ class Caller:
         self.rest = b""
         try:
             self.welcome = self.line.recv(4) == packets.GOOD_CONNACK
-        except ConnectionResetError:
+        except (ConnectionResetError, TimeoutError):
             self.welcome = False
 
     def __enter__(self) -> Self:
