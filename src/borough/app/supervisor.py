@@ -20,7 +20,8 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
 STOP_S = 8.0
 TEND_S, UNWELL_S = 1.0, 10.0
 START_S = 120.0
-"""How long a role may take to its first pulse: a busy machine loads programs slowly."""
+"""How long a role may take to its first sign of life: a busy machine loads programs slowly, and
+a bus that was killed reads its store again."""
 
 
 LIBRARY = ctypes.CDLL(None)
@@ -170,7 +171,8 @@ class Supervisor:
         if role.tend is not None and now - role.tended >= TEND_S:
             role.tended = now
             role.well = now if role.tend() else role.well
-        return role.tend is not None and now - role.well > UNWELL_S
+        patience = UNWELL_S if role.well > role.since else START_S
+        return role.tend is not None and now - role.well > patience
 
     def _silent(self, role: Role) -> bool:
         if not role.pulsing:

@@ -1,0 +1,79 @@
+"""The supervisor keeps roles running, tells why one cannot start, and leaves nothing behind."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from borough.app.supervisor import Role, Supervisor
+from borough.core.errors import BadSetting, BusDown
+from borough.testing.living import eventually, mine
+
+SLEEP = "import time; time.sleep(600)"
+
+
+def role(name: str, data: Path, code: str = SLEEP) -> Role:
+    """Make a role that sleeps; its command names the folder."""
+    return Role(name, [sys.executable, "-c", code, str(data)], lambda: True, pulsing=False)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Supervisor]:
+    """Keep two roles running."""
+    made = Supervisor(tmp_path, [role("first", tmp_path), role("second", tmp_path)], lambda _: None)
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_a_dead_role_is_started_anew(kept: Supervisor, tmp_path: Path) -> None:
+    """Who dies comes back; who lives is left alone."""
+    before = kept.pids()
+    os.kill(before["second"], signal.SIGKILL)
+
+    def back() -> bool:
+        kept.watch()
+        return kept.pids().get("second", before["second"]) != before["second"]
+
+    eventually(back, "another second role")
+    assert kept.pids()["first"] == before["first"]
+    assert not mine(before["second"], str(tmp_path))
+
+
+def test_nothing_is_left_after_a_stop(kept: Supervisor, tmp_path: Path) -> None:
+    """Every role ends with its supervisor, and the folder is free for another one."""
+    pids = kept.pids().values()
+
+    kept.stop()
+
+    assert not [pid for pid in pids if mine(pid, str(tmp_path))]
+    again = Supervisor(tmp_path, [role("first", tmp_path)], lambda _: None)
+    again.start()
+    again.stop()
+
+
+def test_two_may_not_keep_one_folder(kept: Supervisor, tmp_path: Path) -> None:
+    """A second supervisor is refused before it starts anything."""
+    second = Supervisor(tmp_path, [role("third", tmp_path)], lambda _: None)
+
+    with pytest.raises(BadSetting, match="another process"):
+        second.start()
+
+    assert second.pids() == {}
+    assert len(kept.pids()) == 2
+
+
+def test_a_role_that_cannot_start_is_told_with_its_last_words(tmp_path: Path) -> None:
+    """The end of its log is in the error, and the others are stopped."""
+    dies = role("dies", tmp_path, "raise SystemExit('no such thing')")
+    dies.ready = lambda: False
+    kept = Supervisor(tmp_path, [role("first", tmp_path), dies], lambda _: None)
+
+    with pytest.raises(BusDown, match="no such thing"):
+        kept.start()
+    kept.stop()
+
+    assert kept.pids() == {}
