@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from borough.adapters.bus.link import Link
 from borough.app import checkpoints
 from borough.app.replays import bus_running, replayed
 from borough.core.observations import REPORT_BITS
-from borough.engine.catalog import BUILT_IN, find_all
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline
 from borough.engine.replay import replay
 from borough.storage.journal.journal import JournalTail
@@ -22,21 +23,20 @@ KEYS = ("id", "scene", "thing", "position", "level", "time", "now", "values", "a
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Living:
-    """Record a short life, with a checkpoint kept from its middle, and stop."""
-    made = Living.made(tmp_path_factory.mktemp("recorded") / "data")
-    try:
-        made.start()
-        with MqttSender(made, lanes(made)):
-            eventually(lambda: len(made.edges()) > 2, "detections")
-            begun = made.edges()[0]["position"]
-            eventually(lambda: saved(made)["position"] > begun, "a checkpoint after one of them")
-            checkpoints.write(made.settings.folder / "middle", saved(made))
-            eventually(lambda: ends(made) > 2, "detections that end")
-        made.await_desk()
-    finally:
-        made.stop()
-    return made
+def recorded(one_living: Living) -> Living:
+    """Record a stretch of life, with a checkpoint kept from its middle, and stop."""
+    if one_living.process is None:
+        one_living.start()
+    middle = one_living.settings.folder / "middle"
+    with MqttSender(one_living, lanes(one_living)):
+        eventually(lambda: ends(one_living) > 2, "detections that end")
+        begun = one_living.edges()[0]["position"]
+        eventually(lambda: saved(one_living)["position"] > begun, "a checkpoint after one of them")
+        checkpoints.write(middle, saved(one_living))
+        before = ends(one_living)
+        eventually(lambda: ends(one_living) > before, "more that end")
+    one_living.stop()
+    return one_living
 
 
 def saved(living: Living, folder: str = "checkpoints") -> dict[str, Any]:
@@ -95,7 +95,8 @@ def test_a_replay_may_begin_at_a_checkpoint(recorded: Living) -> None:
     """From a checkpoint in the middle on, the same is said as in a replay from the start."""
     middle = saved(recorded, "middle")
     position = int(middle["position"])
-    pipeline = Pipeline(find_all(BUILT_IN), recorded.held.registry, recorded.held.district.zone)
+    scenes, _ = find_sound(BUILT_IN, *map(Path, recorded.settings.scenes))
+    pipeline = Pipeline(scenes, recorded.held.registry, recorded.held.district.zone)
     pipeline.load(middle)
 
     with bus_running(recorded.settings), Link(recorded.bus.login("borough"), "test") as link:
