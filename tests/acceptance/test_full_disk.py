@@ -44,59 +44,61 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def test_a_full_history_is_told_and_caught_up_with(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Start a district on a small disk, its history on an even smaller one."""
+    folder = tmp_path_factory.mktemp("small") / "disk"
+    with disk(folder, DISK_MB), disk(folder / "data" / "history", HISTORY_MB):
+        living = Living.made(folder / "data")
+        try:
+            living.start()
+            yield living
+        finally:
+            living.stop()
+
+
+def test_a_full_history_is_told_and_caught_up_with(small: Living) -> None:
     """History that is full says so and stops; the journal goes on; with room nothing is missing."""
-    data = tmp_path / "data"
-    with disk(data / "history", HISTORY_MB) as history:
-        living = Living.made(data)
-        try:
-            living.start()
-            with MqttSender(living, mixed(lanes(living), steady(living, "battery", 20.0))) as mqtt:
-                eventually(living.edges, "a detection")
-                ballast = fill(history)
-                eventually(lambda: living.pulse("stream")["archive_error"], "a clear error")
-                already = len(mqtt.ledger.acknowledged), len(living.edges())
-                eventually(lambda: len(mqtt.ledger.acknowledged) > already[0] + MORE, "more acks")
-                eventually(lambda: len(living.edges()) > already[1], "another detection")
-                ballast.unlink()
-                mqtt.hush()
-            living.await_history()
-            assert not mqtt.ledger.acknowledged - set(living.journalled())
-            assert living.archived() == living.journalled()
-            eventually(lambda: not living.pulse("stream")["archive_error"], "no error any more")
-        finally:
-            living.stop()
+    with MqttSender(small, mixed(lanes(small), steady(small, "battery", 20.0))) as mqtt:
+        eventually(small.edges, "a detection")
+        ballast = fill(small.settings.folder / "history")
+        eventually(lambda: small.pulse("stream")["archive_error"], "a clear error")
+        already = len(mqtt.ledger.acknowledged), len(small.edges())
+        eventually(partial(has_more, mqtt, already[0] + MORE), "more acknowledgements")
+        eventually(lambda: len(small.edges()) > already[1], "another detection")
+        ballast.unlink()
+        mqtt.hush()
+    small.await_history()
+
+    assert not mqtt.ledger.acknowledged - set(small.journalled())
+    assert small.archived() == small.journalled()
+    eventually(lambda: not small.pulse("stream")["archive_error"], "no error any more")
 
 
-def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_that_was_acknowledged(small: Living) -> None:
     """With no room at all nothing is acknowledged that is not kept; with room all goes on."""
-    with disk(tmp_path / "disk", DISK_MB) as small:
-        living = Living.made(small / "data")
-        try:
-            living.start()
-            with (
-                MqttSender(living, mixed(lanes(living), steady(living, "battery", 20.0))) as mqtt,
-                HttpSender(living, steady(living, "dwell", 1.0)) as http,
-            ):
-                senders: tuple[Sender, Sender] = (mqtt, http)
-                for each in senders:
-                    eventually(partial(has_more, each, MORE), "readings")
-                ballast = fill(small)
-                eventually(lambda: silent(senders), "silence of the doors")
-                ballast.unlink()
-                living.await_all()
-                already = [len(each.ledger.acknowledged) for each in senders]
-                for each, before in zip(senders, already, strict=True):
-                    eventually(partial(has_more, each, before + MORE), "more")
-                    each.hush()
-            acknowledged = mqtt.ledger.acknowledged | http.ledger.acknowledged
-            living.await_history()
-            journalled = living.journalled()
-            assert not acknowledged - set(journalled)
-            assert {row for row, n in journalled.items() if n != 1} == set()
-            assert living.archived() == journalled
-        finally:
-            living.stop()
+    with (
+        MqttSender(small, mixed(lanes(small), steady(small, "battery", 20.0))) as mqtt,
+        HttpSender(small, steady(small, "dwell", 1.0)) as http,
+    ):
+        senders: tuple[Sender, Sender] = (mqtt, http)
+        for each in senders:
+            eventually(partial(has_more, each, MORE), "readings")
+        ballast = fill(small.settings.folder)
+        eventually(lambda: silent(senders), "silence of the doors")
+        ballast.unlink()
+        small.await_all()
+        already = [len(each.ledger.acknowledged) for each in senders]
+        for each, before in zip(senders, already, strict=True):
+            eventually(partial(has_more, each, before + MORE), "more")
+            each.hush()
+    acknowledged = mqtt.ledger.acknowledged | http.ledger.acknowledged
+    small.await_history()
+    journalled = small.journalled()
+
+    assert not acknowledged - set(journalled)
+    assert {row for row, n in journalled.items() if n != 1} == set()
+    assert small.archived() == journalled
 
 
 def has_more(sender: Sender, than: int) -> bool:

@@ -100,7 +100,7 @@ def test_secrets_are_made_once_and_only_we_may_read_them(tmp_path: Path) -> None
     assert path.stat().st_mode & 0o777 == 0o600
     assert made.gate not in repr(Bus("h", 1, 2, tmp_path, made))
     assert made.gate not in repr(Bus("h", 1, 2, tmp_path, made).login("gate"))
-    assert account_name(made.seed.encode()).startswith("A")
+    assert account_name(made.seed).startswith("A")
     path.write_text("{")
     with pytest.raises(BadSetting, match="damaged"):
         secrets_of(tmp_path)
@@ -109,4 +109,4 @@ def test_secrets_are_made_once_and_only_we_may_read_them(tmp_path: Path) -> None
 def test_a_damaged_seed_is_named() -> None:
     """It is a setting that cannot work, not a crash."""
     with pytest.raises(BadSetting):
-        account_name(b"SAANOTASEED")
+        account_name("SAANOTASEED")

@@ -1,5 +1,6 @@
 """One journal, one answer: derived things, crashes and cuts included."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from tests.contract.test_runner import SCENE, Warm
 
 from borough.core.derives import Derivation
+from borough.core.errors import BadScene
 from borough.core.observations import REPORT_BITS, Batch, Now, Record
 from borough.core.registry import Kind, Property, Registry
 from borough.core.scenes import Scene
@@ -37,6 +39,7 @@ def registry() -> Registry:
         relations={
             "in": (np.arange(4), np.array([4, 4, 5, 5]), np.array([1, 1, 1, -1])),
             "under": (np.arange(4), np.full(4, 6), np.ones(4, int)),
+            "rooms": (np.array([4, 5]), np.array([6, 6]), np.ones(2, int)),
         },
     )
 
@@ -135,6 +138,33 @@ def test_a_window_with_a_silent_member_gives_nothing() -> None:
     journal.write([], 2 * HOUR)
 
     assert [series for series, _, _ in results(journal)] == [5]
+
+
+def test_a_derivation_of_derivations_sees_all_results_however_much_comes_at_one_go() -> None:
+    """The least room of two hours: from four hourly means that all close at the same moment."""
+    told = {"kind": "hall", "property": "temp", "from": "room", "of": "temp", "over": "rooms"}
+    least = Derivation.declared({**told, "how": "min", "window_s": 7200})
+    found = scene()
+    both = replace(found.scene, derives=(least, *found.scene.derives))
+    pipeline = Pipeline([replace(found, scene=both)], registry(), "Asia/Shanghai")
+    journal = Journal(pipeline)
+    rows = [(n, hour * HOUR + 1, 10.0 * hour + n) for hour in (0, 1, 2, 3) for n in range(4)]
+    journal.write(rows[:1], 60_001)
+    journal.write(rows[1:], 4 * HOUR)
+    journal.write([], 4 * HOUR + 60_000)
+
+    assert [each for each in results(journal) if each[0] == 6] == [(6, 2, -0.5), (6, 4, -0.5)]
+    assert len([cause for _, cause in journal.held if cause >= 0]) == 1
+
+
+def test_a_derivation_that_feeds_on_itself_is_refused() -> None:
+    """A circle would never close."""
+    told = {"kind": "room", "property": "temp", "from": "room", "of": "temp", "over": "self"}
+    round_ = Derivation.declared({**told, "how": "min", "window_s": 7200})
+    found = replace(scene(), scene=replace(scene().scene, derives=(round_,)))
+
+    with pytest.raises(BadScene, match="computed from itself"):
+        Pipeline([found], registry(), "Asia/Shanghai")
 
 
 def test_the_hours_of_a_day_are_local_hours() -> None:

@@ -1,6 +1,6 @@
 """Derived things: what they are computed from, over which window, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,6 +34,10 @@ class Derivation:
     allow_s: int = 60
     needs_all: bool = True
 
+    def feeds_on(self, other: Self) -> bool:
+        """Say whether this one is computed from what the *other* gives."""
+        return (self.source, self.of) == (other.kind, other.property)
+
     @classmethod
     def declared(cls, text: Mapping[str, Any]) -> Self:
         """Check one ``[[derives]]`` table of a ``scene.toml``."""
@@ -49,6 +53,20 @@ class Derivation:
             msg = f"derives: a window of {made.window_s} s does not divide a day"
             raise BadScene(msg)
         return made
+
+
+def depth(derivation: Derivation, every: Sequence[Derivation]) -> int:
+    """Say how many derivations stand between this one and what devices report.
+
+    `BadScene` where they go round in a circle.
+    """
+    below, layer = 0, [derivation]
+    while layer := [each for each in every if any(one.feeds_on(each) for one in layer)]:
+        below += 1
+        if below > len(every):
+            msg = f"derives: {derivation.kind}.{derivation.property} is computed from itself"
+            raise BadScene(msg)
+    return below
 
 
 def seconds(window: float | str) -> int:

@@ -15,6 +15,8 @@ from borough.engine.local import Calendar
 
 SLOTS = 16
 """Windows that are open at once; three hours taken in at one go still find their quarter hours."""
+UNBEGUN = -(1 << 62)
+"""The window before any: nothing was taken in yet."""
 FOLDS = ("sum", "count", "min", "max", "last")
 
 
@@ -30,6 +32,11 @@ class Derived:
     series: Index
     time: Index
     value: Floats
+
+    def batch(self) -> Batch:
+        """Give the rows as a derivation of derivations takes them in: within their windows."""
+        place = np.full(len(self.series), self.cause, np.int64)
+        return Batch(place, self.time, self.series, self.time - 1, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class Window:
             name: np.full((SLOTS, len(self.members.target)), start(name)) for name in FOLDS
         }
         self.at = np.full((SLOTS, len(self.members.target)), -np.inf)
-        self.oldest = -1
+        self.oldest = UNBEGUN
         self.late = 0
 
     def take(self, batch: Batch) -> None:
@@ -98,7 +105,7 @@ class Window:
         member = member + np.arange(len(member))
         time, value = np.repeat(batch.time[mine], many), np.repeat(batch.value[mine], many)
         window, inside = self.calendar.window(time)
-        if self.oldest < 0:
+        if self.oldest == UNBEGUN:
             first, _ = self.calendar.window(batch.arrived[:1] - self._allow_ms)
             self.oldest = int(first[0])
         fits = inside & (window >= self.oldest) & (window < self.oldest + SLOTS)
@@ -117,7 +124,7 @@ class Window:
 
     def close(self, now_ms: int, cause: int) -> Iterator[Derived]:
         """Give the results of the windows that are over at *now_ms*, in order."""
-        while self.oldest >= 0 and now_ms >= self.calendar.end(self.oldest) + self._allow_ms:
+        while self.oldest != UNBEGUN and now_ms >= self.calendar.end(self.oldest) + self._allow_ms:
             yield from self._result(cause)
             slot = self.oldest % SLOTS
             for name in FOLDS:

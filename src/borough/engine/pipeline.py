@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from borough.core.derives import depth
 from borough.core.detections import Edges
 from borough.core.observations import Batch, Now, Record, Values
 from borough.core.registry import Registry
@@ -55,6 +56,9 @@ class Pipeline:
                 continue
             self.runners.append(runner)
             self.windows += windows
+        every = [each.derivation for each in self.windows]
+        self.windows.sort(key=lambda each: depth(each.derivation, every))
+        self._first = [each for each in self.windows if not self._fed(each)]
         self.latest = Latest(len(registry.row_of_series))
         self.position = -1
         self._due: list[Derived] = []
@@ -71,13 +75,25 @@ class Pipeline:
         edges = [each for runner in self.runners for each in self._heard(runner, record)]
         if isinstance(record, Batch):
             self.latest.take(record)
-            for window in self.windows:
+            for window in self._first:
                 window.take(record)
             return Said(edges)
         return Said(edges, self._closed(record))
 
+    def _fed(self, window: Window) -> bool:
+        """Say whether a window is fed by another one's results and not by the journal."""
+        return any(window.derivation.feeds_on(each.derivation) for each in self.windows)
+
     def _closed(self, now: Now) -> list[Derived]:
-        closed = [each for w in self.windows for each in w.close(now.time, now.last)]
+        closed: list[Derived] = []
+        for window in self.windows:
+            results = list(window.close(now.time, now.last))
+            closed += results
+            for later in (
+                each for each in self.windows if each.derivation.feeds_on(window.derivation)
+            ):
+                for each in results:
+                    later.take(each.batch())
         if not closed:
             return []
         series, time, value = (

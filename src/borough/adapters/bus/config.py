@@ -13,8 +13,6 @@ import sysconfig
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import nkeys
-
 from borough.adapters.bus.link import Link, Login
 from borough.adapters.bus.tokens import account_name
 from borough.adapters.limits import Limits
@@ -77,7 +75,7 @@ def secrets_of(folder: Path) -> Secrets:
     path = folder / _SECRETS
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_ACCOUNT).decode()
+        seed = secrets.token_hex(32)
         gate, doors, borough = (secrets.token_urlsafe(32) for _ in range(3))
         made = Secrets(gate, doors, borough, seed)
         _write_private(path, json.dumps(asdict(made)))
@@ -96,7 +94,7 @@ def config_text(bus: Bus, limits: Limits) -> str:
         port=bus.port,
         mqtt_port=bus.mqtt_port,
         store=json.dumps(str(bus.folder / "store")),
-        issuer=account_name(own.pop("seed").encode()),
+        issuer=account_name(own.pop("seed")),
         store_bytes=limits.store_bytes,
         payload_bytes=limits.frame_bytes,
         pending_bytes=limits.pending_bytes,

@@ -4,27 +4,32 @@ The format is NATS JWT version 2, signed with ed25519 (docs.nats.io, "Auth Callo
 """
 
 import base64
-import binascii
 import secrets
 import time
+from binascii import crc_hqx
 from typing import Any, NamedTuple
 
 import msgspec
-import nkeys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from borough.core.errors import BadRequest, BadSetting
 
 
-def account_name(seed: bytes) -> str:
-    """Give the public name of the account key behind a seed; ``BadSetting`` if it is none."""
-    name: bytes = _pair(seed).public_key
-    return name.decode()
+def account_name(seed: str) -> str:
+    """Give the public name of the account key behind a seed; ``BadSetting`` if it is none.
+
+    A name is the base32 of a byte for "account", the public key and a CRC-16 over both
+    (docs.nats.io, "NKeys").
+    """
+    key = b"\0" + _pair(seed).public_key().public_bytes_raw()
+    return base64.b32encode(key + crc_hqx(key, 0).to_bytes(2, "little")).decode().rstrip("=")
 
 
-def _pair(seed: bytes) -> Any:
+def _pair(seed: str) -> Ed25519PrivateKey:
+    """Make the pair of keys of a seed, 32 bytes in hexadecimal."""
     try:
-        return nkeys.from_seed(seed)
-    except (nkeys.NkeysError, binascii.Error, ValueError) as problem:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
+    except ValueError as problem:
         msg = "the seed that signs for the gate is damaged"
         raise BadSetting(msg) from problem
 
@@ -61,8 +66,8 @@ class Signer:
     """Signs the gate's answers."""
 
     def __init__(self, seed: str) -> None:
-        self._pair = _pair(seed.encode())
-        self.issuer = account_name(seed.encode())
+        self._pair = _pair(seed)
+        self.issuer = account_name(seed)
 
     def welcome(self, knock: Knock, account: str, permissions: dict[str, Any], for_s: int) -> bytes:
         """Let a connection into *account*, with what it may do, for so many seconds."""
