@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 import borough
@@ -24,11 +23,10 @@ from borough.app.district_run import pss_mb, supervisor, with_free_ports
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.supervisor import Role, Supervisor, die_with_parent
-from borough.core.snapshot import pack
 from borough.engine.district import read
 from borough.storage.sql import SqlCases, connect
 
-BASE, LIVE, STAMP, SNAPSHOT = "base", "live", "made-from", "registry.npz"
+BASE, LIVE, STAMP = "base", "live", "made-from"
 QUIET_S = 1.5
 """Time for what is under way to arrive, once the fleet has stopped speaking."""
 Say = Callable[[str], None]
@@ -78,7 +76,6 @@ def make_base(folder: Path, wanted: Wanted, progress: Progress) -> None:
         )
     )
     registry = set_up(settings, seed=wanted.seed, share=wanted.share, progress=progress)
-    np.savez(base / SNAPSHOT, allow_pickle=False, **pack(registry))
     settings.write()
     remember(settings, Ground(read(district), registry), wanted, progress)
     (base / STAMP).write_text(made_from, "utf-8")
@@ -209,7 +206,7 @@ def start_fleet(
     data = settings.folder
     clock = f"{settings.clock_start_ms},{settings.clock_rate},{settings.clock_origin_ms}"
     arguments = {
-        "--registry": data / SNAPSHOT,
+        "--registry": next((data / "run").glob("registry-*.npz")),
         "--seed": wanted.seed,
         "--mqtt": f"{settings.host}:{settings.mqtt_port}",
         "--http": f"http://{settings.host}:{settings.http_port}",

@@ -54,13 +54,18 @@ def ground(settings: Settings) -> Ground:
 def registry_of(settings: Settings) -> Registry:
     """Load the registry, from a snapshot of this very version if some role has left one."""
     store = SqlRegistry(connect(settings.store))
-    path = settings.folder / "run" / f"registry-{store.version()}.npz"
+    path = snapshot_of(settings, store)
     unusable = contextlib.suppress(OSError, ValueError, EOFError, BadFrame, BadZipFile)
     with unusable, np.load(path, allow_pickle=False) as arrays:
         return unpack(arrays)
     registry = store.load()
     keep_snapshot(path, registry)
     return registry
+
+
+def snapshot_of(settings: Settings, store: SqlRegistry) -> Path:
+    """Say where a snapshot of the registry as it is now lies, or would lie."""
+    return settings.folder / "run" / f"registry-{store.version()}.npz"
 
 
 def keep_snapshot(path: Path, registry: Registry) -> None:

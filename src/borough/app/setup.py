@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import borough.districts
-from borough.app.district import post_rows
+from borough.app.district import keep_snapshot, post_rows, snapshot_of
 from borough.app.settings import Settings
 from borough.core.errors import BadDistrict
 from borough.core.registry import Registry
@@ -56,6 +56,7 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
         meta={"district": district.id, "name": dict(district.name), "synthetic": SYNTHETIC},
         progress=lambda done, total: progress("registry", done, total),
     )
+    keep_snapshot(snapshot_of(settings, store), registry)
     SqlPosts(engine).save_all(post_rows(district))
     gateways = [number for number, kind in enumerate(registry.kinds) if kind.role == "gateway"]
     keys = [registry.key[row] for row, kind in enumerate(registry.kind) if kind in gateways]
