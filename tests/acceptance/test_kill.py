@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from borough.app.desk import Desk
+from borough.app.desk.desk import Desk
 from borough.app.replays import replayed
 from borough.core.cases import Case
 from borough.storage.sql import SqlCases, connect

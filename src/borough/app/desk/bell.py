@@ -1,0 +1,154 @@
+"""The desk on the bus: what comes in, what is asked, what goes out live, and the clocks."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+
+from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus
+from borough.app.clocks import wall_ms
+from borough.app.desk.answers import shown
+from borough.app.desk.desk import Desk
+from borough.app.desk.verbs import answered
+from borough.app.keeping import Housekeeper
+from borough.app.pulse import Pulse
+from borough.app.settings import Settings
+from borough.core.errors import BoroughError
+
+BATCH = 500
+DURABLE = "desk"
+LAST_S = 5.0
+"""How long the desk may take for what is left to do when it is told to stop."""
+T = TypeVar("T")
+
+
+class Bell:
+    """Joins the desk to the bus: what comes in, what is asked, and what goes out live."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self.desk = desk
+        self.settings = settings
+        self.pulse = Pulse(settings.folder, "desk")
+        self.turn = asyncio.Lock()
+        self.stop = asyncio.Event()
+        self.taken = 0
+        self.open: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self.stop.set)
+        await asyncio.to_thread(await_bus, self.settings)
+        bus = await nats.connect(**address(self.settings))
+        gate = await asyncio.to_thread(GateKeeper, self.settings)  # another one beside the api's
+        house = Housekeeper(self.settings)
+        await bus.subscribe("desk.*", cb=self._answer(bus))
+        tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
+        done = asyncio.create_task(self.stop.wait())
+        await asyncio.wait([*tasks, done], return_when=asyncio.FIRST_COMPLETED)
+        if self.stop.is_set():
+            await asyncio.wait(tasks[:1], timeout=LAST_S)
+        for task in (*tasks, done):
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        gate.close()
+        house.close()
+        await bus.close()
+
+    def _answer(self, bus: Client) -> Callable[[Msg], Awaitable[None]]:
+        async def answer(message: Msg) -> None:
+            verb = message.subject.partition(".")[2]
+            try:
+                done = await self._in_turn(lambda: answered(self.desk, verb, message.data))
+            except BoroughError as error:
+                problem = {"code": error.code, "detail": str(error)}
+                await message.respond(msgspec.json.encode({"problem": problem}))
+                return
+            await self._say(bus, done.news)
+            await message.respond(msgspec.json.encode({"ok": done.ok}))
+
+        return answer
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        async with self.turn:
+            return await asyncio.to_thread(work)
+
+    async def _detections(self, bus: Client) -> None:
+        """Take detections as they come; when the bus comes back, from where the database is."""
+        while not self.stop.is_set():
+            try:
+                start = await asyncio.to_thread(self.desk.detections.offset) + 1
+                await self._take(bus, await subscription(bus.jetstream(), start))
+            except (nats.errors.Error, TimeoutError) as error:
+                sys.stderr.write(f"detections wait: {error!r}\n")
+                self.pulse.beat(taken=self.taken, counts=self.open)
+                await asyncio.sleep(AGAIN_S)
+
+    async def _take(self, bus: Client, inbox: JetStreamContext.PullSubscription) -> None:
+        """Take what comes until told to stop, and then what is still there."""
+        messages: list[Msg] = []
+        while messages or not self.stop.is_set():
+            messages = await fetched(inbox)
+            if messages:
+                edges = [msgspec.json.decode(each.data) for each in messages]
+                last = messages[-1].metadata.sequence.stream
+                news = await self._in_turn(partial(self.desk.take, edges, last))
+                await messages[-1].ack()
+                await self._say(bus, news)
+                self.taken += len(edges)
+            self.pulse.beat(taken=self.taken, counts=self.open)
+
+    async def _timers(self, bus: Client) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            late = await self._in_turn(lambda: self.desk.cases.overdue(self.desk.now()))
+            await self._say(bus, [("case", shown(case)) for case in late])
+            self.open = await asyncio.to_thread(self.desk.open)
+
+    async def _say(self, bus: Client, news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        for kind, each in news:
+            body = {**each, "wall": wall_ms()}
+            await bus.publish(f"live.{kind}", msgspec.json.encode(body))
+
+
+async def subscription(stream: JetStreamContext, start: int) -> JetStreamContext.PullSubscription:
+    """Read detections from *start* on; what was read before is the database's business."""
+    config = ConsumerConfig(
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=max(start, 1),
+        ack_policy=AckPolicy.ALL,
+    )
+    with contextlib.suppress(nats.js.errors.NotFoundError):
+        await stream.delete_consumer("DETECTIONS", DURABLE)
+    return await stream.pull_subscribe("detection.>", DURABLE, "DETECTIONS", config=config)
+
+
+async def fetched(inbox: JetStreamContext.PullSubscription) -> list[Msg]:
+    """Take what is waiting, or nothing after half a second."""
+    try:
+        return await inbox.fetch(BATCH, timeout=0.5)
+    except (nats.errors.TimeoutError, TimeoutError):
+        return []
+
+
+def run(settings: Settings) -> None:
+    """Run the desk until it is told to stop."""
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    desk = await asyncio.to_thread(Desk, settings)
+    await Bell(desk, settings).run()

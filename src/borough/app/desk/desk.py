@@ -1,0 +1,72 @@
+"""What the desk knows and keeps: the one place where cases are written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from borough.app.clocks import wall_ms
+from borough.app.desk.answers import shown
+from borough.app.district import Ground, ground
+from borough.app.settings import Settings
+from borough.core.cases import Plan
+from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.merge import asked
+from borough.storage.sql import SqlCases, SqlDesk, SqlDetections, SqlPosts, connect
+from borough.storage.sql.desk import Wish
+
+
+class Desk:
+    """The only writer of cases: one worker, so that two people can never both win.
+
+    Detections arrive from the bus and are applied together with their place in the stream in
+    one transaction; whatever is handed out again changes nothing.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        engine = connect(settings.store)
+        self.settings = settings
+        self.engine = engine
+        self.clock = settings.clock
+        self.ground: Ground = ground(settings)
+        roots = [BUILT_IN, *map(Path, settings.scenes)]
+        found = {each.scene.id: each for each in find_sound(*roots)[0]}
+        self.scenes = {name: each.scene for name, each in found.items()}
+        self.plans = {name: Plan.declared(name, each.plan) for name, each in found.items()}
+        zone, prefix = self.ground.district.zone, self.ground.district.id.upper()
+        self.cases = SqlCases(engine, prefix=prefix, zone=zone, posts=SqlPosts(engine))
+        self.desk = SqlDesk(engine, cases=self.cases)
+        self.detections = SqlDetections(engine)
+
+    def now(self) -> int:
+        """The district's time, in ms."""
+        return self.clock.now(wall_ms())
+
+    def wish(self, edge: Mapping[str, Any]) -> Wish | None:
+        """Say what case a change of level asks for, if any."""
+        scene = self.scenes.get(edge["scene"])
+        row = self.ground.row(edge["thing"])
+        if scene is None or row is None:
+            return None
+        key, grid = self.ground.registry.key[row], int(self.ground.registry.grid[row])
+        ask = asked(scene, edge, key, grid, self.ground.place(row))
+        if ask is None:
+            return None
+        plan = self.plans[ask.plan]
+        return Wish(plan, ask.merge_ms, ask.from_level, ask.grid, ask.title)
+
+    def take(self, edges: Sequence[Mapping[str, Any]], sequence: int) -> list[tuple[str, Any]]:
+        """Apply detections and the cases they ask for; give what the live stream should say."""
+        taken = self.desk.take(edges, sequence, self.wish)
+        news: list[tuple[str, Any]] = [
+            ("detection", {**edge, "key": self._key(edge["thing"])}) for edge in taken.edges
+        ]
+        return news + [("case", shown(case)) for case in taken.cases]
+
+    def _key(self, thing: int) -> str:
+        row = self.ground.row(thing)
+        return "" if row is None else self.ground.registry.key[row]
+
+    def open(self) -> dict[str, int]:
+        """Count what is not over yet."""
+        cases = sum(each["open"] for each in self.cases.stats().values())
+        return {"detections_open": self.detections.open_count(), "cases_open": cases}
