@@ -8,7 +8,10 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "borough"
 PLAIN = {"__future__", "abc", "collections", "dataclasses", "enum", "math", "typing", "numpy"}
-ARITHMETIC = {"datetime", "functools", "hashlib", "itertools", "json", "struct", "zlib", "zoneinfo"}
+ARITHMETIC = {
+    "datetime", "decimal", "fractions", "functools", "hashlib", "itertools", "json", "re",
+    "struct", "unicodedata", "zlib", "zoneinfo",
+}  # fmt: skip
 RINGS = {
     "core": PLAIN | ARITHMETIC | {"borough.core"},
     "scenes": PLAIN | {"borough.core"},

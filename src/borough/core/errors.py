@@ -3,6 +3,7 @@
 BoroughError
 ├── BadBatch          columns of a batch do not line up
 ├── BadDistrict       a table of a district folder breaks its own rules
+├── BadFact           a reported statistic does not say what it must
 ├── BadFrame          bytes that claim to be a journal record are not
 ├── BadParameter      a parameter was tuned to what its scene does not allow
 ├── BadReading        a device's message cannot be taken in
@@ -22,6 +23,7 @@ Each class carries a stable ``code``: the API puts it in the problem document, d
 letters are counted by it, and ``TITLES`` says it in Chinese and English.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -41,6 +43,12 @@ class BadDistrict(BoroughError):
     """A table of a district folder breaks its own rules."""
 
     code = "bad-district"
+
+
+class BadFact(BoroughError):
+    """A reported statistic does not say what it must; the message begins with its field."""
+
+    code = "bad-fact"
 
 
 class BadFrame(BoroughError):
@@ -68,9 +76,13 @@ class BadRequest(BoroughError):
 
 
 class BadScene(BoroughError):
-    """A scene folder does not say what it must."""
+    """A scene folder does not say what it must; ``key`` is where in its file, if that is known."""
 
     code = "bad-scene"
+
+    def __init__(self, says: str = "", *, key: Sequence[str | int] = ()) -> None:
+        super().__init__(says)
+        self.key = tuple(key)
 
 
 class BadSetting(BoroughError):
@@ -131,6 +143,7 @@ TITLES: dict[str, dict[str, str]] = {
     "borough": {"zh": "出错了", "en": "Something went wrong"},
     "bad-batch": {"zh": "数据批次的列对不齐", "en": "The columns of a batch do not line up"},
     "bad-district": {"zh": "区县数据表有误", "en": "A district table breaks its rules"},
+    "bad-fact": {"zh": "统计数据有误", "en": "A reported figure is wrong"},
     "bad-frame": {"zh": "日志记录无法读取", "en": "A journal record cannot be read"},
     "bad-parameter": {"zh": "参数超出允许范围", "en": "A parameter is out of its limits"},
     "bad-reading": {"zh": "设备消息无法接收", "en": "A device message cannot be taken in"},
