@@ -30,11 +30,13 @@ from borough.core.errors import (
     BadParameter,
     BadReading,
     BadRequest,
+    BadSheet,
     BoroughError,
     BusDown,
     Forbidden,
     IllegalMove,
     NotFound,
+    OverLimit,
     Stale,
 )
 
@@ -48,10 +50,12 @@ STATUSES: Mapping[type[BoroughError], int] = {
     BadParameter: 422,
     BadReading: 422,
     BadRequest: 400,
+    BadSheet: 422,
     BusDown: 503,
     Forbidden: 403,
     IllegalMove: 409,
     NotFound: 404,
+    OverLimit: 409,
     Stale: 409,
     BoroughError: 500,
 }

@@ -1,6 +1,7 @@
 """Every error the product can raise on purpose.
 
 BoroughError
+├── BadArchive        a backup is damaged, cut short, or not one that this release reads
 ├── BadBatch          columns of a batch do not line up
 ├── BadDistrict       a table of a district folder breaks its own rules
 ├── BadFact           a reported statistic does not say what it must
@@ -10,12 +11,14 @@ BoroughError
 ├── BadRequest        a request names something that is missing or malformed
 ├── BadScene          a scene folder does not say what it must
 ├── BadSetting        a setting has a value that cannot work
+├── BadSheet          a file of rows cannot be read as a table
 ├── BusDown           the message bus does not answer
 ├── Forbidden         the caller may not do this
 ├── HistoryDamaged    a file of the history is missing or not what its name says
 ├── HistoryFull       the history cannot be written
 ├── IllegalMove       a case was asked to take a step its plan does not allow
 ├── NotFound          what was asked for does not exist
+├── OverLimit         a command is beyond the limits of its plan
 ├── Stale             somebody else changed it first
 └── StoreDown         the database does not answer
 
@@ -23,7 +26,7 @@ Each class carries a stable ``code``: the API puts it in the problem document, d
 letters are counted by it, and ``TITLES`` says it in Chinese and English.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -31,6 +34,12 @@ class BoroughError(Exception):
     """Something went wrong that the caller can understand and act on."""
 
     code: ClassVar[str] = "borough"
+
+
+class BadArchive(BoroughError):
+    """A backup is damaged, cut short, or not one that this release reads; it names the part."""
+
+    code = "bad-archive"
 
 
 class BadBatch(BoroughError):
@@ -91,6 +100,30 @@ class BadSetting(BoroughError):
     code = "bad-setting"
 
 
+class BadSheet(BoroughError):
+    """A file of rows cannot be read as a table; ``said`` tells why in both languages."""
+
+    code = "bad-sheet"
+
+    def __init__(
+        self,
+        said: Mapping[str, str],
+        *,
+        file: str = "",
+        sheet: str = "",
+        row: int = 0,
+        field: str = "",
+    ) -> None:
+        self.file, self.sheet, self.row, self.field = file, sheet, row, field
+        zh = [file, sheet and f"工作表 {sheet}", f"第 {row} 行" if row else "", field]
+        en = [file, sheet and f"sheet {sheet}", f"row {row}" if row else "", field]
+        self.said = {
+            "zh": "，".join(filter(None, zh)) + "：" + said["zh"],
+            "en": ", ".join(filter(None, en)) + ": " + said["en"],
+        }
+        super().__init__(self.said["en"])
+
+
 class BusDown(BoroughError):
     """The message bus does not answer."""
 
@@ -127,6 +160,12 @@ class NotFound(BoroughError):
     code = "not-found"
 
 
+class OverLimit(BoroughError):
+    """A command is beyond the limits of its plan: its level, its rate, or its pause."""
+
+    code = "over-limit"
+
+
 class Stale(BoroughError):
     """Somebody else changed it first; read it again and decide anew."""
 
@@ -141,6 +180,7 @@ class StoreDown(BoroughError):
 
 TITLES: dict[str, dict[str, str]] = {
     "borough": {"zh": "出错了", "en": "Something went wrong"},
+    "bad-archive": {"zh": "备份文件不可用", "en": "A backup cannot be used"},
     "bad-batch": {"zh": "数据批次的列对不齐", "en": "The columns of a batch do not line up"},
     "bad-district": {"zh": "区县数据表有误", "en": "A district table breaks its rules"},
     "bad-fact": {"zh": "统计数据有误", "en": "A reported figure is wrong"},
@@ -150,12 +190,14 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-request": {"zh": "请求内容有误", "en": "The request is malformed"},
     "bad-scene": {"zh": "场景文件夹不完整", "en": "A scene folder is incomplete"},
     "bad-setting": {"zh": "配置项有误", "en": "A setting cannot work"},
+    "bad-sheet": {"zh": "表格文件有误", "en": "A file of rows cannot be read as a table"},
     "bus-down": {"zh": "消息总线无响应", "en": "The message bus does not answer"},
     "forbidden": {"zh": "没有权限", "en": "Not allowed"},
     "history-damaged": {"zh": "历史数据已损坏", "en": "History is damaged"},
     "history-full": {"zh": "历史数据写不进去", "en": "History cannot be written"},
     "illegal-move": {"zh": "流程不允许这一步", "en": "The plan does not allow this step"},
     "not-found": {"zh": "找不到", "en": "Not found"},
+    "over-limit": {"zh": "超出指令的限制", "en": "A command is beyond its limits"},
     "stale": {"zh": "他人已先行修改", "en": "Somebody else changed it first"},
     "store-down": {"zh": "数据库无响应", "en": "The database does not answer"},
 }
