@@ -117,7 +117,7 @@ export class Drawer {
         this.onchanged();
         await this.load(false);
       }, () => this.load(false)),
-      told.first ? evidence(told.first) : null,
+      told.first ? evidence(told.first, this.scene(told.scene)) : null,
       log(told.events, told.steps),
     ].filter(Boolean);
   }
@@ -127,7 +127,7 @@ export class Drawer {
     return [
       this.head(said(this.scene(told.scene)?.name, told.scene), h("p", { class: "quiet" }, told.id)),
       facts([
-        [word("level"), told.level > 0 ? levelled(told.level_name, told.level) : word("ended")],
+        [word("level"), told.level > 0 ? levelled(this.scene(told.scene), told.level_name, told.level) : word("ended")],
         [word("began"), moment(told.began_ms)],
         told.ended_ms ? [word("ended"), moment(told.ended_ms)] : null,
         [word("thing"), this.link(told.stands)],
@@ -135,7 +135,7 @@ export class Drawer {
           ? [word("cases"), h("button", { type: "button", class: "link", onclick: () => this.case(told.case_id) }, `#${told.case_id}`)]
           : null,
       ]),
-      evidence(told),
+      evidence(told, this.scene(told.scene)),
     ];
   }
 
@@ -162,7 +162,7 @@ export class Drawer {
       ),
       ...this.links(word("alarms"), told.detections, (each) => [
         () => this.alarm(each.id),
-        `${said(this.scene(each.scene)?.name, each.scene)} · ${levelled(each.level_name, each.level)}`,
+        `${said(this.scene(each.scene)?.name, each.scene)} · ${levelled(this.scene(each.scene), each.level_name, each.level)}`,
       ]),
       ...this.links(word("cases"), told.cases, (each) => [
         () => this.case(each.id),
@@ -217,7 +217,7 @@ function table(head, rows) {
 const unit = (ucum) => (/[{[]/.test(ucum ?? "") ? ucum.replace(/[{}[\]]/g, " ").trim() : (ucum ?? ""));
 
 /** What was reported, and what the rule remembered before and after, at each change of level. */
-function evidence(alarm) {
+function evidence(alarm, scene) {
   const edges = alarm.edges ?? [];
   return h(
     "section",
@@ -236,7 +236,7 @@ function evidence(alarm) {
       return h(
         "details",
         { open: at === 0 },
-        h("summary", {}, `${moment(edge.time_ms ?? edge.time)} · ${edge.level ? levelled(edge.level_name, edge.level) : word("ended")}`),
+        h("summary", {}, `${moment(edge.time_ms ?? edge.time)} · ${edge.level ? levelled(scene, edge.level_name, edge.level) : word("ended")}`),
         rows.length ? table([word("property"), word("reported"), word("before"), word("after")], rows) : null,
         h("p", { class: "quiet" }, `${word("version")} ${edge.version}`),
       );

@@ -104,7 +104,7 @@ function empty(list, key) {
 
 function chip(scene, level, name) {
   const grave = rank(scene, level);
-  const text = level > 0 ? levelled(name, level) : word("ended");
+  const text = level > 0 ? levelled(scenes.get(scene), name, level) : word("ended");
   return h("span", { class: `chip ${level > 0 ? `rank${Math.min(grave, 3)}` : "over"}` }, text);
 }
 

@@ -80,8 +80,6 @@ const WORDS = {
     docs: "接口",
     community: "社区",
     street: "镇街",
-    level_minor: "一般", level_major: "严重", level_critical: "特别严重", level_lost: "失联",
-    level_blue: "蓝色", level_yellow: "黄色", level_orange: "橙色", level_red: "红色",
     verb_opened: "立案", verb_joined: "合并预警", verb_level: "级别变化", verb_assigned: "指派",
     verb_moved: "流转", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
@@ -164,8 +162,6 @@ const WORDS = {
     docs: "API",
     community: "Community",
     street: "Street",
-    level_minor: "Minor", level_major: "Major", level_critical: "Critical", level_lost: "Lost",
-    level_blue: "Blue", level_yellow: "Yellow", level_orange: "Orange", level_red: "Red",
     verb_opened: "Opened", verb_joined: "Joined", verb_level: "Level", verb_assigned: "Assigned",
     verb_moved: "Moved", verb_noted: "Note", verb_late: "Overdue", verb_closed: "Closed", verb_reopened: "Reopened",
   },
@@ -178,8 +174,8 @@ let zone = "UTC";
 export const current = () => language;
 export const word = (key) => WORDS[language][key] ?? key;
 
-/** The name of a level: a scene's own word where the page has no better one. */
-export const levelled = (name, level) => WORDS[language][`level_${name}`] ?? name ?? String(level);
+/** The name of a level, as its scene calls it. */
+export const levelled = (scene, name, level) => said(scene?.level_names?.[name], name ?? String(level));
 
 /** Choose what a text in several languages says in ours. */
 export function said(texts, otherwise = "") {

@@ -1,7 +1,7 @@
 """Scenes: what a scene folder declares, as typed and checked data."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from math import nan
 from typing import Any, Self
 
@@ -10,17 +10,28 @@ import numpy as np
 from borough.core.derives import Derivation
 from borough.core.errors import BadParameter, BadScene
 from borough.core.observations import Values
+from borough.core.shapes import Key, fitted, is_text
 
 STANDINGS = ("sketch", "trial", "duty", "model")
 OPENS_CASES = ("duty", "model")
 """Only scenes of these standings open cases by themselves; the others are shown and scored."""
 QUIET = "quiet"
 """Level 0 of every scene; above it come those that the scene declares."""
-LANGUAGES = {"zh", "en"}
+CALM = {"zh": "正常", "en": "Quiet"}
+"""What level 0 is called."""
 KEYS = {
-    "id", "standing", "name", "levels", "carries", "watches", "derives", "parameters", "opens",
-    "claims", "exempt",
+    "id": "text", "standing": "text", "name": "words", "levels": "levels", "carries?": "texts",
+    "watches": "table", "derives?": "tables", "parameters?": "table", "opens": "table",
+    "claims?": "table", "exempt?": "table",
 }  # fmt: skip
+WATCHES = {"properties": "texts", "from": "texts", "parent?": "text"}
+PARAMETER = {
+    "value?": "number", "unit": "text", "limits": "span", "means": "words", "source": "text",
+    "per_thing?": "flag",
+}  # fmt: skip
+OPENS = {"plan": "text", "title": "words", "merge_s": "number", "from_level?": "count"}
+Names = Mapping[str, Mapping[str, str]]
+"""What something is called, by its id and by language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,12 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The declared part of a scene: who it is, what it watches, what it may say."""
+    """The declared part of a scene: who it is, what it watches, what it may say.
+
+    ``levels`` are ids, rising from `QUIET`; ``level_names`` says in each language what those
+    are called that have a name.  ``exempt`` gives a reason for each requirement that the author
+    does without.
+    """
 
     id: str
     standing: str
@@ -67,6 +83,8 @@ class Scene:
     derives: tuple[Derivation, ...]
     parameters: dict[str, Parameter]
     opens: Opening
+    level_names: Names = field(default_factory=dict)
+    exempt: Mapping[str, str] = field(default_factory=dict)
 
     def tuned(self, **chosen: Values) -> dict[str, Values]:
         """Give each parameter the value *chosen* for it, or else the declared one.
@@ -91,49 +109,74 @@ class Scene:
 
     @classmethod
     def declared(cls, text: Mapping[str, Any]) -> Self:
-        """Check a parsed ``scene.toml`` and give it a type; `BadScene` names what is wrong."""
-        stray = text.keys() - KEYS
-        if stray:
-            msg = f"scene.toml: unknown key {', '.join(sorted(stray))}"
-            raise BadScene(msg)
-        try:
-            given = text.get("parameters", {}).items()
-            scene = cls(
-                id=text["id"],
-                standing=text["standing"],
-                name=text["name"],
-                levels=(QUIET, *text["levels"]),
-                properties=tuple(text["watches"]["properties"]),
-                sources=tuple(text["watches"]["from"]),
-                parent=text["watches"].get("parent", ""),
-                carries=tuple(text.get("carries", ())),
-                derives=tuple(Derivation.declared(each) for each in text.get("derives", ())),
-                parameters={key: Parameter(**each) for key, each in given},
-                opens=Opening(**text["opens"]),
-            )
-        except KeyError as error:
-            msg = f"scene.toml: {error.args[0]} is missing"
-            raise BadScene(msg) from error
-        except (TypeError, ValueError, AttributeError) as error:
-            msg = f"scene.toml: {error}"
-            raise BadScene(msg) from error
+        """Check a parsed ``scene.toml`` and give it a type.
+
+        ``levels`` is a table from ids to names, rising, or while nobody has named them a list
+        of ids.  Raises `BadScene` with the key that is wrong.
+        """
+        fitted(text, KEYS)
+        watches = fitted(text["watches"], WATCHES, ("watches",))
+        opens = fitted(text["opens"], OPENS, ("opens",))
+        levels = text["levels"]
+        scene = cls(
+            id=text["id"],
+            standing=text["standing"],
+            name=text["name"],
+            levels=(QUIET, *levels),
+            properties=tuple(watches["properties"]),
+            sources=tuple(watches["from"]),
+            parent=watches.get("parent", ""),
+            carries=tuple(text.get("carries", ())),
+            derives=tuple(derivations(text.get("derives", ()))),
+            parameters=dict(parameters(text.get("parameters", {}))),
+            opens=Opening(**opens),
+            level_names={QUIET: CALM, **(levels if isinstance(levels, dict) else {})},
+            exempt=dict(text.get("exempt", {})),
+        )
         scene.check()
         return scene
 
     def check(self) -> None:
         """Raise `BadScene` where the parts do not fit each other."""
-        wrong = {
-            f"standing {self.standing!r} is not one of {', '.join(STANDINGS)}": (
+        wrong: dict[tuple[Key, str], bool] = {
+            (("standing",), f"{self.standing!r} is not one of {', '.join(STANDINGS)}"): (
                 self.standing not in STANDINGS
             ),
-            "name needs zh and en": not self.name.keys() >= LANGUAGES,
-            "opens.title needs zh and en": not self.opens.title.keys() >= LANGUAGES,
-            "levels must name at least one level": len(self.levels) == 1,
-            "opens.from_level is above the last level": self.opens.from_level >= len(self.levels),
-            "watches.properties is empty": not self.properties,
-            "watches.from is empty": not self.sources,
+            (("exempt",), "each requirement left out needs its reason, as a text"): (
+                not all(map(is_text, self.exempt.values()))
+            ),
+            (("levels",), f"a level cannot be called {QUIET!r}"): QUIET in self.levels[1:],
+            (("opens", "from_level"), f"there are only {len(self.levels) - 1} levels"): (
+                not 0 < self.opens.from_level < len(self.levels)
+            ),
         }
-        for says, it_is in wrong.items():
+        for (key, says), it_is in wrong.items():
             if it_is:
-                msg = f"{self.id}: scene.toml: {says}"
-                raise BadScene(msg)
+                raise BadScene(says, key=key)
+
+
+def parameters(tables: Mapping[str, Any]) -> Iterator[tuple[str, Parameter]]:
+    """Check the tables of parameters, each by its name."""
+    for name, table in tables.items():
+        at = ("parameters", name)
+        made = Parameter(**fitted(table, PARAMETER, at))
+        low, high = made.limits
+        if not made.per_thing and "value" not in table:
+            msg = "value is missing; only a parameter that is per_thing may leave it to the things"
+            raise BadScene(msg, key=(*at, "value"))
+        if not made.per_thing and not low <= made.value <= high:
+            msg = f"it must lie within its limits {low} to {high}, not be {made.value}"
+            raise BadScene(msg, key=(*at, "value"))
+        yield name, made
+
+
+def derivations(tables: list[Mapping[str, Any]]) -> Iterator[Derivation]:
+    """Check the ``[[derives]]`` tables."""
+    for number, table in enumerate(tables):
+        try:
+            yield Derivation.declared(table)
+        except KeyError as error:
+            msg = f"{error.args[0]} is missing"
+            raise BadScene(msg, key=("derives", number)) from error
+        except (TypeError, ValueError, AttributeError, BadScene) as error:
+            raise BadScene(str(error), key=("derives", number)) from error

@@ -2,34 +2,43 @@
 
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-
+from borough.core import happenings
 from borough.core.cases import Plan
 from borough.core.detections import Detector
 from borough.core.errors import BadScene, BoroughError
 from borough.core.observations import Series, Values
 from borough.core.registry import Registry
 from borough.core.scenes import Scene
+from borough.core.shapes import Key, fitted
+from borough.engine.pointing import dotted, line_of, line_told, line_within
 from borough.engine.runner import Runner
+from borough.engine.tuning import Tuning
 from borough.engine.watch import Watch
 
 BUILT_IN = Path(__file__).parents[1] / "scenes"
 """A folder of scenes like any other; this one comes with the product."""
+EXAMPLE = {
+    "says": "text", "rows": "rows", "edges": "rows", "given?": "table", "parents?": "numbers",
+    "unknown?": "rows", "late?": "count",
+}  # fmt: skip
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A scene folder, read and checked but not yet running.
 
-    ``plan`` is its parsed ``plan.toml`` and ``examples`` its worked examples.
+    ``plan`` is its parsed ``plan.toml``, ``examples`` its worked examples, and ``happens`` what
+    a simulator may let happen for it, as the tables of its ``happenings.toml``.
     """
 
     scene: Scene
@@ -37,6 +46,7 @@ class Found:
     plan: dict[str, Any]
     examples: list[dict[str, Any]]
     folder: Path
+    happens: tuple[dict[str, Any], ...] = ()
 
     def code(self) -> str:
         """Name the rule as it is written: the digest of its file, empty where it has none."""
@@ -48,44 +58,78 @@ class Found:
         detector = self.detector(**self.scene.tuned(**tuned))
         return Runner(self.scene, detector, Watch.of(self.scene, series))
 
-    def at_work(self, registry: Registry, chosen: Mapping[str, Values] | None = None) -> Runner:
-        """Set the scene to work on a district, with *chosen* values over those of the registry.
-
-        A parameter that the registry sets for single things becomes a column over the scene's.
-        """
+    def at_work(self, registry: Registry) -> Runner:
+        """Set the scene to work on a district, with what the registry sets for single things."""
         watch = Watch.of(self.scene, registry.series, registry.parents)
-        mine = watch.things.searchsorted(registry.id).clip(max=max(len(watch.things) - 1, 0))
-        tuned: dict[str, Values] = {}
-        for (scene, name), column in registry.parameters.items():
-            if scene == self.scene.id and len(watch.things):
-                held = watch.things[mine] == registry.id
-                values = np.full(len(watch.things), np.nan)
-                values[mine[held]] = column[held]
-                tuned[name] = values
-        tuned |= dict(chosen or {})
-        return Runner(self.scene, self.detector(**self.scene.tuned(**tuned)), watch)
+        tuning = Tuning.of(self.scene, watch.things, registry)
+        detector = self.detector(**tuning.values(self.scene))
+        return Runner(self.scene, detector, watch, tuning, self.code())
 
 
 def find(folder: Path) -> Found:
-    """Read one scene folder; `BadScene` names the file and what is wrong with it."""
-    scene = Scene.declared(parsed(folder / "scene.toml"))
-    if scene.id != folder.name:
-        msg = f"folder {folder.name} holds scene {scene.id}; the names must be the same"
+    """Read one scene folder; `BadScene` names the file, the line, the key and what is wrong."""
+    if not folder.is_dir():
+        msg = f"{folder}: there is no such folder"
         raise BadScene(msg)
-    plan = parsed(folder / scene.opens.plan)
-    Plan.declared(scene.id, plan)
+    scene, _ = declared(folder / "scene.toml", Scene.declared)
+    if scene.id != folder.name:
+        msg = (
+            f"{pointed(folder / 'scene.toml', ('id',))}: the folder is called {folder.name} and "
+            f"holds scene {scene.id}; the names must be the same"
+        )
+        raise BadScene(msg)
+    _, plan = declared(folder / scene.opens.plan, partial(Plan.declared, scene.id))
+    examples, happens = folder / "examples.toml", folder / "happenings.toml"
+    planted: dict[str, Any] = {}
+    if happens.exists():
+        told = partial(happenings.declared, scene.id, scene.levels, scene.sources)
+        _, planted = declared(happens, told)
     return Found(
         scene=scene,
         detector=load(folder / "detector.py"),
         plan=plan,
-        examples=parsed(folder / "examples.toml").get("example", []),
+        examples=declared(examples, worked)[0],
         folder=folder,
+        happens=tuple(planted.get("happens", ())),
     )
+
+
+def worked(text: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Check a parsed ``examples.toml``; examples tell rows and edges."""
+    fitted(text, {"example?": "tables"})
+    examples: list[dict[str, Any]] = text.get("example", [])
+    for number, each in enumerate(examples):
+        fitted(each, EXAMPLE, ("example", number))
+        for name in ("rows", "edges"):
+            if not all(isinstance(row, list) and len(row) > 1 for row in each[name]):
+                msg = f"each of the {name} must be a list that begins with who and when"
+                raise BadScene(msg, key=("example", number, name))
+    return examples
+
+
+def declared(path: Path, make: Callable[[dict[str, Any]], Made]) -> tuple[Made, dict[str, Any]]:
+    """Parse a TOML file of a scene folder and make something of it; give both.
+
+    What *make* finds wrong is told with the file and the line.
+    """
+    text = parsed(path)
+    try:
+        return make(text), text
+    except BadScene as error:
+        where = f"{pointed(path, error.key)}: {dotted(error.key)}".rstrip(": ")
+        msg = f"{where}: {error}"
+        raise BadScene(msg, key=error.key) from error
+
+
+def pointed(path: Path, key: Key) -> str:
+    """Name a file of a scene folder and the line in which a key of it stands."""
+    line = f":{line_of(path.read_text('utf-8'), key)}" if key else ""
+    return f"{path.parent.name}/{path.name}{line}"
 
 
 def find_all(*roots: Path) -> list[Found]:
     """Read every scene folder under *roots*; no scene may lie in two of them."""
-    found = [find(path.parent) for root in roots for path in sorted(root.glob("*/scene.toml"))]
+    found = [find(folder) for folder in folders(roots)]
     ids = [each.scene.id for each in found]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     if twice:
@@ -102,17 +146,26 @@ def find_sound(*roots: Path) -> tuple[list[Found], dict[str, str]]:
     """
     found: dict[str, Found] = {}
     wrong: dict[str, str] = {}
-    for path in (path for root in roots for path in sorted(root.glob("*/scene.toml"))):
+    for folder in folders(roots):
         try:
-            each = find(path.parent)
+            each = find(folder)
         except BoroughError as error:
-            wrong[str(path.parent)] = str(error)
+            wrong[str(folder)] = str(error)
             continue
         if each.scene.id in found:
-            wrong[str(path.parent)] = f"there is a scene {each.scene.id} already"
+            wrong[str(folder)] = f"there is a scene {each.scene.id} already"
         else:
             found[each.scene.id] = each
     return list(found.values()), wrong
+
+
+def folders(roots: Iterable[Path]) -> list[Path]:
+    """List the scene folders under *roots*; one that is a scene itself stands for itself."""
+    found: list[Path] = []
+    for root in roots:
+        single = (root / "scene.toml").exists()
+        found += [root] if single else [p.parent for p in sorted(root.glob("*/scene.toml"))]
+    return found
 
 
 def parsed(path: Path) -> dict[str, Any]:
@@ -123,7 +176,8 @@ def parsed(path: Path) -> dict[str, Any]:
         msg = f"{path.parent.name}: {path.name} is missing"
         raise BadScene(msg) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{path.parent.name}/{path.name}: {error}"
+        line = line_told(error)
+        msg = f"{path.parent.name}/{path.name}{f':{line}' if line else ''}: {error}"
         raise BadScene(msg) from error
 
 
@@ -137,7 +191,9 @@ def load(path: Path) -> type[Detector]:
         msg = f"{path.parent.name}: {path.name} is missing"
         raise BadScene(msg) from error
     except (Exception, SystemExit) as error:  # the author's code may raise anything at all
-        msg = f"{path.parent.name}/{path.name} cannot be run: {error!r}"
+        line = line_within(error, path)
+        where = f"{path.parent.name}/{path.name}{f':{line}' if line else ''}"
+        msg = f"{where}: it cannot be run: {error!r}"
         raise BadScene(msg) from error
     mine = [kind for kind in vars(module).values() if isinstance(kind, type)]
     mine = [kind for kind in mine if kind.__module__ == module.__name__]

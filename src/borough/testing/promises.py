@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from borough.core.scenes import LANGUAGES, QUIET
+from borough.core.scenes import QUIET
+from borough.core.shapes import LANGUAGES
 from borough.engine.catalog import Found
 from borough.testing.rehearsal import Line, Rehearsal, rehearse
 

@@ -14,7 +14,7 @@ EDITS = {
         "raise RuntimeError('the author did not expect this')",
     ),
     "loads_not": ("detector.py", "import numpy", "import numpy_of_mine"),
-    "declares_not": ("scene.toml", 'levels   = ["major"]', "levels = []"),
+    "declares_not": ("scene.toml", 'major = { zh = "严重", en = "Major" }', ""),
     "plans_not": ("plan.toml", '"clear", "confirm"', '"nowhere"'),
     "overshoots": ("detector.py", 'np.maximum(rows["level"], blocked)', "7 * blocked"),
 }
