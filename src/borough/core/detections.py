@@ -48,9 +48,12 @@ class Detector(ABC):
         columns = {name: value[row] for name, value in self.parameters().items() if np.ndim(value)}
         return replace(self, **columns) if columns else self
 
-    def version(self) -> str:
-        """Name this choice of parameters by its digest: the same choice, the same twelve digits."""
-        digest = sha256()
+    def version(self, code: str = "") -> str:
+        """Name *code* with this choice of parameters by their digest.
+
+        The same code and the same choice give the same twelve digits.
+        """
+        digest = sha256(code.encode())
         for name, value in sorted(self.parameters().items()):
             digest.update(name.encode() + np.asarray(value, "<f8").tobytes())
         return digest.hexdigest()[:12]

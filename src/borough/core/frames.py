@@ -2,15 +2,19 @@
 
 A frame is one message of the journal.  Little-endian throughout:
 
-    magic  checksum  kind  pad  rows   now  wall  mqtt  http  cause     56 bytes
-    4s     u32       u16   u16  u32    i64  i64   i64   i64   i64
-    time i64[rows], value f64[rows], series i32[rows], report u32[rows] 24 bytes a row
+    magic  checksum  kind  pad  rows   now  wall  mqtt  http  cause  tuned   64 bytes
+    4s     u32       u16   u16  u32    i64  i64   i64   i64   i64    i64
+    time i64[rows], value f64[rows], series i32[rows], report u32[rows]      24 bytes a row
 
 ``now`` is when the journal took the rows in, in district time; ``wall`` is the same moment
 on the wall clock.  ``mqtt`` and ``http`` say how far the doors' own streams are contained in
 the journal up to and including this frame, so that a restart takes up each of them exactly
-where it stopped.  ``cause`` is the journal position that made the engine derive the rows,
--1 where nothing did.  Times are ms.
+where it stopped; ``tuned`` says the same of changes of parameters, by their number.
+``cause`` is the journal position that made the engine derive the rows, -1 where nothing did.
+Times are ms.
+
+A frame that changes parameters has no columns; ``rows`` counts the bytes of JSON in their place.
+Frames of the first release, ``BJF1``, have no ``tuned``, and are read as if it were 0.
 """
 
 import struct
@@ -22,17 +26,21 @@ from zlib import crc32
 import numpy as np
 
 from borough.core.errors import BadBatch, BadFrame
-from borough.core.observations import REPORT_BITS, Batch, Floats, Index, Now
+from borough.core.observations import REPORT_BITS, Batch, Floats, Index, Now, Record
+from borough.core.tunings import Change, Tuned
 
-ROWS, NOW, DERIVED = "rows", "now", "derived"
-KINDS = (ROWS, NOW, DERIVED)
-"""What a frame can be: what doors took in, what time it is, what the engine worked out."""
+ROWS, NOW, DERIVED, TUNED = "rows", "now", "derived", "tuned"
+KINDS = (ROWS, NOW, DERIVED, TUNED)
+"""What a frame can be: what doors took in, what time it is, what the engine worked out, and
+what people changed of a scene's parameters."""
 
 MOST_BYTES = 1 << 20
 """The longest frame; the bus is set to carry it."""
 
-_MAGIC = b"BJF1"
-_HEAD = struct.Struct("<4sIHHIqqqqq")
+_MAGIC = b"BJF2"
+_HEAD = struct.Struct("<4sIHHIqqqqqq")
+_FIRST_MAGIC = b"BJF1"
+_FIRST_HEAD = struct.Struct("<4sIHHIqqqqq")
 _COLUMNS = {"time": "<i8", "value": "<f8", "series": "<i4", "report": "<u4"}
 _ROW = sum(np.dtype(kind).itemsize for kind in _COLUMNS.values())
 
@@ -63,13 +71,17 @@ class Frame:
     series: Index = field(default_factory=lambda: _none("i4"))
     time: Index = field(default_factory=lambda: _none("i8"))
     value: Floats = field(default_factory=lambda: np.zeros(0))
+    tuned: int = 0
+    change: Change | None = None
 
     def __len__(self) -> int:
         return len(self.series)
 
-    def record(self, sequence: int) -> Batch | Now:
+    def record(self, sequence: int) -> Record:
         """Give the record as the engine reads it, placed at *sequence* of the journal."""
         place = sequence << REPORT_BITS
+        if self.change is not None:
+            return Tuned(place, self.change)
         if self.kind == NOW:
             return Now(place, self.now)
         position = np.asarray(self.report, np.int64) + place
@@ -109,12 +121,19 @@ def encode(frame: Frame) -> bytes:
         lengths = {name: np.shape(getattr(frame, name)) for name in _COLUMNS}
         msg = f"columns of a frame differ in length or exceed {MOST_ROWS} rows: {lengths}"
         raise BadBatch(msg)
-    if rows and (frame.kind == NOW or (report[1:] < report[:-1]).any()):
+    if rows and (frame.kind in {NOW, TUNED} or (report[1:] < report[:-1]).any()):
         msg = "reports of a frame must not fall, and a frame that only tells the time has none"
         raise BadBatch(msg)
-    tail = (frame.now, frame.wall, frame.mqtt, frame.http, frame.cause)
+    if (frame.change is not None) != (frame.kind == TUNED):
+        msg = f"a frame of kind {frame.kind} holds {frame.change}"
+        raise BadBatch(msg)
+    parts = [column.tobytes() for column in columns]
+    if frame.change is not None:
+        parts = [frame.change.text().encode()]
+        rows = len(parts[0])
+    tail = (frame.now, frame.wall, frame.mqtt, frame.http, frame.cause, frame.tuned)
     kind = KINDS.index(frame.kind)
-    body = b"".join([_HEAD.pack(_MAGIC, 0, kind, 0, rows, *tail), *(c.tobytes() for c in columns)])
+    body = b"".join([_HEAD.pack(_MAGIC, 0, kind, 0, rows, *tail), *parts])
     return _MAGIC + struct.pack("<I", crc32(body[8:])) + body[8:]
 
 
@@ -123,19 +142,25 @@ def decode(data: bytes) -> Frame:
 
     ``BadFrame`` if a single bit differs from what was written.
     """
-    if len(data) < _HEAD.size:
+    first = data[:4] == _FIRST_MAGIC
+    head = _FIRST_HEAD if first else _HEAD
+    if len(data) < head.size:
         msg = f"{len(data)} bytes are too few for a frame"
         raise BadFrame(msg)
-    magic, checksum, kind, pad, rows, *tail = _HEAD.unpack_from(data)
-    if magic != _MAGIC or pad or kind >= len(KINDS) or len(data) != _HEAD.size + rows * _ROW:
-        msg = f"the head of a frame makes no sense: {data[: _HEAD.size].hex()}"
+    magic, checksum, kind, pad, rows, *tail = head.unpack_from(data)
+    known = magic in {_MAGIC, _FIRST_MAGIC} and not pad and kind < len(KINDS)
+    tunes = known and KINDS[kind] == TUNED
+    if not known or len(data) != head.size + rows * (1 if tunes else _ROW) or (first and tunes):
+        msg = f"the head of a frame makes no sense: {data[: head.size].hex()}"
         raise BadFrame(msg)
     if crc32(memoryview(data)[8:]) != checksum:
         msg = "the checksum of a frame does not match its bytes"
         raise BadFrame(msg)
+    if tunes:
+        return Frame(TUNED, *tail[:5], tuned=tail[5], change=Change.parsed(data[head.size :]))
     columns: dict[str, Any] = {}
-    start = _HEAD.size
+    start = head.size
     for name, dtype in _COLUMNS.items():
         columns[name] = np.frombuffer(data, dtype, rows, start)
         start += columns[name].nbytes
-    return Frame(KINDS[kind], *tail, **columns)
+    return Frame(KINDS[kind], *tail[:5], **columns, tuned=0 if first else tail[5])

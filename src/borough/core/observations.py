@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.errors import BadBatch
+from borough.core.tunings import Tuned
 
 Index = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
@@ -89,7 +90,7 @@ class Now:
     time: int
 
 
-Record = Batch | Now
+Record = Batch | Now | Tuned
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from borough.core.derives import depth
 from borough.core.detections import Edges
-from borough.core.observations import Batch, Now, Record, Values
+from borough.core.observations import Batch, Now, Record
 from borough.core.registry import Registry
+from borough.core.tunings import Change, Tuned
 from borough.engine.catalog import Found
 from borough.engine.derive import Derived, Window
 from borough.engine.latest import Latest
@@ -31,7 +32,11 @@ class Pipeline:
 
     It reads nothing and writes nothing itself: it is handed records, and says what follows.
     Live run, replay and recovery hand it the same records and hear the same.  A scene whose
-    rule raises is set aside and named in ``broken`` until its code changes; the others go on.
+    rule raises is set aside and named in ``broken`` until its code or a parameter of it
+    changes; the others go on.
+
+    *settled* are changes of parameters from before its first record, in their order; those in
+    the journal follow, unless it is *held* to what it has.  ``tuned`` is the last one's number.
     """
 
     def __init__(
@@ -39,16 +44,19 @@ class Pipeline:
         scenes: Iterable[Found],
         registry: Registry,
         zone: str,
-        chosen: Mapping[str, Mapping[str, Values]] | None = None,
+        settled: Iterable[Change] = (),
+        *,
+        held: bool = False,
     ) -> None:
-        given = chosen or {}
+        self.held = held
+        self.tuned = 0
         self.broken: dict[str, str] = {}
         self.runners: list[Runner] = []
         self.windows: list[Window] = []
         self._code: dict[str, str] = {}
         for each in scenes:
             try:
-                runner = each.at_work(registry, given.get(each.scene.id))
+                runner = each.at_work(registry)
                 windows = [Window(one, registry, ZoneInfo(zone)) for one in each.scene.derives]
                 self._code[each.scene.id] = each.code()
             except Exception as error:  # noqa: BLE001 - a scene may be anybody's code
@@ -62,6 +70,8 @@ class Pipeline:
         self.latest = Latest(len(registry.row_of_series))
         self.position = -1
         self._due: list[Derived] = []
+        for change in settled:
+            self.tune(change)
 
     def read(self, record: Record, cause: int = -1) -> Said:
         """Take in a record; one that was read before says nothing.
@@ -72,6 +82,10 @@ class Pipeline:
             return Said()
         self.position = record.last
         self._due = [each for each in self._due if each.cause > cause]
+        if isinstance(record, Tuned):
+            if not self.held:
+                self.tune(record.change)
+            return Said()
         edges = [each for runner in self.runners for each in self._heard(runner, record)]
         if isinstance(record, Batch):
             self.latest.take(record)
@@ -79,6 +93,14 @@ class Pipeline:
                 window.take(record)
             return Said(edges)
         return Said(edges, self._closed(record))
+
+    def tune(self, change: Change) -> None:
+        """Let a scene go by other parameters, and put it back to work if it was set aside."""
+        self.tuned = change.number
+        for runner in self.runners:
+            if runner.scene.id == change.scene:
+                runner.tune(change)
+                self.broken.pop(change.scene, None)
 
     def _fed(self, window: Window) -> bool:
         """Say whether a window is fed by another one's results and not by the journal."""
@@ -136,7 +158,7 @@ class Pipeline:
             for part, arrays in parts.items()
             for name, array in arrays.items()
         }
-        kept["position"] = np.array(self.position)
+        kept["position"], kept["tuned"] = np.array(self.position), np.array(self.tuned)
         kept["broken"] = np.array(
             [(name, self._code.get(name, ""), why) for name, why in self.broken.items()], str
         ).reshape(-1, 3)
@@ -152,7 +174,7 @@ class Pipeline:
         for key, array in saved.items():
             part, _, name = key.rpartition("/")
             parts.setdefault(part, {})[name] = array
-        self.position = int(saved["position"])
+        self.position, self.tuned = int(saved["position"]), int(saved.get("tuned", self.tuned))
         for name, code, why in saved.get("broken", np.empty((0, 3), str)).tolist():
             if self._code.get(name) == code:
                 self.broken[name] = why

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.detections import Detector, Edges, MindsTime, Rows
-from borough.core.errors import BadScene
+from borough.core.errors import BadParameter, BadScene
 from borough.core.observations import Batch, Now, Record, Tick
 from borough.core.scenes import Scene
+from borough.core.tunings import Change
+from borough.engine.tuning import Tuning
 from borough.engine.watch import Watch
 
 Saved = Mapping[str, NDArray[Any]]
@@ -21,14 +23,24 @@ NEVER = np.iinfo(np.int64).min // 2
 class Runner:
     """A scene at work: its rule, a row for each of its things, and how far it has read.
 
-    ``late`` counts the rows that came too late to count.
+    ``late`` counts the rows that came too late to count.  ``version`` names the rule, by the
+    digest *code* of its file, together with the parameters by which it goes now.
     """
 
-    def __init__(self, scene: Scene, detector: Detector, watch: Watch) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        detector: Detector,
+        watch: Watch,
+        tuning: Tuning | None = None,
+        code: str = "",
+    ) -> None:
         self.scene = scene
         self.detector = detector
         self.watch = watch
-        self.version = detector.version()
+        self.tuning = tuning or Tuning(watch.things)
+        self.code = code
+        self.version = detector.version(code)
         self.rows = detector.blank(len(watch.things))
         self.rows["parent"] = watch.parent
         self._spare = self.rows.copy()
@@ -44,10 +56,30 @@ class Runner:
         """
         if record.last <= self.position:
             return []
-        edges = self._pass(record) if isinstance(record, Now) else self._hear(record)
+        edges: Iterator[Edges] = iter(())
+        if isinstance(record, Now):
+            edges = self._pass(record)
+        elif isinstance(record, Batch):
+            edges = self._hear(record)
         said = list(edges)
         self.position = record.last
         return said
+
+    def tune(self, change: Change) -> bool:
+        """Go by other parameters from here on; what the rule remembers stays.
+
+        False, and nothing is changed, where the scene does not allow what it asks for.
+        """
+        return self._goes_by(self.tuning.after(change))
+
+    def _goes_by(self, tuning: Tuning) -> bool:
+        try:
+            detector = type(self.detector)(**tuning.values(self.scene))
+        except BadParameter:
+            return False
+        self.tuning, self.detector = tuning, detector
+        self.version = detector.version(self.code)
+        return True
 
     def _pass(self, now: Now) -> Iterator[Edges]:
         """Let a detector that minds time look at all its things, and let old word age."""
@@ -113,6 +145,7 @@ class Runner:
             "newest": self.newest,
             "series": self.watch.series,
             "progress": np.array([self.position, self.late]),
+            **self.tuning.save(),
         }
 
     def load(self, saved: Saved) -> None:
@@ -122,6 +155,9 @@ class Runner:
         for name in set(rows.dtype.names or ()) & set(self.rows.dtype.names or ()) - {"parent"}:
             if rows.dtype[name] == self.rows.dtype[name]:
                 self.rows[name][mine] = rows[name][theirs]
+        tuning = self.tuning.load(saved, mine, theirs)
+        if tuning is not self.tuning:
+            self._goes_by(tuning)
         mine, theirs = shared(self.watch.series, saved["series"])
         self.newest[mine] = saved["newest"][theirs]
         self.position, self.late = saved["progress"].tolist()
