@@ -14,15 +14,17 @@ app = App(
 HELP = {
     "demo": "演示一个区县。Show a whole district live, with a simulated fleet.",
     "up": "启动一个区县。Start a district and keep it running.",
+    "backup": "备份。Keep a whole district in one file, while it runs; verify such a file.",
+    "restore": "恢复。Lay a backed-up district down on this machine.",
     "doctor": "自检。Look for the usual faults and say what to do.",
     "bench": "性能测试。Measure; without a name, list the benches.",
     "scene": "场景。List scenes, check them, replay the journal through them.",
     "district": "区县。Look at a district's tables.",
 }
-for _verb in ("demo", "up", "doctor"):
+for _verb in ("demo", "up", "restore", "doctor"):
     app.command(f"borough.cli.{_verb}:{_verb}", name=_verb, help=HELP[_verb])
 app.command("borough.cli.bench:bench", name="bench", help=HELP["bench"], help_flags=[])
-for _noun in ("scene", "district"):
+for _noun in ("backup", "scene", "district"):
     app.command(f"borough.cli.{_noun}:app", name=_noun, help=HELP[_noun])
 
 

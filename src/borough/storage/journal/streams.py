@@ -42,6 +42,18 @@ def make_streams(
         link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
 
 
+def begin_stream(link: Link, name: str, first: int, path: Path | None = None) -> None:
+    """Create one of the streams so that it counts from *first*; its limits come with the rest."""
+    table = tomllib.loads((path or Path(__file__).with_name("streams.toml")).read_text("utf-8"))
+    config = {
+        "name": name,
+        "subjects": table[name]["subjects"],
+        "storage": "file",
+        "first_seq": first,
+    }
+    link.call(f"$JS.API.STREAM.CREATE.{name}", config)
+
+
 class Deposit(NamedTuple):
     """A message to be stored; the bus stores a *name* only once within two minutes."""
 

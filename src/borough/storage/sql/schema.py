@@ -1,43 +1,92 @@
 """Bringing a database to the tables of this release."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, text
 
 from borough.core.errors import BadSetting
 from borough.storage.sql.engines import reading, writing
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x626F726F756768
 """Any fixed number will do; this one is the product's name in ASCII."""
+HEAD = "head"
+"""The newest migration, whatever its number."""
 
 
-def upgrade(engine: Engine) -> None:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration: its number, and what it does in a sentence."""
+
+    revision: str
+    does: str
+
+
+def upgrade(engine: Engine, to: str = HEAD) -> None:
     """Make or bring up to date all tables; does nothing where they are up to date.
 
     It is one transaction: it happens wholly or not at all, and two processes that start at once
-    wait for each other.  Raises `BadSetting` for a database made by a later release.
+    wait for each other.  *to* may name an earlier migration to stop at.  Raises `BadSetting` for
+    a database, or a migration, of a later release.
     """
     # Half a second to load, and of all processes only the one that starts a district needs it.
     from alembic import command  # noqa: PLC0415 - see above
-    from alembic.config import Config  # noqa: PLC0415 - see above
-    from alembic.migration import MigrationContext  # noqa: PLC0415 - see above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
-    with reading(engine) as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
-    if heads == tuple(script.get_heads()):
-        return
+    config, script = _migrations()
+    heads = revisions(engine)
     known = {step.revision for step in script.walk_revisions()}
-    if not set(heads) <= known:
-        msg = f"db: made by a later release (its tables are at {', '.join(heads)})"
-        raise BadSetting(msg)
+    for each in (*heads, to):
+        if each not in known | {HEAD}:
+            msg = f"db: made by a later release (its tables are at {each})"
+            raise BadSetting(msg)
+    if heads == (tuple(script.get_heads()) if to == HEAD else (to,)):
+        return
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
+
+
+def revisions(engine: Engine) -> tuple[str, ...]:
+    """Say which migrations a database ends at: one, or none where it has no tables."""
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - slow, see `upgrade`
+
+    with reading(engine) as connection:
+        return tuple(MigrationContext.configure(connection).get_current_heads())
+
+
+def knows(revision: str) -> bool:
+    """Say whether this release knows a migration; one of a later release it does not."""
+    return revision in {step.revision for step in _migrations()[1].walk_revisions()}
+
+
+def pending(engine: Engine) -> list[Step]:
+    """Give the migrations that a database lacks, in their order; see `upgrade` for errors."""
+    found = revisions(engine)
+    for each in found:
+        if not knows(each):
+            msg = f"db: made by a later release (its tables are at {each})"
+            raise BadSetting(msg)
+    ahead: list[Step] = []
+    for step in _migrations()[1].walk_revisions():
+        if step.revision in found:
+            break
+        ahead.append(Step(step.revision, (step.doc or "").strip()))
+    return ahead[::-1]
+
+
+def _migrations() -> "tuple[Config, ScriptDirectory]":
+    from alembic.config import Config  # noqa: PLC0415 - slow, see `upgrade`
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - slow, see `upgrade`
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config, ScriptDirectory.from_config(config)
