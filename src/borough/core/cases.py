@@ -17,7 +17,7 @@ from borough.core.plans import CLOSED, DUPLICATE, FALSE, OUTCOMES, TRUE, Plan, S
 __all__ = [
     "CLOSED", "DUPLICATE", "FALSE", "OUTCOMES", "TRUE", "Case", "Event", "Plan", "Step",
     "assigning", "born", "canonical", "closing", "fold", "hearing", "joining", "moving", "noting",
-    "opening", "overrunning",
+    "opening", "overrunning", "sayable",
 ]  # fmt: skip
 
 
@@ -26,7 +26,8 @@ class Event:
     """One entry of a case's log: what happened, when (ms), and who did it.
 
     ``verb`` is ``opened``, ``joined`` (another detection belongs to it), ``level``, ``assigned``,
-    ``moved``, ``noted``, ``late``, ``closed`` or ``reopened``; ``data`` depends on it.
+    ``moved``, ``noted``, ``late``, ``closed`` or ``reopened``, or one of the states that an
+    errand comes to (see `core.errands`); ``data`` depends on it.
     """
 
     seq: int
@@ -179,6 +180,19 @@ _CHANGES: Mapping[str, Callable[[Case, Event], dict[str, Any]]] = {
     "late": _overran,
     "closed": _closed,
     "reopened": _reopened,
+    **dict.fromkeys(
+        (
+            "proposed",
+            "confirmed",
+            "refused",
+            "withdrawn",
+            "sent",
+            "acknowledged",
+            "proved",
+            "failed",
+        ),
+        _noted,
+    ),
 }
 
 
@@ -218,7 +232,7 @@ def joining(case: Case, plan: Plan, detection: str, level: int, *, at_ms: int, b
 def assigning(case: Case, post: str, *, at_ms: int, by: str) -> Event:
     """Give the step of a case to a post; an empty *post* takes it back."""
     _still_open(case)
-    return _sayable(Event(case.version + 1, at_ms, by, "assigned", {"post": post}))
+    return sayable(Event(case.version + 1, at_ms, by, "assigned", {"post": post}))
 
 
 def noting(case: Case, text: str, *, at_ms: int, by: str) -> Event:
@@ -226,7 +240,7 @@ def noting(case: Case, text: str, *, at_ms: int, by: str) -> Event:
     if not text.strip():
         msg = "note: it is empty"
         raise BadRequest(msg)
-    return _sayable(Event(case.version + 1, at_ms, by, "noted", {"note": text}))
+    return sayable(Event(case.version + 1, at_ms, by, "noted", {"note": text}))
 
 
 def overrunning(case: Case, *, at_ms: int, by: str) -> Event | None:
@@ -261,7 +275,7 @@ def moving(
         "from": case.step, "to": to, "holder": there.holder, "due_ms": at_ms + there.within_ms,
         "note": note, "answers": _answered(here, answers or {}),
     }  # fmt: skip
-    return _sayable(Event(case.version + 1, at_ms, by, "moved", data))
+    return sayable(Event(case.version + 1, at_ms, by, "moved", data))
 
 
 def closing(
@@ -293,7 +307,7 @@ def closing(
         msg = f"from {case.step} a case is closed as {here.outcome}, not as {outcome}"
         raise IllegalMove(msg)
     data["answers"] = _answered(here, answers or {})
-    return _sayable(Event(case.version + 1, at_ms, by, "closed", data))
+    return sayable(Event(case.version + 1, at_ms, by, "closed", data))
 
 
 def _still_open(case: Case) -> None:
@@ -311,7 +325,7 @@ def _answered(step: Step, answers: Mapping[str, Any]) -> dict[str, Any]:
     return dict(answers)
 
 
-def _sayable(event: Event) -> Event:
+def sayable(event: Event) -> Event:
     """Refuse what could not be written down: numbers that are none, and broken text."""
     try:
         canonical([event.actor, event.data]).encode()

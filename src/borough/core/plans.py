@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Self
 
+from borough.core.commands import Command
 from borough.core.errors import BadScene, IllegalMove
 
 CLOSED = "closed"
 """Where every plan ends; a case there has an outcome."""
 TRUE, FALSE, DUPLICATE = OUTCOMES = ("true", "false", "duplicate")
 """What the matter turned out to be; it labels the detections that opened it."""
-STEP_KEYS = {"name", "holder", "within_s", "then", "asks", "title", "outcome"}
+STEP_KEYS = {"name", "holder", "within_s", "then", "asks", "title", "outcome", "command"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Step:
 
     ``asks`` names the answers that must be given on leaving it.  ``outcome``, where it is set,
     is the only one with which a case may be closed from here.  ``title`` is its name for people.
+    ``commands`` is what machines may be told to do meanwhile.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Step:
     asks: tuple[str, ...] = ()
     title: Mapping[str, str] = field(default_factory=dict)
     outcome: str = ""
+    commands: tuple[Command, ...] = ()
 
     @classmethod
     def declared(cls, text: Mapping[str, Any]) -> Self:
@@ -53,6 +56,7 @@ class Step:
             if it_is:
                 msg = f"step {text.get('name', '?')!r}: {says}"
                 raise BadScene(msg)
+        commands = _commands(str(text["name"]), text.get("command", []))
         return cls(
             name=str(text["name"]),
             holder=str(text["holder"]),
@@ -61,7 +65,24 @@ class Step:
             asks=tuple(text.get("asks", ())),
             title=dict(text.get("title", {})),
             outcome=outcome,
+            commands=commands,
         )
+
+
+def _commands(step: str, given: Any) -> tuple[Command, ...]:
+    if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
+        msg = f"step {step!r}: command must be [[step.command]] tables"
+        raise BadScene(msg)
+    try:
+        made = tuple(Command.declared(each) for each in given)
+    except BadScene as error:
+        msg = f"step {step!r}: {error}"
+        raise BadScene(msg) from error
+    names = [each.name for each in made]
+    if len(set(names)) < len(names):
+        msg = f"step {step!r}: two commands have the same name"
+        raise BadScene(msg)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
