@@ -156,11 +156,13 @@ def decode(data: bytes) -> Frame:
     if crc32(memoryview(data)[8:]) != checksum:
         msg = "the checksum of a frame does not match its bytes"
         raise BadFrame(msg)
+    now, wall, mqtt, http, cause, *tuned = tail
+    told = Frame(KINDS[kind], now, wall, mqtt, http, cause, tuned=tuned[0] if tuned else 0)
     if tunes:
-        return Frame(TUNED, *tail[:5], tuned=tail[5], change=Change.parsed(data[head.size :]))
+        return replace(told, change=Change.parsed(data[head.size :]))
     columns: dict[str, Any] = {}
     start = head.size
     for name, dtype in _COLUMNS.items():
         columns[name] = np.frombuffer(data, dtype, rows, start)
         start += columns[name].nbytes
-    return Frame(KINDS[kind], *tail[:5], **columns, tuned=0 if first else tail[5])
+    return replace(told, **columns)

@@ -42,6 +42,10 @@ class MemoryJournal:
             self.grown.notify_all()
         return list(range(first, first + len(fresh)))
 
+    def first(self) -> Entry | None:
+        """Give the oldest frame, None if there is none."""
+        return Entry(1, decode(self.kept[0])) if self.kept else None
+
     def last(self) -> Entry | None:
         """Give the last frame, None if there is none."""
         return Entry(len(self.kept), decode(self.kept[-1])) if self.kept else None

@@ -50,14 +50,27 @@ class Journal:
         self.sequence += sent
         return sequences
 
+    def first(self) -> Entry | None:
+        """Give the oldest frame that is still there, None if the journal is empty."""
+        return first_entry(self._link)
+
     def last(self) -> Entry | None:
         """Give the last frame; it says how far the doors are taken in.  None if empty."""
         return last_entry(self._link)
 
 
+def first_entry(link: Link) -> Entry | None:
+    """Give the oldest frame that the journal still holds, None if it holds none."""
+    wanted = b'{"seq":1,"next_by_subj":"%s"}' % SUBJECT.encode()
+    return _entry(link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}", wanted))
+
+
 def last_entry(link: Link) -> Entry | None:
     """Give the last frame of the journal, None if there is none."""
-    answer = link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}.{SUBJECT}")
+    return _entry(link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}.{SUBJECT}"))
+
+
+def _entry(answer: Message) -> Entry | None:
     lines = dict(line.split(b": ", 1) for line in answer.head.split(b"\r\n") if b": " in line)
     if b"Nats-Sequence" not in lines:
         return None
