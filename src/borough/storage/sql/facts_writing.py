@@ -1,0 +1,185 @@
+"""Writing facts: a new one, the next revision of one, or nothing where it says the same."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, select
+
+from borough.core.errors import BadFact
+from borough.core.facts import Fact
+from borough.core.units import plain as decimal_text
+from borough.storage.sql import facts_tables as f
+from borough.storage.sql.counting import raised
+
+MANY = 500
+"""Values in one query."""
+ADDED, REVISED, SAME = "added", "revised", "same"
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a fact: which it is, which revision now counts, and if that was news."""
+
+    fact: int
+    revision: int
+    outcome: str
+
+
+def kept(
+    connection: Connection, given: Sequence[Fact], *, import_id: int, by: str, at_ms: int
+) -> list[Kept]:
+    """Keep facts in a transaction that is open already; one `Kept` for each, in order.
+
+    What is known and says the same changes nothing; what says otherwise becomes the next
+    revision.  Raises `BadFact` where two of *given* are the same fact and say different things.
+    """
+    keys = [each.key for each in given]
+    now = _current(connection, keys)
+    fresh: list[dict[str, Any]] = []
+    revisions: list[dict[str, Any]] = []
+    ended: list[dict[str, Any]] = []
+    first: dict[str, Fact] = {}
+    done: list[Kept] = []
+    start = raised(connection, "fact", len(set(keys) - now.keys())) + 1
+    start -= len(set(keys) - now.keys())
+    for key, fact in zip(keys, given, strict=True):
+        said = fact.said
+        if key in first:
+            done.append(_again(first[key], fact, now[key]))
+            continue
+        first[key] = fact
+        before = now.get(key)
+        if before and before["said"] == said and not before["withdrawn"]:
+            done.append(Kept(before["fact"], before["revision"], SAME))
+            continue
+        number = before["fact"] if before else start + len(fresh)
+        revision = before["revision"] + 1 if before else 1
+        moment = max(at_ms, before["recorded_ms"]) if before else at_ms
+        if before:
+            ended.append({"of": number, "number": before["revision"], "ended": moment})
+        else:
+            fresh.append(_fact_row(fact, number, key))
+        told = _revision_row(fact, number, revision) | {
+            "recorded_ms": moment, "import_id": import_id, "by": by,
+        }  # fmt: skip
+        revisions.append(told)
+        now[key] = told
+        done.append(Kept(number, revision, REVISED if before else ADDED))
+    _write(connection, fresh, ended, revisions)
+    return done
+
+
+def _again(first: Fact, fact: Fact, now: Row) -> Kept:
+    """Take a fact that was there in the same import; it must say the same."""
+    if first.said != fact.said:
+        msg = (
+            f"value: row {fact.row} says {fact.comparator}{decimal_text(fact.value)}, and row "
+            f"{first.row} says {first.comparator}{decimal_text(first.value)} of the same"
+        )
+        raise BadFact(msg)
+    return Kept(now["fact"], now["revision"], SAME)
+
+
+def taken_back(connection: Connection, import_id: int, *, by: str, at_ms: int) -> tuple[int, int]:
+    """Undo what an import said, by saying once more what was said before it.
+
+    Gives how many facts were set back and how many were left, because a later import spoke of
+    them too.  The revisions stay; what the import added is marked as withdrawn.
+    """
+    mine = select(f.fact_revisions).where(f.fact_revisions.c.import_id == import_id)
+    rows = [dict(row) for row in connection.execute(mine).mappings()]
+    standing = [row for row in rows if row["superseded_ms"] is None and not row["withdrawn"]]
+    before = _before(connection, standing)
+    ended, revisions = [], []
+    for row in standing:
+        moment = max(at_ms, row["recorded_ms"])
+        old = before.get(row["fact"])
+        back = {**(old or row), "withdrawn": old is None or old["withdrawn"]}
+        back |= {"revision": row["revision"] + 1, "recorded_ms": moment, "superseded_ms": None}
+        back |= {"import_id": import_id, "by": by}
+        ended.append({"of": row["fact"], "number": row["revision"], "ended": moment})
+        revisions.append(back)
+    _write(connection, [], ended, revisions)
+    return len(standing), len({row["fact"] for row in rows} - {row["fact"] for row in standing})
+
+
+def _before(connection: Connection, rows: Sequence[Row]) -> dict[int, Row]:
+    """Give, by fact, the revision before each of these; none for a first."""
+    r = f.fact_revisions.c
+    wanted = {row["fact"]: row["revision"] - 1 for row in rows}
+    found: dict[int, Row] = {}
+    for some in chunks(wanted):
+        chosen = select(f.fact_revisions).where(r.fact.in_(some))
+        for row in connection.execute(chosen).mappings():
+            if row["revision"] == wanted[row["fact"]]:
+                found[row["fact"]] = dict(row)
+    return found
+
+
+def _current(connection: Connection, keys: Sequence[str]) -> dict[str, Row]:
+    """Give the revision that counts now of each fact that is known, by its key."""
+    r = f.fact_revisions.c
+    columns = (f.facts.c.key, r.fact, r.revision, r.said, r.withdrawn, r.recorded_ms)
+    chosen = select(*columns).join_from(f.facts, f.fact_revisions)
+    found: dict[str, Row] = {}
+    for some in chunks(dict.fromkeys(keys)):
+        now = chosen.where(f.facts.c.key.in_(some), r.superseded_ms.is_(None))
+        found |= {row["key"]: dict(row) for row in connection.execute(now).mappings()}
+    return found
+
+
+def _write(
+    connection: Connection,
+    fresh: Sequence[Row],
+    ended: Sequence[Row],
+    revisions: Sequence[Row],
+) -> None:
+    """Write new facts, end what no longer counts, and write what does."""
+    r = f.fact_revisions.c
+    if fresh:
+        connection.execute(f.facts.insert(), fresh)
+    if ended:
+        ending = f.fact_revisions.update().where(
+            r.fact == bindparam("of"), r.revision == bindparam("number")
+        )
+        connection.execute(ending.values(superseded_ms=bindparam("ended")), ended)
+    if revisions:
+        connection.execute(f.fact_revisions.insert(), revisions)
+
+
+def _fact_row(fact: Fact, number: int, key: str) -> dict[str, Any]:
+    same = ("indicator", "definition", "region", "scope", "subject", "prices", "status",
+            "document", "statement")  # fmt: skip
+    period = fact.period
+    return {name: getattr(fact, name) for name in same} | {
+        "id": number,
+        "key": key,
+        "period_kind": period.kind,
+        "period": period.code,
+        "start_day": period.start.isoformat() if period.start else None,
+        "end_day": period.end.isoformat() if period.end else None,
+    }
+
+
+def _revision_row(fact: Fact, number: int, revision: int) -> dict[str, Any]:
+    same = ("unit", "comparator", "stated", "stated_unit", "note", "line", "row", "said")
+    return {name: getattr(fact, name) for name in same} | {
+        "fact": number,
+        "revision": revision,
+        "superseded_ms": None,
+        "withdrawn": False,
+        "value": decimal_text(fact.value),
+        "number": float(fact.value),
+        "attributes": dict(fact.attributes),
+    }
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """Cut values into pieces short enough for one query."""
+    waiting = iter(values)
+    while some := list(islice(waiting, MANY)):
+        yield some
