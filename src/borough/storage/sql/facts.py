@@ -16,7 +16,7 @@ from borough.storage.sql import facts_tables as f
 from borough.storage.sql.counting import raised
 from borough.storage.sql.definitions import SqlDefinitions
 from borough.storage.sql.engines import reading, writing
-from borough.storage.sql.facts_writing import Kept, chunks, kept, taken_back
+from borough.storage.sql.facts_writing import Kept, chunks, foreseen, kept, taken_back
 from borough.storage.sql.paging import page
 
 Row = Mapping[str, Any]
@@ -90,10 +90,8 @@ class SqlFacts:
 
     def foresee(self, given: Sequence[Fact]) -> list[Kept]:
         """Say what `add` would do, and do nothing."""
-        with self._engine.connect() as connection, connection.begin() as turn:
-            done = kept(connection, given, import_id=0, by="", at_ms=0)
-            turn.rollback()
-        return done
+        with reading(self._engine) as connection:
+            return foreseen(connection, given)
 
     def withdraw(self, number: int, *, by: str, why: str, at_ms: int) -> dict[str, Any]:
         """Take an import back: what it said no longer counts, and what it replaced does again.

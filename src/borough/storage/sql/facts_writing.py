@@ -1,7 +1,7 @@
 """Writing facts: a new one, the next revision of one, or nothing where it says the same."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -11,10 +11,12 @@ from borough.core.errors import BadFact
 from borough.core.facts import Fact
 from borough.core.units import plain as decimal_text
 from borough.storage.sql import facts_tables as f
-from borough.storage.sql.counting import raised
+from borough.storage.sql.counting import current, raised
 
 MANY = 500
 """Values in one query."""
+FACTS = "fact"
+"""The counter of facts."""
 ADDED, REVISED, SAME = "added", "revised", "same"
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -29,6 +31,16 @@ class Kept:
     outcome: str
 
 
+@dataclass(slots=True)
+class Plan:
+    """What is to be written, and what will have become of each fact."""
+
+    fresh: list[dict[str, Any]] = field(default_factory=list)
+    ended: list[dict[str, Any]] = field(default_factory=list)
+    revisions: list[dict[str, Any]] = field(default_factory=list)
+    done: list[Kept] = field(default_factory=list)
+
+
 def kept(
     connection: Connection, given: Sequence[Fact], *, import_id: int, by: str, at_ms: int
 ) -> list[Kept]:
@@ -39,38 +51,47 @@ def kept(
     """
     keys = [each.key for each in given]
     now = _current(connection, keys)
-    fresh: list[dict[str, Any]] = []
-    revisions: list[dict[str, Any]] = []
-    ended: list[dict[str, Any]] = []
-    first: dict[str, Fact] = {}
-    done: list[Kept] = []
-    start = raised(connection, "fact", len(set(keys) - now.keys())) + 1
-    start -= len(set(keys) - now.keys())
+    fresh = len(set(keys) - now.keys())
+    start = raised(connection, FACTS, fresh) - fresh + 1
+    plan = _planned(given, keys, now, start, {"at": at_ms, "import_id": import_id, "by": by})
+    _write(connection, plan.fresh, plan.ended, plan.revisions)
+    return plan.done
+
+
+def foreseen(connection: Connection, given: Sequence[Fact]) -> list[Kept]:
+    """Say what `kept` would do; it only reads."""
+    keys = [each.key for each in given]
+    start = current(connection, FACTS) + 1
+    about = {"at": 0, "import_id": 0, "by": ""}
+    return _planned(given, keys, _current(connection, keys), start, about).done
+
+
+def _planned(
+    given: Sequence[Fact], keys: Sequence[str], now: dict[str, Row], start: int, about: Row
+) -> Plan:
+    """Decide what becomes of each fact, the first new one having the number *start*."""
+    plan, first = Plan(), dict[str, Fact]()
     for key, fact in zip(keys, given, strict=True):
-        said = fact.said
-        if key in first:
-            done.append(_again(first[key], fact, now[key]))
+        before = now.get(key)
+        if key in first and before:
+            plan.done.append(_again(first[key], fact, before))
             continue
         first[key] = fact
-        before = now.get(key)
-        if before and before["said"] == said and not before["withdrawn"]:
-            done.append(Kept(before["fact"], before["revision"], SAME))
+        if before and before["said"] == fact.said and not before["withdrawn"]:
+            plan.done.append(Kept(before["fact"], before["revision"], SAME))
             continue
-        number = before["fact"] if before else start + len(fresh)
-        revision = before["revision"] + 1 if before else 1
-        moment = max(at_ms, before["recorded_ms"]) if before else at_ms
+        number = before["fact"] if before else start + len(plan.fresh)
+        revision, moment = 1, about["at"]
         if before:
-            ended.append({"of": number, "number": before["revision"], "ended": moment})
+            revision, moment = before["revision"] + 1, max(moment, before["recorded_ms"])
+            plan.ended.append({"of": number, "turn": before["revision"], "ended": moment})
         else:
-            fresh.append(_fact_row(fact, number, key))
-        told = _revision_row(fact, number, revision) | {
-            "recorded_ms": moment, "import_id": import_id, "by": by,
-        }  # fmt: skip
-        revisions.append(told)
-        now[key] = told
-        done.append(Kept(number, revision, REVISED if before else ADDED))
-    _write(connection, fresh, ended, revisions)
-    return done
+            plan.fresh.append(_fact_row(fact, number, key))
+        who = {"import_id": about["import_id"], "by": about["by"]}
+        now[key] = _revision_row(fact, number, revision) | {"recorded_ms": moment} | who
+        plan.revisions.append(dict(now[key]))
+        plan.done.append(Kept(number, revision, REVISED if before else ADDED))
+    return plan
 
 
 def _again(first: Fact, fact: Fact, now: Row) -> Kept:
@@ -101,7 +122,7 @@ def taken_back(connection: Connection, import_id: int, *, by: str, at_ms: int) -
         back = {**(old or row), "withdrawn": old is None or old["withdrawn"]}
         back |= {"revision": row["revision"] + 1, "recorded_ms": moment, "superseded_ms": None}
         back |= {"import_id": import_id, "by": by}
-        ended.append({"of": row["fact"], "number": row["revision"], "ended": moment})
+        ended.append({"of": row["fact"], "turn": row["revision"], "ended": moment})
         revisions.append(back)
     _write(connection, [], ended, revisions)
     return len(standing), len({row["fact"] for row in rows} - {row["fact"] for row in standing})
@@ -144,7 +165,7 @@ def _write(
         connection.execute(f.facts.insert(), fresh)
     if ended:
         ending = f.fact_revisions.update().where(
-            r.fact == bindparam("of"), r.revision == bindparam("number")
+            r.fact == bindparam("of"), r.revision == bindparam("turn")
         )
         connection.execute(ending.values(superseded_ms=bindparam("ended")), ended)
     if revisions:
