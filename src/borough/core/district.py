@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from borough.core.deadlines import WorkCalendar
 from borough.core.observations import Floats, Index, Mask
 from borough.core.registry import Kind
 
@@ -152,7 +153,7 @@ class District:
     ``name`` is by language (``zh``, ``en``).  ``zone`` is an IANA time zone.  ``start_ms`` is
     where a demonstration's clock starts, ms UTC.  ``valid_from`` and ``valid_to`` are ISO dates
     between which the place existed in this shape; ``valid_to`` is empty while it does.
-    ``outline`` holds the outer rings of its ground.
+    ``outline`` holds the outer rings of its ground.  ``work`` says when its offices are open.
     """
 
     id: str
@@ -173,6 +174,7 @@ class District:
     fleet: Fleet
     ties: tuple[Tie, ...]
     settings: tuple[Setting, ...]
+    work: WorkCalendar | None = None
 
     @property
     def counts(self) -> dict[str, int]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+from borough.core.deadlines import WorkCalendar
 from borough.core.district import Ring
 from borough.engine.district import cells, ground
 from borough.engine.district.findings import Finding, Flaw
 from borough.engine.district.sheets import Notes, Sheet, read_features, read_table, read_toml
 from borough.engine.district.tables import TABLES
+from borough.engine.district.working import read_work
 
 DECLARED = "district.toml"
 OUTLINE = "outline.geojson"
@@ -22,15 +24,16 @@ SHAPES = "grids.geojson"
 class Folder:
     """A district folder as loaded.
 
-    ``declared`` is its TOML, ``sheets`` its tables by file, ``outline`` its outer rings and
-    ``shapes`` the ring of each grid by code.  Where ``notes`` is not empty any of it may be
-    incomplete.
+    ``declared`` is its TOML, ``sheets`` its tables by file, ``outline`` its outer rings,
+    ``shapes`` the ring of each grid by code, ``work`` when its offices are open.
+    Where ``notes`` is not empty any of it may be incomplete.
     """
 
     declared: dict[str, Any]
     sheets: dict[str, Sheet]
     outline: tuple[Ring, ...]
     shapes: dict[str, Ring]
+    work: WorkCalendar | None
     notes: Notes
 
 
@@ -45,13 +48,17 @@ def load(path: Path) -> Folder:
         repeated(sheet, notes)
         referred(sheet, sheets, notes)
     outline = read_outline(path, notes)
-    return Folder(declared or {}, sheets, outline, read_shapes(path, notes), notes)
+    shapes = read_shapes(path, notes)
+    work = read_work(path, declared or {}, notes)
+    return Folder(declared or {}, sheets, outline, shapes, work, notes)
 
 
 def declare(declared: dict[str, Any], notes: Notes) -> None:
     """See that ``district.toml`` says what every district must say."""
     name = declared.get("name")
     named = name if isinstance(name, dict) else {}
+    commands = declared.get("commands", {})
+    free = commands.get("automatic", []) if isinstance(commands, dict) else commands
     for key, value, fits, flaw in (
         ("id", declared.get("id"), is_code, Flaw("应为代码", "it must be a code")),
         ("name.zh", named.get("zh"), is_text, Flaw("应为文字", "it must be text")),
@@ -61,12 +68,16 @@ def declare(declared: dict[str, Any], notes: Notes) -> None:
         ("clock_start", declared.get("clock_start"), is_moment, NO_MOMENT),
         ("valid_from", declared.get("valid_from"), is_day, Flaw("应为日期", "it must be a date")),
         ("valid_to", declared.get("valid_to", ""), is_end, Flaw("应为日期", "it must be a date")),
+        ("commands.automatic", free, are_commands, NO_COMMANDS),
     ):
         rule: Callable[[Any], bool] = fits
         if not rule(value):
             notes.append(Finding.of(DECLARED, 0, key, flaw))
 
 
+NO_COMMANDS = Flaw(
+    "应为“场景.指令”的列表，如 gas.shut_valve", "it must list commands such as gas.shut_valve"
+)
 NO_MOMENT = Flaw("应为带时区的时刻", "it must be a moment with an offset from UTC")
 
 
@@ -98,6 +109,13 @@ def is_day(value: Any) -> bool:
 def is_end(value: Any) -> bool:
     """Tell whether this is a day, or nothing for "until further notice"."""
     return value == "" or is_day(value)
+
+
+def are_commands(value: Any) -> bool:
+    """Tell whether this lists commands, each with its plan before it."""
+    return isinstance(value, list) and all(
+        isinstance(each, str) and each.count(".") == 1 and all(each.split(".")) for each in value
+    )
 
 
 def repeated(sheet: Sheet, notes: Notes) -> None:

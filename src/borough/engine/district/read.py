@@ -66,6 +66,7 @@ def built(folder: Folder) -> District:
         fleet=fleet_of(sheets),
         ties=ties_of(sheets),
         settings=settings_of(sheets),
+        work=folder.work,
     )
 
 
