@@ -6,28 +6,24 @@ import numpy as np
 import pytest
 
 import borough.districts
+from borough.core.happenings import told
 from borough.core.registry import Registry
+from borough.edge.fleet.changes import Changes
 from borough.edge.fleet.devices import Devices
 from borough.edge.fleet.ground import Slide
-from borough.edge.fleet.happenings import Happenings
-from borough.edge.fleet.plan import (
-    DARKNESS,
-    LEAK,
-    OCCUPATION,
-    SILENCE,
-    SLIDE,
-    STOP,
-    Plan,
-    Planner,
-    lanes_of,
-    read_orders,
-)
+from borough.edge.fleet.plan import Plan, Planner, other_ends
 from borough.edge.fleet.values import HOUR_MS
 from borough.edge.placement.fleet import place
 from borough.edge.twin import truth
+from borough.engine.catalog import BUILT_IN, find, happenings_of
 from borough.engine.district import read
 
 START = 1_720_569_600_000
+MODELS = ("fire_lane", "lost_device", "pipe_leak", "slope")
+HAPPENINGS = told(happenings_of(find(BUILT_IN / each) for each in MODELS))
+OCCUPATION, STOP, SILENCE, DARKNESS, SLIDE, LEAK = (
+    "occupation", "stop", "silence", "darkness", "slide", "leak",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +41,7 @@ def devices(registry: Registry) -> Devices:
 
 def drawn(registry: Registry, devices: Devices, seed: int = 1) -> Plan:
     """Plan a day."""
-    planner = Planner.of(registry, seed, START)
+    planner = Planner.of(registry, HAPPENINGS, seed, START)
     return planner.draw(devices.water, devices.ground, truth("demo"))
 
 
@@ -65,7 +61,7 @@ def test_everything_planted_ends_after_it_begins(plan: Plan) -> None:
     """Every kind occurs, in order of time, each with an end after its beginning."""
     begins = [each.since_ms for each in plan.planted]
 
-    assert {each.what for each in plan.planted} == {
+    assert {each.happening.name for each in plan.planted} == {
         OCCUPATION, STOP, SILENCE, DARKNESS, SLIDE, LEAK,
     }  # fmt: skip
     assert begins == sorted(begins)
@@ -77,17 +73,17 @@ def test_everything_planted_ends_after_it_begins(plan: Plan) -> None:
 
 def test_no_event_blurs_another(registry: Registry, plan: Plan) -> None:
     """One event a lane, one a device, and none behind a gateway that goes dark."""
-    dark = {each.row for each in plan.planted if each.what == DARKNESS}
-    lane = lanes_of(registry)
-    on_lanes = [int(lane[e.row]) for e in plan.planted if e.what in {OCCUPATION, STOP}]
-    rows = [each.row for each in plan.planted if each.what != LEAK]
+    dark = {each.row for each in plan.planted if each.happening.name == DARKNESS}
+    lane = other_ends(registry, "part_of")
+    on_lanes = [int(lane[e.row]) for e in plan.planted if e.happening.name in {OCCUPATION, STOP}]
+    rows = [each.row for each in plan.planted if each.happening.name != LEAK]
 
     assert len(set(on_lanes)) == len(on_lanes)
     assert len(set(rows)) == len(rows)
     for each in plan.planted:
-        if each.what != DARKNESS:
+        if each.happening.name != DARKNESS:
             assert int(registry.via[each.row]) not in dark
-        if each.what in {SLIDE, LEAK}:
+        if each.happening.name in {SLIDE, LEAK}:
             for one, other, _ in registry.relations.values():
                 assert not dark & set(registry.via[one[other == each.row]].tolist())
 
@@ -96,8 +92,8 @@ def test_decoys_are_shorter_than_any_rule(plan: Plan) -> None:
     """A stop is over before three minutes are; an occupation lasts longer than five."""
     for each in plan.planted:
         lasts = (each.until_ms - each.since_ms) / 1000
-        assert each.what != STOP or lasts < 180
-        assert each.what != OCCUPATION or lasts > 300
+        assert each.happening.name != STOP or lasts < 180
+        assert each.happening.name != OCCUPATION or lasts > 300
 
 
 def test_a_leak_is_felt_by_its_zone_and_no_other(devices: Devices, plan: Plan) -> None:
@@ -127,7 +123,7 @@ def test_a_slide_moves_as_fast_as_it_says(plan: Plan) -> None:
         assert ratio.max() == pytest.approx(slide.times)
         assert days[-1] == pytest.approx(summed[-1], rel=0.01)
         assert (np.diff(days) >= -1e-9).all()
-    size = {each.row: each.size for each in plan.planted if each.what == SLIDE}
+    size = {each.row: each.size for each in plan.planted if each.happening.name == SLIDE}
     assert all(size[slide.slope] > 0 for slide in plan.slides)
 
 
@@ -152,7 +148,7 @@ def test_stations_feel_the_slide_of_their_slope(
 
 def test_the_background_leaves_the_planted_alone(registry: Registry, plan: Plan) -> None:
     """In the background nothing happens to a device with a planted event, and all in order."""
-    happenings = Happenings.of(registry, plan.planted, 1, START)
+    happenings = Changes.of(registry, plan.planted, 1, START)
     ours = {each.row for each in plan.planted}
     seen = list(happenings.until(START + 2 * HOUR_MS))
     background = [each for each in seen if each.planted is None]
@@ -166,7 +162,7 @@ def test_the_background_leaves_the_planted_alone(registry: Registry, plan: Plan)
 
 def test_background_speaks_as_often_as_its_table_says(registry: Registry, plan: Plan) -> None:
     """Parking magnets send their ten messages a day, within what chance allows."""
-    happenings = Happenings.of(registry, plan.planted, 1, START)
+    happenings = Changes.of(registry, plan.planted, 1, START)
     kind = next(n for n, each in enumerate(registry.kinds) if each.code == "parking_mag")
     hours = 12
     list(happenings.until(START))
@@ -178,11 +174,11 @@ def test_background_speaks_as_often_as_its_table_says(registry: Registry, plan: 
 
 def test_enough_happens_early_for_a_short_demo(plan: Plan) -> None:
     """Within the first quarter of an hour at least twenty things deserve notice."""
-    orders = read_orders()
+    first = {each.name: each.orders["first"] for each in HAPPENINGS}
     early = [
         each
         for each in plan.planted
-        if each.what in {OCCUPATION, SILENCE} and each.since_ms < START + 480_000
+        if each.happening.name in {OCCUPATION, SILENCE} and each.since_ms < START + 480_000
     ]
 
-    assert len(early) >= orders[OCCUPATION]["first"] + orders[SILENCE]["first"] - 1
+    assert len(early) >= first[OCCUPATION] + first[SILENCE] - 1

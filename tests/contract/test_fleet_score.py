@@ -5,15 +5,19 @@ import pytest
 from hypothesis import given, strategies as st
 
 from borough.core.clock import DistrictClock
+from borough.core.happenings import told as declared
 from borough.core.registry import Kind, Property, Registry
 from borough.edge.fleet.listen import events
-from borough.edge.fleet.plan import DARKNESS, OCCUPATION, SILENCE, SLIDE, STOP, Planted
+from borough.edge.fleet.plan import Planted
 from borough.edge.fleet.score import Score
 from borough.edge.fleet.workers import answers, decision
+from borough.engine.catalog import BUILT_IN, find_all, happenings_of
 
 START, ORIGIN, RATE = 1_720_569_600_000, 1_800_000_000_000, 30.0
 CLOCK = DistrictClock(START, RATE, ORIGIN)
 MAG, CAM, LOST, GATEWAY, SLOPE = range(5)
+HAPPENINGS = declared(happenings_of(find_all(BUILT_IN)))
+OCCUPATION, STOP, SILENCE, DARKNESS, SLIDE = "occupation", "stop", "silence", "darkness", "slide"
 
 
 def small() -> Registry:
@@ -50,13 +54,14 @@ def at(seconds: float) -> float:
 def planted(what: str, row: int, since: float, until: float, plain_ms: int = 0) -> Planted:
     """Plant something, in seconds of the district."""
     begins, ends = START + round(since * 1000), START + round(until * 1000)
-    return Planted(what, row, begins, ends, plain_ms=plain_ms)
+    happening = next(each for each in HAPPENINGS if each.name == what)
+    return Planted(happening, row, begins, ends, plain_ms=plain_ms)
 
 
 def test_an_alarm_in_time_is_found_and_its_latency_leaves_the_rule_out() -> None:
     """Five minutes of grace are no latency; what comes on top of them is."""
     stop = planted(OCCUPATION, MAG, 100, 1000)
-    score = Score.of(small(), CLOCK, [stop], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
     score.seen(told("fire_lane", MAG), at(400) + 120)
     said = score.result(at(600))
@@ -69,7 +74,7 @@ def test_an_alarm_in_time_is_found_and_its_latency_leaves_the_rule_out() -> None
 def test_an_alarm_after_the_deadline_is_missed_but_not_false() -> None:
     """Too late is too late; it is told apart from silence."""
     stop = planted(OCCUPATION, MAG, 100, 2000)
-    score = Score.of(small(), CLOCK, [stop], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
     score.seen(told("fire_lane", MAG), at(900))
     said = score.result(at(1000))
@@ -82,7 +87,7 @@ def test_an_alarm_after_the_deadline_is_missed_but_not_false() -> None:
 def test_what_nobody_says_is_missed_once_its_time_is_up() -> None:
     """Before the deadline nothing is expected; after it, it is missed by name."""
     stop = planted(OCCUPATION, MAG, 100, 1000)
-    score = Score.of(small(), CLOCK, [stop], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [stop], never)
     score.decided(stop, at(100), stop.since_ms)
 
     assert score.result(at(570))["detections_expected"] == 0
@@ -101,7 +106,7 @@ def test_what_nobody_says_is_missed_once_its_time_is_up() -> None:
 def test_an_alarm_without_a_cause_is_false(scene: str, row: int, when: float) -> None:
     """Too early, on a decoy, out of the blue, or of the wrong kind."""
     stop, decoy = planted(OCCUPATION, MAG, 100, 1000), planted(STOP, CAM, 100, 200)
-    score = Score.of(small(), CLOCK, [stop, decoy], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [stop, decoy], never)
     for each in (stop, decoy):
         score.decided(each, at(100), each.since_ms)
     score.seen(told(scene, row), at(when))
@@ -113,7 +118,7 @@ def test_an_alarm_without_a_cause_is_false(scene: str, row: int, when: float) ->
 def test_a_dark_gateway_is_one_event() -> None:
     """The gateway is expected; its devices are not, and an alarm on one is an echo."""
     dark = planted(DARKNESS, GATEWAY, 100, 4000)
-    score = Score.of(small(), CLOCK, [dark], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [dark], never)
     score.decided(dark, at(95), START + 95_000)
     score.seen(told("lost_device", LOST), at(300))
     score.seen(told("lost_device", GATEWAY), at(95 + 900) + 50)
@@ -127,7 +132,7 @@ def test_a_dark_gateway_is_one_event() -> None:
 def test_a_silence_counts_from_the_last_word_that_arrived() -> None:
     """Three heartbeats after it the device is lost; one that never spoke is not expected."""
     silence, mute = planted(SILENCE, LOST, 100, 4000), planted(SILENCE, CAM, 100, 4000)
-    score = Score.of(small(), CLOCK, [silence, mute], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [silence, mute], never)
     score.decided(silence, at(90), START + 85_000)
     score.decided(mute, float("nan"), 0)
     score.seen(told("lost_device", LOST), at(90 + 180) + 40)
@@ -140,7 +145,7 @@ def test_a_silence_counts_from_the_last_word_that_arrived() -> None:
 def test_what_was_plain_before_the_start_may_be_known_already() -> None:
     """A slide of yesterday counts as found if it stands in the list, but proves no latency."""
     slide = planted(SLIDE, SLOPE, -180_000, 90_000, plain_ms=START - 90_000_000)
-    score = Score.of(small(), CLOCK, [slide], never)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [slide], never)
     score.decided(slide, at(0), slide.since_ms)
     began = {"began_ms": START - 60_000}
     score.seen(told("slope", SLOPE, level=1) | began, at(800), live=False)
@@ -157,7 +162,7 @@ def test_what_was_plain_before_the_start_may_be_known_already() -> None:
 
 def test_a_device_that_was_cut_off_was_rightly_missed() -> None:
     """Where the simulator itself lost the broker, an alarm about silence is not false."""
-    score = Score.of(small(), CLOCK, [], lambda row, _since: row == LOST)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [], lambda row, _since: row == LOST)
     score.seen(told("lost_device", LOST), at(400))
     score.seen(told("fire_lane", MAG), at(400))
     said = score.result(at(500))

@@ -23,6 +23,8 @@ from borough.app.district_run import pss_mb, supervisor, with_free_ports
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.supervisor import Role, Supervisor, die_with_parent
+from borough.core.happenings import told
+from borough.engine.catalog import BUILT_IN, find_sound, happenings_of
 from borough.engine.district import read
 from borough.storage.sql import SqlCases, connect
 
@@ -41,15 +43,21 @@ class Wanted:
     seed: int = 1
     speed: float = 30.0
     days: float = 21.0
+    scenes: tuple[str, ...] = ()
+
+    @property
+    def happenings(self) -> list[dict[str, Any]]:
+        """What the built-in scenes and those of its folders let happen, as plain data."""
+        return happenings_of(find_sound(BUILT_IN, *map(Path, self.scenes))[0])
 
 
 def stamp(wanted: Wanted) -> str:
     """Name what a prepared past was made from: another code or another district, another past."""
     digest = hashlib.sha256(
-        repr((wanted.district, wanted.share, wanted.seed, wanted.days)).encode()
+        repr((wanted.district, wanted.share, wanted.seed, wanted.days, wanted.scenes)).encode()
     )
     package = Path(borough.__file__).parent
-    for folder in (package, folder_of(wanted.district)):
+    for folder in (package, folder_of(wanted.district), *map(Path, wanted.scenes)):
         for path in sorted(folder.rglob("*")):
             if path.suffix in {".py", ".toml", ".csv", ".geojson", ".npz", ".gz"}:
                 digest.update(f"{path.relative_to(folder)} {path.stat().st_size}".encode())
@@ -70,6 +78,7 @@ def make_base(folder: Path, wanted: Wanted, progress: Progress) -> None:
         Settings(
             data=str(base.resolve()),
             district=str(district),
+            scenes=wanted.scenes,
             clock_start_ms=start,
             clock_origin_ms=wall_ms(),
             clock_rate=wanted.speed,
@@ -95,14 +104,17 @@ def remember(settings: Settings, held: Ground, wanted: Wanted, progress: Progres
     stream = Stream(replace(settings, archive_s=3600.0, archive_rows=10_000_000), held)
     try:
         until = settings.clock_start_ms
+        happenings = told(wanted.happenings)
         span = round(wanted.days * 24)
 
-        def told() -> Any:
-            for chunk in prepare(held.registry, until, wanted.days, seed=wanted.seed):
+        def past() -> Any:
+            for chunk in prepare(
+                held.registry, until, wanted.days, seed=wanted.seed, happenings=happenings
+            ):
                 progress("history", span - (until - chunk[0]) // 3_600_000, span)
                 yield chunk
 
-        stream.prepare(told())
+        stream.prepare(past())
     finally:
         stream.close()
         keeper.stop()
@@ -204,6 +216,8 @@ def start_fleet(
 ) -> subprocess.Popen[bytes]:
     """Start the simulated fleet; it knows the district only through its public doors."""
     data = settings.folder
+    happenings = data / "run" / "happenings.json"
+    happenings.write_text(json.dumps(wanted.happenings, ensure_ascii=False), "utf-8")
     clock = f"{settings.clock_start_ms},{settings.clock_rate},{settings.clock_origin_ms}"
     arguments = {
         "--registry": next((data / "run").glob("registry-*.npz")),
@@ -212,6 +226,7 @@ def start_fleet(
         "--http": f"http://{settings.host}:{settings.http_port}",
         "--credentials": data / CREDENTIALS,
         "--clock": clock,
+        "--happenings": happenings,
         "--token": settings.operator,
         "--report": data / "fleet.json",
     }

@@ -12,6 +12,8 @@ from cyclopts import Parameter
 
 from borough.app.demo import Demo, Wanted, make_base
 from borough.cli.progress import Progress
+from borough.core.errors import BadSetting
+from borough.engine.catalog import find_sound
 
 LOOK_S = 0.5
 
@@ -30,6 +32,7 @@ def demo(
     share: float = 1.0,
     seed: int = 1,
     days: float = 21.0,
+    scenes: tuple[Path, ...] = (),
     exit_after: float | None = None,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
@@ -49,12 +52,21 @@ def demo(
         Seed of the fleet and of the planted events.
     days
         Days of history to start from.
+    scenes
+        Further folders of scenes, or scenes; each is planted, shown and scored like the others.
     exit_after
         Stop after so many seconds of living, and give an account.
     json_
         Print the account as one JSON object, the last line of standard output.
     """
-    wanted = Wanted(district, share, seed, speed, days)
+    folders = tuple(str(each.resolve()) for each in scenes)
+    for each in scenes:
+        if not each.is_dir():
+            msg = f"--scenes {each}: there is no such folder"
+            raise BadSetting(msg)
+    for folder, why in find_sound(*scenes)[1].items():
+        say(f"不可用 · left out: {folder}: {why}")
+    wanted = Wanted(district, share, seed, speed, days, folders)
     account = lived(data.resolve(), wanted, exit_after)
     if account is not None:
         print(json.dumps(account, ensure_ascii=False) if json_ else told(account))

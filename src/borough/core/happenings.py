@@ -3,7 +3,7 @@
 A scene folder declares them in its ``happenings.toml``, so that the demo can fire any scene.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Self
@@ -148,3 +148,17 @@ def declared(
             msg = f"there are two of the name {name}"
             raise BadScene(msg, key=("happens", number, "name"))
     return tuple(made)
+
+
+def told(scenes: Iterable[Mapping[str, Any]]) -> list[Happening]:
+    """Take the happenings of scenes as plain data, as programs beside the devices get them.
+
+    Each scene is told with the keys scene, levels, sources and happens, its tables.
+    """
+    return [
+        each
+        for one in scenes
+        for each in declared(
+            one["scene"], one["levels"], one["sources"], {"happens": list(one["happens"])}
+        )
+    ]

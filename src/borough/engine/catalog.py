@@ -159,6 +159,20 @@ def find_sound(*roots: Path) -> tuple[list[Found], dict[str, str]]:
     return list(found.values()), wrong
 
 
+def happenings_of(scenes: Iterable[Found]) -> list[dict[str, Any]]:
+    """Lay out what scenes let happen as plain data, for programs that stand beside devices."""
+    return [
+        {
+            "scene": each.scene.id,
+            "levels": list(each.scene.levels),
+            "sources": list(each.scene.sources),
+            "happens": list(each.happens),
+        }
+        for each in scenes
+        if each.happens
+    ]
+
+
 def folders(roots: Iterable[Path]) -> list[Path]:
     """List the scene folders under *roots*; one that is a scene itself stands for itself."""
     found: list[Path] = []

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from borough.core.clock import DistrictClock
 from borough.core.errors import BadSetting, BoroughError
-from borough.edge.fleet.run import Run, Settings, obey, read_registry, read_tokens
+from borough.edge.fleet.run import (
+    Run,
+    Settings,
+    obey,
+    read_happenings,
+    read_registry,
+    read_tokens,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--clock", required=True, help="start,rate,origin of the district's clock (ms)"
     )
+    made.add_argument("--happenings", type=Path, help="what the scenes let happen (JSON)")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--exit-after", type=float, help="stop after speaking for so long (s)")
     made.add_argument("--report", type=Path, help="write the report here too (JSON)")
@@ -66,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             http=given.http.rstrip("/"),
             token=given.token,
             exit_after_s=given.exit_after,
+            happenings=read_happenings(given.happenings) if given.happenings else (),
         )
         run = Run.of(settings)
     except BoroughError as error:

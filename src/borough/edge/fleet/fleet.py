@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import numpy as np
 
+from borough.core.happenings import BURST, DARKNESS, SILENCE, SLIDE
 from borough.core.observations import Floats, Index, Mask
 from borough.core.registry import Registry
+from borough.edge.fleet.changes import Change, Changes
 from borough.edge.fleet.devices import Devices
-from borough.edge.fleet.happenings import Happening, Happenings
 from borough.edge.fleet.history import pasts
 from borough.edge.fleet.lines import Lines
-from borough.edge.fleet.plan import DARKNESS, LEAK, SILENCE, SLIDE, Plan, Planted
+from borough.edge.fleet.plan import Plan, Planted, course
 from borough.edge.fleet.reports import Desk, batches
 from borough.edge.fleet.schedule import Schedule
 
@@ -33,7 +34,7 @@ class Fleet:
     devices: Devices
     desk: Desk
     schedule: Schedule
-    happenings: Happenings
+    changes: Changes
     lines: Lines
     decided: Decided
     batch: dict[int, tuple[int, int]]
@@ -61,7 +62,7 @@ class Fleet:
         things = len(registry.id)
         made = cls(
             registry, devices, desk, Schedule.of(registry, seed, start_ms),
-            Happenings.of(registry, plan.planted, seed, begin_ms), lines, decided, batched,
+            Changes.of(registry, plan.planted, seed, begin_ms), lines, decided, batched,
             np.zeros(things, bool), np.full(things, np.nan), np.zeros(things, np.int64),
         )  # fmt: skip
         told = {each.kind for each in pasts()}
@@ -73,7 +74,7 @@ class Fleet:
 
     def catch_up(self, start_ms: int) -> None:
         """Take on what was already going on when the clock starts, without a word."""
-        for each in self.happenings.until(start_ms):
+        for each in self.changes.until(start_ms):
             if each.planted is not None:
                 self.turn_to(each.planted, each, float("nan"))
             elif each.begins:
@@ -120,7 +121,7 @@ class Fleet:
     def happen(self, now_ms: int, wall: float) -> set[int]:
         """Let happen what is due, and report it surely; give the rows that have spoken."""
         spoken: set[int] = set()
-        for each in self.happenings.until(now_ms):
+        for each in self.changes.until(now_ms):
             speaks = True
             if each.planted is not None:
                 speaks = self.turn_to(each.planted, each, wall)
@@ -133,29 +134,37 @@ class Fleet:
                 spoken.add(each.row)
         return spoken
 
-    def turn_to(self, planted: Planted, each: Happening, wall: float) -> bool:
+    def turn_to(self, planted: Planted, each: Change, wall: float) -> bool:
         """Begin or end a planted event; true where its device says so."""
         row = each.row
-        if planted.what in {SILENCE, DARKNESS}:
-            silent = np.flatnonzero(self.registry.via == row) if planted.what == DARKNESS else row
+        if planted.how in {SILENCE, DARKNESS}:
+            silent = np.flatnonzero(self.registry.via == row) if planted.how == DARKNESS else row
             if each.begins:
                 self.decided(planted, float(self.spoke[row]), int(self.said[row]))
-            if planted.what == DARKNESS:
+            if planted.how == DARKNESS:
                 self.switch(row, wall, dark=each.begins)
             self.quiet[silent] = self.quiet[row] = each.begins
             return False
-        if planted.what in {SLIDE, LEAK}:
+        if planted.how in {SLIDE, BURST}:
             if each.begins:
                 self.hurry(planted, max(each.at, self.begun_ms))
                 self.decided(planted, wall, each.at)
             return False
         if each.begins:
-            self.devices.marks.begin(row, each.at, each.sets)
+            self.devices.marks.begin(row, each.at, each.sets, course(planted))
+            self.report_often(planted, each.at)
             if each.first:
                 self.decided(planted, wall, each.at)
         else:
             self.devices.marks.end(row)
+            self.schedule.calm(row)
         return True
+
+    def report_often(self, planted: Planted, at: int) -> None:
+        """Let a device report as fast as its happening says, if it says so."""
+        every = planted.happening.orders.get("reports_s")
+        if every and every * 1000 < self.schedule.interval[planted.row]:
+            self.schedule.hurry(planted.row, round(every * 1000), max(at, self.begun_ms))
 
     def switch(self, row: int, wall: float, *, dark: bool) -> None:
         """Cut a gateway off or let it return; what it would have said waits for nobody."""
@@ -167,10 +176,10 @@ class Fleet:
     def hurry(self, planted: Planted, now_ms: int) -> None:
         """Let the stations of a moving slope report as fast as they do in alarm."""
         one, other, _ = self.registry.relations.get("watches", (np.empty(0, np.int32),) * 3)
-        if planted.what != SLIDE:
+        if planted.how != SLIDE:
             return
         for row in one[other == planted.row].tolist():
-            habit = self.happenings.habits.get(self.registry.kinds[self.registry.kind[row]].code)
+            habit = self.changes.habits.get(self.registry.kinds[self.registry.kind[row]].code)
             if habit is not None and 0 < habit.hurry_s * 1000 < self.schedule.interval[row]:
                 self.schedule.hurry(row, round(habit.hurry_s * 1000), now_ms)
 

@@ -1,10 +1,11 @@
 """What the devices said before the clock started: the same values that they would have sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from borough.core.happenings import Happening
 from borough.core.observations import Floats, Index
 from borough.core.registry import Registry
 from borough.edge.fleet.devices import Devices
@@ -40,16 +41,17 @@ def pasts() -> list[Past]:
 
 
 def prepare(
-    registry: Registry, until_ms: int, days: float = 21, *, seed: int = 1
-) -> Iterator[Chunk]:
+    registry: Registry, until_ms: int, days: float = 21, *, seed: int = 1,
+    happenings: Sequence[Happening] = (),
+) -> Iterator[Chunk]:  # fmt: skip
     """Tell the past of the classes that need one, some hours at a time, up to *until_ms*.
 
-    The rows are those that a fleet of the same seed would have sent, planted leaks and slides
-    included: the live run goes on where they end.  Chunks are in order of time, and so are the
-    rows of each; two million rows for the whole of a district.  No more than *days* days, and
-    no more than ``history.csv`` gives a property.
+    The rows are those that a fleet of the same seed and *happenings* would have sent, leaks and
+    slides included: the live run goes on where they end.  Chunks are in order of time, and so
+    are the rows of each; two million rows for the whole of a district.  No more than *days*
+    days, and no more than ``history.csv`` gives a property.
     """
-    devices = planned(registry, seed, until_ms)
+    devices = planned(registry, seed, until_ms, happenings)
     told = [rows_of(devices, each, min(days, each.days), until_ms, seed) for each in pasts()]
     series, time, value = (np.concatenate(each) for each in zip(*told, strict=True))
     order = np.lexsort((series, time))
@@ -63,11 +65,14 @@ def prepare(
         starts = cut
 
 
-def planned(registry: Registry, seed: int, start_ms: int) -> Devices:
+def planned(
+    registry: Registry, seed: int, start_ms: int, happenings: Sequence[Happening] = ()
+) -> Devices:
     """Bring up the devices with the slides and bursts that are planned for a start."""
     devices = Devices.of(registry, seed)
     leaks = truth(devices.water.given["recording"])
-    plan = Planner.of(registry, seed, start_ms).draw(devices.water, devices.ground, leaks)
+    planner = Planner.of(registry, happenings, seed, start_ms)
+    plan = planner.draw(devices.water, devices.ground, leaks)
     return devices.moved_by(plan.slides, plan.bursts)
 
 

@@ -1,5 +1,6 @@
 """What is not as usual at a device for a while: a car on the lane, a cover open."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -16,6 +17,24 @@ Sets = tuple[tuple[str, float], ...]
 """Properties and the values that they hold meanwhile."""
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Values that change while something lasts: by property, shares of its time and values there.
+
+    Between two of them a value goes straight.
+    """
+
+    since_ms: int
+    until_ms: int
+    curves: Mapping[str, Floats]
+
+    def at(self, name: str, time: Index) -> Floats:
+        """Give a property's values at some moments (ms)."""
+        share, value = self.curves[name]
+        part = (time - self.since_ms) / (self.until_ms - self.since_ms)
+        return np.asarray(np.interp(part, share, value), np.float64)
+
+
 @dataclass(slots=True)
 class Marks:
     """Values that stand in for the usual ones, by class and property; NaN where all is usual.
@@ -28,6 +47,7 @@ class Marks:
     place: Index
     since: Floats
     instead: dict[tuple[int, str], Floats] = field(default_factory=dict)
+    courses: dict[int, Course] = field(default_factory=dict)
 
     @classmethod
     def of(cls, registry: Registry) -> Self:
@@ -39,9 +59,11 @@ class Marks:
         place[order] = np.arange(len(order)) - starts
         return cls(registry.kind, place, np.full(len(order), np.nan))
 
-    def begin(self, row: int, at: int, sets: Sets) -> None:
-        """From *at* on, let a device say these values."""
+    def begin(self, row: int, at: int, sets: Sets, course: Course | None = None) -> None:
+        """From *at* on, let a device say these values, and go along with a course of others."""
         kind = int(self.kind[row])
+        if course is not None:
+            self.courses[row] = course
         self.since[row] = at
         for name, value in sets:
             if (kind, name) not in self.instead:
@@ -51,6 +73,7 @@ class Marks:
     def end(self, row: int) -> None:
         """Let a device be as usual again."""
         self.since[row] = np.nan
+        self.courses.pop(row, None)
         for (kind, _), column in self.instead.items():
             if kind == self.kind[row]:
                 column[self.place[row]] = np.nan
@@ -65,6 +88,15 @@ class Marks:
             if of == kind and name in columns:
                 value = column[self.place[row]]
                 columns[name] = np.where(begun & ~np.isnan(value), value, columns[name])
+        if self.courses:
+            self.follow(row, time, columns)
         if DWELLS in columns:
             dwelt = np.maximum(time - since, 0) / 1000
             columns[DWELLS] = np.where(begun, dwelt, columns[DWELLS])
+
+    def follow(self, row: Index, time: Index, columns: Columns) -> None:
+        """Write what goes along a course over the usual values."""
+        for place in np.flatnonzero(np.isin(row, list(self.courses))).tolist():
+            course = self.courses[int(row[place])]
+            for name in course.curves.keys() & columns.keys():
+                columns[name][place] = course.at(name, time[place])

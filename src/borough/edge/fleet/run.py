@@ -1,11 +1,12 @@
 """One run of the fleet: from the first connection to the last line of the report."""
 
 import csv
+import json
 import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any, Self
 import numpy as np
 
 from borough.core.clock import DistrictClock
-from borough.core.errors import BadFrame, BadSetting, BusDown
+from borough.core.errors import BadFrame, BadScene, BadSetting, BusDown
+from borough.core.happenings import Happening, told
 from borough.core.registry import Registry
 from borough.core.snapshot import unpack
 from borough.edge.fleet.asking import ask
@@ -53,6 +55,7 @@ class Settings:
     http: str = ""
     token: str = ""
     exit_after_s: float | None = None
+    happenings: Sequence[Happening] = ()
 
 
 def read_registry(path: Path) -> Registry:
@@ -62,6 +65,15 @@ def read_registry(path: Path) -> Registry:
             return unpack(arrays)
     except (OSError, ValueError, BadFrame) as error:
         msg = f"{path}: {error}"
+        raise BadSetting(msg) from error
+
+
+def read_happenings(path: Path) -> list[Happening]:
+    """Read what the scenes let happen; `core.happenings.told` says how it is written."""
+    try:
+        return told(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, BadScene) as error:
+        msg = f"{path}: {error!r}"
         raise BadSetting(msg) from error
 
 
@@ -138,10 +150,10 @@ class Run:
         clock, seed, given = settings.clock, settings.seed, feeds()
         begin = max(clock.start_ms, clock.now(time.time() * 1000))
         leaks = truth(given["water"]["recording"])
-        planner = Planner.of(registry, seed, clock.start_ms, begin)
+        planner = Planner.of(registry, settings.happenings, seed, clock.start_ms, begin)
         plan = planner.draw(self.devices.water, self.devices.ground, leaks)
         devices = self.devices.moved_by(plan.slides, plan.bursts)
-        score = Score.of(registry, clock, plan.planted, self.excused)
+        score = Score.of(registry, clock, settings.happenings, plan.planted, self.excused)
         fleet = Fleet.of(
             registry, devices, plan, self.lines,
             lambda planted, at, moment: score.decided(planted, at * 1000, moment),

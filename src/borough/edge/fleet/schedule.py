@@ -15,10 +15,11 @@ SPEAKS = ("device", "gateway")
 
 @dataclass(slots=True)
 class Schedule:
-    """The next moment (ms) and the interval (ms) of each row; rows that never speak have NEVER."""
+    """Each row's next moment and its intervals, now and usually (ms); NEVER where it is mute."""
 
     due: Index
     interval: Index
+    usual: Index
 
     @classmethod
     def of(cls, registry: Registry, seed: int, start_ms: int) -> "Schedule":
@@ -30,7 +31,7 @@ class Schedule:
         offset = (part * interval).astype(np.int64)
         step = np.maximum(interval, 1)
         due = start_ms + (offset - start_ms) % step
-        return cls(np.where(interval > 0, due, NEVER), interval)
+        return cls(np.where(interval > 0, due, NEVER), interval, interval.copy())
 
     def take(self, until_ms: int, quiet: Mask) -> tuple[Index, Index]:
         """Give the rows due before *until_ms* and their moments, in order of time.
@@ -60,3 +61,7 @@ class Schedule:
         """Let one device report faster from now on, as it does in alarm."""
         self.interval[row] = interval_ms
         self.due[row] = min(self.due[row], now_ms + interval_ms)
+
+    def calm(self, row: int) -> None:
+        """Let one device report as often as usual again."""
+        self.interval[row] = self.usual[row]

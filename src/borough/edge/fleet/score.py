@@ -1,7 +1,6 @@
 """Compares what the district said with what really happened."""
 
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, Self
@@ -9,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 
 from borough.core.clock import DistrictClock
+from borough.core.happenings import ARRIVAL, DARKNESS, PLAIN, Expectation, Happening
 from borough.core.registry import Registry
-from borough.edge.fleet.plan import DARKNESS, Planted
-from borough.edge.fleet.values import FOLDER
+from borough.edge.fleet.plan import Planted
 
 EARLY_MS = 2000
 """An alarm more than this before its time is no skill."""
@@ -26,16 +25,24 @@ class Expected:
     """One planted event that must be noticed; times are ms of the district, ``sent`` wall ms."""
 
     planted: Planted
-    scene: str
+    rule: Expectation
     thing: str
-    level: int
-    timed: bool
     sent: float
     held: int
     deadline: int
     seen: float | None = None
     late: bool = False
     latency: float | None = None
+
+    @property
+    def scene(self) -> str:
+        """Who must notice it."""
+        return self.planted.happening.scene
+
+    @property
+    def plain(self) -> int:
+        """From when on word of it is no guess (ms)."""
+        return self.held - EARLY_MS if self.rule.timed else self.planted.since_ms
 
     @property
     def found(self) -> bool:
@@ -49,9 +56,9 @@ class Score:
 
     registry: Registry
     clock: DistrictClock
-    rules: list[dict[str, Any]]
+    rules: Mapping[str, list[Expectation]]
     planted: Mapping[tuple[str, str], list[Planted]]
-    gateways: dict[str, str]
+    gateways: set[tuple[str, str]]
     excused: Excused
     expected: list[Expected] = field(default_factory=list)
     false: list[dict[str, Any]] = field(default_factory=list)
@@ -61,60 +68,66 @@ class Score:
 
     @classmethod
     def of(
-        cls, registry: Registry, clock: DistrictClock, planted: Iterable[Planted], excused: Excused
-    ) -> Self:
-        """Begin with an empty book; *excused* knows of devices that could not speak."""
-        rules = tomllib.loads((FOLDER / "expectations.toml").read_text("utf-8"))["expect"]
+        cls, registry: Registry, clock: DistrictClock, happenings: Sequence[Happening],
+        planted: Iterable[Planted], excused: Excused,
+    ) -> Self:  # fmt: skip
+        """Begin with an empty book; *excused* knows of devices that could not speak.
+
+        Of a scene that expects nothing of any happening, nothing is held to be false either.
+        """
+        rules: dict[str, list[Expectation]] = {}
+        for happening in happenings:
+            rules.setdefault(happening.scene, []).extend(happening.expects)
         truth: dict[tuple[str, str], list[Planted]] = {}
-        gateways = {}
+        gateways = set()
         for each in planted:
-            for scene in {rule["scene"] for rule in rules if fits(rule, each)}:
-                truth.setdefault((scene, registry.key[each.row]), []).append(each)
-            if each.what == DARKNESS:
+            scene = each.happening.scene
+            if each.happening.expectation(each.size) is not None:
+                truth.setdefault((scene, registry.key[each.subject]), []).append(each)
+            if each.how == DARKNESS:
                 behind = np.flatnonzero(registry.via == each.row).tolist()
-                gateways.update({registry.key[row]: registry.key[each.row] for row in behind})
-        return cls(registry, clock, rules, truth, gateways, excused)
+                gateways |= {(scene, registry.key[row]) for row in behind}
+        known = {scene: told for scene, told in rules.items() if told}
+        return cls(registry, clock, known, truth, gateways, excused)
 
     def decided(self, planted: Planted, wall_ms: float, moment: int) -> None:
         """Take note that the deciding fact is out: sent at *wall_ms*, about *moment* (ms)."""
-        rule = next((each for each in self.rules if fits(each, planted)), None)
-        if rule is None or (rule["timed"] and isnan(wall_ms)):
+        rule = planted.happening.expectation(planted.size)
+        if rule is None or (rule.timed and isnan(wall_ms)):
             return
-        if rule["counts_from"] == "arrival":
+        if rule.counts_from == ARRIVAL:
             moment = self.clock.now(wall_ms)
-        hold = round(1000 * self.hold(rule, planted.row))
-        if rule["counts_from"] == "plain":
+        hold = round(1000 * self.hold(planted.happening.scene, rule, planted.subject))
+        if rule.counts_from == PLAIN:
             moment = planted.plain_ms or planted.since_ms
         ripe, start = moment + hold, self.clock.start_ms
-        deadline = ripe + round(1000 * rule["patience_s"])
+        deadline = ripe + round(1000 * rule.patience_s)
         if ripe < start:
-            deadline = start + round(1000 * rule["from_start_s"])
+            deadline = start + round(1000 * rule.from_start_s)
         if planted.until_ms <= ripe:
             return
-        thing, timed = self.registry.key[planted.row], rule["timed"]
-        self.expected.append(
-            Expected(planted, rule["scene"], thing, rule["level"], timed, wall_ms, ripe, deadline)
-        )
+        thing = self.registry.key[planted.subject]
+        self.expected.append(Expected(planted, rule, thing, wall_ms, ripe, deadline))
 
     @property
     def untimed(self) -> set[str]:
         """Scenes that may have known before anyone listened."""
-        return {rule["scene"] for rule in self.rules if not rule["timed"]}
+        return {s for s, rules in self.rules.items() if not all(rule.timed for rule in rules)}
 
     def true(self, scene: str, thing: int) -> bool:
         """Tell whether something was planted on a thing, by its id, that the scene should see."""
         place = int(np.searchsorted(self.registry.id, thing))
         return (scene, self.registry.key[place]) in self.planted
 
-    def hold(self, rule: Mapping[str, Any], row: int) -> float:
+    def hold(self, scene: str, rule: Expectation, row: int) -> float:
         """Say for how many seconds the rule itself asks for patience with a thing."""
-        column = self.registry.parameters.get((rule["scene"], rule.get("parameter", "")))
+        column = self.registry.parameters.get((scene, rule.parameter))
         if column is not None and not isnan(column[row]):
             return float(column[row])
-        if "heartbeats" in rule:
+        if rule.heartbeats:
             kind = self.registry.kinds[self.registry.kind[row]]
-            return float(rule["heartbeats"] * kind.heartbeat_s)
-        return float(rule["hold_s"])
+            return float(rule.heartbeats * kind.heartbeat_s)
+        return rule.hold_s
 
     def seen(self, told: Mapping[str, Any], wall_ms: float, *, live: bool = True) -> None:
         """Judge one edge as it came, or without *live* a detection read off the list.
@@ -123,18 +136,18 @@ class Score:
         """
         level, scene = int(told["level"]), str(told["scene"])
         thing = self.registry.key[int(np.searchsorted(self.registry.id, int(told["thing"])))]
-        if level < 1 or scene not in {rule["scene"] for rule in self.rules}:
+        if level < 1 or scene not in self.rules:
             return
         now = self.clock.now(wall_ms) if live else int(told["began_ms"])
         match = False
         for each in self.expected:
             if (each.scene, each.thing) != (scene, thing) or each.found or (live and each.late):
                 continue
-            if now >= each.held - EARLY_MS or not each.timed:
+            if now >= each.held - EARLY_MS or not each.rule.timed:
                 match = True
-                if level >= each.level:
+                if level >= each.rule.level:
                     each.seen, each.late = wall_ms, now > each.deadline
-                    if live and each.timed:
+                    if live and each.rule.timed:
                         each.latency = wall_ms - max(each.sent, self.clock.wall(each.held))
         name = str(told["id"])
         if name in self.known:
@@ -145,26 +158,26 @@ class Score:
 
     def cut(self, scene: str, thing: str, now: int) -> bool:
         """Tell whether a silent device was cut off by a lost connection, and count it."""
-        rule = next((r for r in self.rules if r["scene"] == scene and "heartbeats" in r), None)
+        rule = next((rule for rule in self.rules[scene] if rule.heartbeats), None)
         if rule is None:
             return False
         row = self.registry.rows[thing]
-        patience = self.hold(rule, row) + rule["patience_s"]
+        patience = self.hold(scene, rule, row) + rule.patience_s
         excused = self.excused(row, self.clock.wall(now - 1000 * patience))
         self.cut_off += excused
         return excused
 
     def explained(self, scene: str, thing: str, now: int) -> bool:
         """Tell whether something planted stands behind a detection that matched nothing open."""
-        if scene == "lost_device" and thing in self.gateways:
+        if (scene, thing) in self.gateways:
             self.echoes += 1
             return True
         about = [e for e in self.expected if (e.scene, e.thing) == (scene, thing)]
         if about:
-            return any(e.held - EARLY_MS <= now <= e.planted.until_ms + RUNS_ON_MS for e in about)
+            return any(e.plain <= now <= e.planted.until_ms + RUNS_ON_MS for e in about)
         events = self.planted.get((scene, thing), [])
         return any(e.since_ms <= now <= e.until_ms + RUNS_ON_MS for e in events) and not any(
-            e.what in {"occupation", "silence", "darkness"} for e in events
+            rule.timed for e in events for rule in e.happening.expects
         )
 
     def result(self, wall_ms: float) -> dict[str, Any]:
@@ -173,7 +186,7 @@ class Score:
         due = [each for each in self.expected if each.deadline <= now]
         late = sorted(e.latency for e in self.expected if e.latency is not None)
         scenes = {}
-        for scene in sorted({rule["scene"] for rule in self.rules}):
+        for scene in sorted(self.rules):
             mine = [each for each in due if each.scene == scene]
             took = [e.latency for e in self.expected if e.scene == scene and e.latency is not None]
             scenes[scene] = {
@@ -203,16 +216,6 @@ class Score:
         }
 
 
-def fits(rule: Mapping[str, Any], planted: Planted) -> bool:
-    """Tell whether a rule speaks of a planted event."""
-    size = planted.size
-    return (
-        rule["planted"] == planted.what
-        and size >= rule.get("least", 0)
-        and (size < rule["below"] if "below" in rule else True)
-    )
-
-
 def percentile(values: list[float], part: float) -> float | None:
     """Give a percentile to a tenth of a millisecond, or nothing where nothing was measured."""
     return round(float(np.percentile(values, part)), 1) if values else None
@@ -223,7 +226,7 @@ def described(each: Expected) -> dict[str, Any]:
     return {
         "scene": each.scene,
         "thing": each.thing,
-        "what": each.planted.what,
+        "what": each.planted.happening.name,
         "size": each.planted.size,
         "since": each.planted.since_ms,
         "deadline": each.deadline,

@@ -10,7 +10,7 @@ import numpy as np
 from borough.core.observations import Index, Mask
 from borough.core.registry import Registry
 from borough.edge.fleet.marks import Sets
-from borough.edge.fleet.plan import OCCUPATION, STOP, Planted, sets_of
+from borough.edge.fleet.plan import Planted, sets_of
 from borough.edge.fleet.values import DAY_MS, HOUR_MS, table
 
 LOOK_BACK_H = 4
@@ -38,7 +38,7 @@ def habits() -> dict[str, Habit]:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Happening:
+class Change:
     """At *at* (ms), the device in *row* begins to be as ``sets`` says, or is as usual again.
 
     What is planted names its event; for a silence or a slide the caller knows what to do.
@@ -54,7 +54,7 @@ class Happening:
 
 
 @dataclass(slots=True)
-class Happenings:
+class Changes:
     """Gives out what happens, hour by hour of the background and event by event of the plan."""
 
     registry: Registry
@@ -63,7 +63,7 @@ class Happenings:
     taken: Mask
     drawn_until: int
     members: Sequence[Index]
-    heap: list[Happening] = field(default_factory=list)
+    heap: list[Change] = field(default_factory=list)
     number: int = 0
 
     @classmethod
@@ -84,20 +84,20 @@ class Happenings:
     ) -> None:  # fmt: skip
         """Put one change in its place in time; no sets means that it ends."""
         self.number += 1
-        one = Happening(at, self.number, row, sets is not None, sets or (), planted, first)
+        one = Change(at, self.number, row, sets is not None, sets or (), planted, first)
         heapq.heappush(self.heap, one)
 
     def plan(self, each: Planted) -> None:
         """Put a planted event in its place, with the moment in which it seems over."""
-        code = self.registry.kinds[self.registry.kind[each.row]].code
-        sets = self.habits[code].sets if each.what in {OCCUPATION, STOP} else ()
+        values = each.happening.orders.get("values", {})
+        sets = tuple((name, value) for name, value in values.items() if not isinstance(value, list))
         self.add(each.since_ms, each.row, sets, each)
         if each.gap:
             self.add(each.gap[0], each.row, None, each, first=False)
             self.add(each.gap[1], each.row, sets, each, first=False)
         self.add(each.until_ms, each.row, None, each)
 
-    def until(self, now_ms: int) -> Iterator[Happening]:
+    def until(self, now_ms: int) -> Iterator[Change]:
         """Give what happens before *now_ms*, in order."""
         while self.drawn_until <= now_ms:
             self.draw_hour(self.drawn_until)
