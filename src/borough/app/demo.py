@@ -230,9 +230,10 @@ def start_fleet(
         "--token": settings.operator,
         "--report": data / "fleet.json",
     }
-    words = [str(word) for pair in arguments.items() for word in pair]
+    # In one word each: a random token may begin with a dash.
+    words = [f"{name}={value}" for name, value in arguments.items()]
     if exit_after_s is not None:
-        words += ["--exit-after", str(exit_after_s)]
+        words += [f"--exit-after={exit_after_s}"]
     with (data / "logs" / "fleet.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
             [sys.executable, "-m", "borough.edge.fleet", *words],
