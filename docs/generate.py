@@ -157,8 +157,12 @@ def scenes() -> str:
     for found in find_all(BUILT_IN):
         each = found.scene
         text += f"## {each.id} · {each.name['zh']} · {each.name['en']}\n\n"
-        text += f"Standing `{each.standing}`; levels {quoted(each.levels[1:])}; watches "
-        text += f"{quoted(each.properties)} of {quoted(each.sources)}; "
+        text += f"Standing `{each.standing}`; levels {quoted(each.levels[1:])}; "
+        text += (
+            f"evaluates `{each.scheme.kind}` by {quoted(found.rules)}; "
+            if each.scheme
+            else (f"watches {quoted(each.properties)} of {quoted(each.sources)}; ")
+        )
         text += f"carries {', '.join(each.carries)}. "
         text += f"[Folder](../../src/borough/scenes/{found.folder.name}/README.md).\n\n"
         text += table(("parameter", "value", "limits", "unit", "each thing", *MEANS), [

@@ -9,6 +9,7 @@ BoroughError
 ├── BadParameter      a parameter was tuned to what its scene does not allow
 ├── BadReading        a device's message cannot be taken in
 ├── BadRequest        a request names something that is missing or malformed
+├── BadRules          a rule set of a formula scene breaks its own rules
 ├── BadScene          a scene folder does not say what it must
 ├── BadSetting        a setting has a value that cannot work
 ├── BadSheet          a file of rows cannot be read as a table
@@ -82,6 +83,12 @@ class BadRequest(BoroughError):
     """A request names something that is missing or malformed."""
 
     code = "bad-request"
+
+
+class BadRules(BoroughError):
+    """A rule set breaks its own rules, or does not hold for the period that was asked for."""
+
+    code = "bad-rules"
 
 
 class BadScene(BoroughError):
@@ -188,6 +195,7 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-parameter": {"zh": "参数超出允许范围", "en": "A parameter is out of its limits"},
     "bad-reading": {"zh": "设备消息无法接收", "en": "A device message cannot be taken in"},
     "bad-request": {"zh": "请求内容有误", "en": "The request is malformed"},
+    "bad-rules": {"zh": "评价办法有误", "en": "A rule set cannot be used"},
     "bad-scene": {"zh": "场景文件夹不完整", "en": "A scene folder is incomplete"},
     "bad-setting": {"zh": "配置项有误", "en": "A setting cannot work"},
     "bad-sheet": {"zh": "表格文件有误", "en": "A file of rows cannot be read as a table"},

@@ -9,6 +9,7 @@ import numpy as np
 
 from borough.core.derives import Derivation
 from borough.core.errors import BadParameter, BadScene
+from borough.core.formulas import Scheme
 from borough.core.observations import Values
 from borough.core.shapes import Key, fitted, is_text
 
@@ -21,8 +22,8 @@ CALM = {"zh": "正常", "en": "Quiet"}
 """What level 0 is called."""
 KEYS = {
     "id": "text", "standing": "text", "name": "words", "levels": "levels", "carries?": "texts",
-    "watches": "table", "derives?": "tables", "parameters?": "table", "opens": "table",
-    "claims?": "table", "exempt?": "table",
+    "watches?": "table", "evaluates?": "table", "derives?": "tables", "parameters?": "table",
+    "opens": "table", "claims?": "table", "exempt?": "table",
 }  # fmt: skip
 WATCHES = {"properties": "texts", "from": "texts", "parent?": "text"}
 PARAMETER = {
@@ -67,9 +68,10 @@ class Opening:
 class Scene:
     """The declared part of a scene: who it is, what it watches, what it may say.
 
-    ``levels`` are ids, rising from `QUIET`; ``level_names`` says in each language what those
-    are called that have a name.  ``exempt`` gives a reason for each requirement that the author
-    does without.
+    A scene either watches what things report, or evaluates what was reported of them, as its
+    ``scheme`` says; for it the levels are classes, the best first.  ``levels`` are ids, rising
+    from `QUIET`; ``level_names`` says in each language what those are called that have a name.
+    ``exempt`` gives a reason for each requirement that the author does without.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Scene:
     opens: Opening
     level_names: Names = field(default_factory=dict)
     exempt: Mapping[str, str] = field(default_factory=dict)
+    scheme: Scheme | None = None
 
     def tuned(self, **chosen: Values) -> dict[str, Values]:
         """Give each parameter the value *chosen* for it, or else the declared one.
@@ -115,7 +118,11 @@ class Scene:
         of ids.  Raises `BadScene` with the key that is wrong.
         """
         fitted(text, KEYS)
-        watches = fitted(text["watches"], WATCHES, ("watches",))
+        evaluates = "evaluates" in text
+        if evaluates == ("watches" in text):
+            msg = "a scene needs a table watches or a table evaluates, and not both"
+            raise BadScene(msg, key=("evaluates",) if evaluates else ())
+        watches = {} if evaluates else fitted(text["watches"], WATCHES, ("watches",))
         opens = fitted(text["opens"], OPENS, ("opens",))
         levels = text["levels"]
         scene = cls(
@@ -123,8 +130,8 @@ class Scene:
             standing=text["standing"],
             name=text["name"],
             levels=(QUIET, *levels),
-            properties=tuple(watches["properties"]),
-            sources=tuple(watches["from"]),
+            properties=tuple(watches.get("properties", ())),
+            sources=tuple(watches.get("from", ())),
             parent=watches.get("parent", ""),
             carries=tuple(text.get("carries", ())),
             derives=tuple(derivations(text.get("derives", ()))),
@@ -132,6 +139,7 @@ class Scene:
             opens=Opening(**opens),
             level_names={QUIET: CALM, **(levels if isinstance(levels, dict) else {})},
             exempt=dict(text.get("exempt", {})),
+            scheme=Scheme.declared(text["evaluates"]) if evaluates else None,
         )
         scene.check()
         return scene

@@ -3,7 +3,7 @@
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 from borough.core import happenings
 from borough.core.cases import Plan
 from borough.core.detections import Detector
-from borough.core.errors import BadScene, BoroughError
+from borough.core.errors import BadRules, BadScene, BoroughError
+from borough.core.formulas import Formula
 from borough.core.observations import Series, Values
 from borough.core.registry import Registry
+from borough.core.rules import extended
 from borough.core.scenes import Scene
 from borough.core.shapes import Key, fitted
 from borough.engine.pointing import dotted, line_of, line_told, line_within
@@ -30,6 +32,11 @@ EXAMPLE = {
     "says": "text", "rows": "rows", "edges": "rows", "given?": "table", "parents?": "numbers",
     "unknown?": "rows", "late?": "count",
 }  # fmt: skip
+WORKED = {
+    "says": "text", "rules": "text", "period": "text", "facts": "table", "score": "rows",
+    "class": "rows", "into?": "rows",
+}  # fmt: skip
+NO_RULES: Mapping[str, Mapping[str, Any]] = {}
 Made = TypeVar("Made")
 
 
@@ -37,20 +44,44 @@ Made = TypeVar("Made")
 class Found:
     """A scene folder, read and checked but not yet running.
 
-    ``plan`` is its parsed ``plan.toml``, ``examples`` its worked examples, and ``happens`` what
-    a simulator may let happen for it, as the tables of its ``happenings.toml``.
+    ``rule`` is what it defines in Python: a detector where it watches, a formula where it
+    evaluates.  ``plan`` is its parsed ``plan.toml``, ``examples`` its worked examples, and
+    ``happens`` what a simulator may let happen for it, as the tables of its ``happenings.toml``.
+    ``rules`` holds the rule sets of a formula scene, as parsed, by id.
     """
 
     scene: Scene
-    detector: type[Detector]
+    rule: type[Detector] | type[Formula]
     plan: dict[str, Any]
     examples: list[dict[str, Any]]
     folder: Path
     happens: tuple[dict[str, Any], ...] = ()
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def senses(self) -> bool:
+        """Tell whether it watches what things report; else it evaluates facts."""
+        return issubclass(self.rule, Detector)
+
+    @property
+    def detector(self) -> type[Detector]:
+        """The detector of a scene that watches; `BadScene` where it evaluates."""
+        if issubclass(self.rule, Detector):
+            return self.rule
+        msg = f"{self.scene.id} evaluates facts; it has no detector"
+        raise BadScene(msg)
+
+    @property
+    def formula(self) -> type[Formula]:
+        """The formula of a scene that evaluates; `BadScene` where it watches."""
+        if issubclass(self.rule, Formula):
+            return self.rule
+        msg = f"{self.scene.id} watches readings; it has no formula"
+        raise BadScene(msg)
 
     def code(self) -> str:
         """Name the rule as it is written: the digest of its file, empty where it has none."""
-        path = self.folder / "detector.py"
+        path = self.folder / ("detector.py" if self.senses else "formula.py")
         return sha256(path.read_bytes()).hexdigest()[:12] if path.exists() else ""
 
     def runner(self, series: Series, **tuned: Values) -> Runner:
@@ -86,21 +117,35 @@ def find(folder: Path) -> Found:
         _, planted = declared(happens, told)
     return Found(
         scene=scene,
-        detector=load(folder / "detector.py"),
+        rule=load(folder / ("formula.py" if scene.scheme else "detector.py")),
         plan=plan,
-        examples=declared(examples, worked)[0],
+        examples=declared(examples, partial(worked, kinds=WORKED if scene.scheme else EXAMPLE))[0],
         folder=folder,
         happens=tuple(planted.get("happens", ())),
+        rules=rule_sets(folder / "rules") if scene.scheme else {},
     )
 
 
-def worked(text: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Check a parsed ``examples.toml``; examples tell rows and edges."""
+def rule_sets(folder: Path, *, below: Mapping[str, Mapping[str, Any]] = NO_RULES) -> dict[str, Any]:
+    """Read the rule sets in a folder, each laid over the one it extends, by id.
+
+    *below* are others that they may extend.  `BadRules` where a file is not called as its set.
+    """
+    texts = {path.stem: parsed(path) for path in sorted(folder.glob("*.toml"))}
+    for name, text in texts.items():
+        if text.get("id") != name:
+            msg = f"rules/{name}.toml holds the rule set {text.get('id')!r}; use one name for both"
+            raise BadRules(msg)
+    return {name: extended(text, {**below, **texts}) for name, text in texts.items()}
+
+
+def worked(text: Mapping[str, Any], kinds: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Check a parsed ``examples.toml``: rows and edges, or facts, scores and classes."""
     fitted(text, {"example?": "tables"})
     examples: list[dict[str, Any]] = text.get("example", [])
     for number, each in enumerate(examples):
-        fitted(each, EXAMPLE, ("example", number))
-        for name in ("rows", "edges"):
+        fitted(each, kinds, ("example", number))
+        for name in ("rows", "edges") if kinds is EXAMPLE else ():
             if not all(isinstance(row, list) and len(row) > 1 for row in each[name]):
                 msg = f"each of the {name} must be a list that begins with who and when"
                 raise BadScene(msg, key=("example", number, name))
@@ -195,8 +240,9 @@ def parsed(path: Path) -> dict[str, Any]:
         raise BadScene(msg) from error
 
 
-def load(path: Path) -> type[Detector]:
-    """Run a scene's Python where it lies, and take the one detector that it defines."""
+def load(path: Path) -> type[Detector] | type[Formula]:
+    """Run a scene's Python where it lies, and take the one detector or formula in it."""
+    wanted: Any = Formula if path.name == "formula.py" else Detector
     module = ModuleType(f"scene:{path}")
     sys.modules[module.__name__] = module  # dataclasses look their module up by its name
     try:
@@ -211,10 +257,11 @@ def load(path: Path) -> type[Detector]:
         raise BadScene(msg) from error
     mine = [kind for kind in vars(module).values() if isinstance(kind, type)]
     mine = [kind for kind in mine if kind.__module__ == module.__name__]
-    detectors = [kind for kind in mine if issubclass(kind, Detector)]
-    if len(detectors) != 1:
+    rules = [kind for kind in mine if issubclass(kind, wanted)]
+    if len(rules) != 1:
         msg = (
-            f"{path.parent.name}/{path.name} must define exactly one Detector, not {len(detectors)}"
+            f"{path.parent.name}/{path.name} must define exactly one {wanted.__name__}, "
+            f"not {len(rules)}"
         )
         raise BadScene(msg)
-    return detectors[0]
+    return rules[0]

@@ -33,7 +33,7 @@ class Pipeline:
     It reads nothing and writes nothing itself: it is handed records, and says what follows.
     Live run, replay and recovery hand it the same records and hear the same.  A scene whose
     rule raises is set aside and named in ``broken`` until its code or a parameter of it
-    changes; the others go on.
+    changes; the others go on.  Scenes that evaluate facts have no part in it.
 
     *settled* are changes of parameters from before its first record, in their order; those in
     the journal follow, unless it is *held* to what it has.  ``tuned`` is the last one's number.
@@ -54,7 +54,7 @@ class Pipeline:
         self.runners: list[Runner] = []
         self.windows: list[Window] = []
         self._code: dict[str, str] = {}
-        for each in scenes:
+        for each in (each for each in scenes if each.senses):
             try:
                 runner = each.at_work(registry)
                 windows = [Window(one, registry, ZoneInfo(zone)) for one in each.scene.derives]
