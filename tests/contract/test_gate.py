@@ -59,14 +59,14 @@ def test_only_the_right_token_over_mqtt_comes_in(gate: Gate, asks: Knock, reason
     assert dict(gate.counts) == {reason or "welcome": 1}
 
 
-def test_a_credential_publishes_its_own_subtree_and_hears_its_own_commands(gate: Gate) -> None:
+def test_a_credential_publishes_its_own_subtrees_and_hears_its_own_commands(gate: Gate) -> None:
     """Nothing else is allowed, and the token is for this connection and the devices' account."""
     answer = claims(gate.answer(knock()))
     user = claims(answer["nats"]["jwt"].encode())
 
     assert (answer["aud"], answer["sub"]) == ("SERVER", "UKEY")
     assert (user["aud"], user["sub"]) == ("DEVICES", "UKEY")
-    assert user["nats"]["pub"] == {"allow": ["d.gw-1.>"]}
+    assert user["nats"]["pub"] == {"allow": ["d.gw-1.>", "a.gw-1.>"]}
     assert user["nats"]["sub"]["allow"][:2] == ["c.gw-1", "c.gw-1.>"]
     assert user["nats"]["allowed_connection_types"] == ["MQTT"]
 

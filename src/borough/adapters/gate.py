@@ -118,10 +118,10 @@ class Gate:
         return "" if knock.kind == "mqtt" else "not-mqtt"
 
     def _permissions(self, key: str) -> dict[str, Any]:
-        """Say what a credential may do: report for itself and hear its own commands."""
+        """Say what a credential may do: report for itself, hear its own commands, answer them."""
         hears = [f"c.{key}", f"c.{key}.>", "$MQTT.sub.>", "$MQTT.deliver.pubrel.>"]
         return {
-            "pub": {"allow": [f"d.{key}.>"]},
+            "pub": {"allow": [f"d.{key}.>", f"a.{key}.>"]},
             "sub": {"allow": hears},
             "subs": self.limits.subscriptions,
             "data": -1,

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from borough.api import (
     cases,
+    commands,
     detections,
     live,
     observations,
@@ -57,7 +58,7 @@ def create(ports: Ports) -> FastAPI:
     app.state.tally = Tally()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
-    for part in (places, things, series, detections, cases, observations, live, vitals):
+    for part in (places, things, series, detections, cases, commands, observations, live, vitals):
         app.include_router(part.router)
     pages.install(app)
     return app

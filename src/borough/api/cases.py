@@ -13,6 +13,7 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.broadcast import wall_ms
+from borough.api.errands import listed
 from borough.api.ground import standing
 from borough.api.ports import Ports
 from borough.api.things import row_of
@@ -148,13 +149,15 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
     """Tell a case as its own page shows it."""
     plan = ports.plans.get(case.plan)
     step = plan.steps.get(case.step) if plan else None
+    events = ports.cases.events(case.id)
     return {
         **told(ports, case),
+        **listed(ports, case, events),
         "steps": {name: each.title for name, each in plan.steps.items()} if plan else {},
         "asks": step.asks if step else (),
         "moves": onward(plan, step, case.trail) if plan and step else [],
         "outcomes": outcomes(step, case),
-        "events": ports.cases.events(case.id),
+        "events": events,
         "detections": ports.detections.find(
             scene="", thing=None, open_only=False, level_from=1, case=case.id,
             since_ms=None, until_ms=None, before="", limit=DETECTIONS,

@@ -154,6 +154,8 @@ class District:
     where a demonstration's clock starts, ms UTC.  ``valid_from`` and ``valid_to`` are ISO dates
     between which the place existed in this shape; ``valid_to`` is empty while it does.
     ``outline`` holds the outer rings of its ground.  ``work`` says when its offices are open.
+    ``automatic`` names the commands, as ``plan.command``, that may go out without a person where
+    their plan says so too.
     """
 
     id: str
@@ -175,6 +177,7 @@ class District:
     ties: tuple[Tie, ...]
     settings: tuple[Setting, ...]
     work: WorkCalendar | None = None
+    automatic: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

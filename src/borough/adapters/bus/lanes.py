@@ -131,7 +131,11 @@ def make_mqtt_streams(link: Link, limits: Limits) -> None:
     """
     side = {"max_msgs_per_subject": 1, "max_bytes": limits.side_bytes, "allow_direct": True}
     wanted: dict[str, dict[str, Any]] = {
-        MQTT_STREAM: {"retention": "interest", "max_bytes": limits.backlog_bytes},
+        MQTT_STREAM: {
+            "retention": "interest",
+            "max_bytes": limits.backlog_bytes,
+            "allow_msg_ttl": True,  # a command is forgotten when its time is up
+        },
         "$MQTT_rmsgs": side,
         "$MQTT_qos2in": {**side, "discard_new_per_subject": True},
     }

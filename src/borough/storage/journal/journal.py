@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from borough.core.errors import BusDown
@@ -80,18 +81,20 @@ def _entry(answer: Message) -> Entry | None:
 class JournalTail:
     """The reading end: all frames behind a sequence number, then those that follow.
 
+    With *since_ms* it begins with what was written at that moment of the wall clock instead.
     ``behind`` is how many frames there still were when the last one was taken, and
     ``missed`` how many were no longer there to be read.  The link must serve nothing else.
     """
 
-    def __init__(self, link: Link, after: int = 0) -> None:
+    def __init__(self, link: Link, after: int = 0, *, since_ms: int | None = None) -> None:
         self._link = link
         self._box = link.inbox.replace(b"_INBOX", b"_TAIL")
         self._due = 0
         self.sequence, self.behind, self.missed = after, 0, 0
         name = f"tail-{secrets.token_hex(4)}"
+        self._began = since_ms is None
         config = {
-            "name": name, "deliver_policy": "by_start_sequence", "opt_start_seq": after + 1,
+            "name": name, **(_from(after) if since_ms is None else _at(since_ms)),
             "replay_policy": "instant", "ack_policy": "none", "mem_storage": True,
             "inactive_threshold": _IDLE_NS,
         }  # fmt: skip
@@ -122,6 +125,15 @@ class JournalTail:
             raise BusDown(message.head.decode(errors="replace").strip())
         place = message.reply.split(b".")
         sequence, self.behind = int(place[5]), int(place[8])
-        self.missed += sequence - self.sequence - 1
-        self.sequence = sequence
+        self.missed += sequence - self.sequence - 1 if self._began else 0
+        self.sequence, self._began = sequence, True
         return Entry(sequence, decode(message.body))
+
+
+def _from(after: int) -> dict[str, object]:
+    return {"deliver_policy": "by_start_sequence", "opt_start_seq": after + 1}
+
+
+def _at(wall_ms: int) -> dict[str, object]:
+    moment = datetime.fromtimestamp(wall_ms / 1000, UTC)
+    return {"deliver_policy": "by_start_time", "opt_start_time": moment.isoformat()}

@@ -1,6 +1,6 @@
 """Cases in SQL: people move them along their plan, and every step is in the log."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,13 +21,16 @@ from borough.storage.sql.posts import SqlPosts, choose
 DESK = "desk"
 """Who acts where no person does."""
 Answers = Mapping[str, Any]
+Follow = Callable[[Connection, Case, Event], Case]
+"""Does what follows from an event of a case, in its transaction, and gives the case after it."""
 
 
 class SqlCases:
     """The district's cases.
 
     ``prefix`` begins their codes and ``zone`` decides the day in them: ``YB-20240710-000123``.
-    With ``posts``, a case that comes to a step is given to a post of the step's holder.
+    With ``posts``, a case that comes to a step is given to a post of the step's holder; ``follow``
+    does what else an event brings with it.
 
     Whoever changes a case says which version of it they saw: `Stale` is raised where it is not
     the present one, so that of two who act at once one wins and the other is told.
@@ -40,11 +43,13 @@ class SqlCases:
         prefix: str = "CASE",
         zone: str = "UTC",
         posts: SqlPosts | None = None,
+        follow: Follow | None = None,
     ) -> None:
         self._engine = engine
         self._prefix = prefix
         self._zone = ZoneInfo(zone)
         self._assigns = posts is not None
+        self._follow = follow
 
     def one(self, case: int | str) -> Case:
         """Give a case by id or by code; or `NotFound`."""
@@ -173,8 +178,9 @@ class SqlCases:
         day = datetime.fromtimestamp(told["at_ms"] / 1000, UTC).astimezone(self._zone)
         number = raised(connection, f"case-{day:%Y%m%d}")
         code = f"{self._prefix}-{day:%Y%m%d}-{number:06d}"
-        case = begun(connection, core.opening(plan, code=code, by=DESK, **told))
-        return self._given(connection, case, told["at_ms"])
+        event = core.opening(plan, code=code, by=DESK, **told)
+        case = self._given(connection, begun(connection, event), told["at_ms"])
+        return self._follow(connection, case, event) if self._follow else case
 
     def wrote(self, connection: Connection, case: Case, event: Event) -> Case:
         """Write an event in a transaction that is open already, with all that follows from it."""
@@ -183,7 +189,7 @@ class SqlCases:
             label(connection, case.id, after.outcome)
         if event.verb in {"moved", "reopened"}:
             after = self._given(connection, after, event.at_ms)
-        return after
+        return self._follow(connection, after, event) if self._follow else after
 
     def _given(self, connection: Connection, case: Case, at_ms: int) -> Case:
         if not self._assigns:
