@@ -19,6 +19,7 @@ from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.desk import Desk
+from borough.app.desk.errands import Errands
 from borough.app.desk.verbs import answered
 from borough.app.keeping import Housekeeper
 from borough.app.pulse import Pulse
@@ -53,6 +54,8 @@ class Bell:
         bus = await nats.connect(**address(self.settings))
         gate = await asyncio.to_thread(GateKeeper, self.settings)  # another one beside the api's
         house = Housekeeper(self.settings)
+        errands = Errands(self.desk)
+        errands.start()
         await bus.subscribe("desk.*", cb=self._answer(bus))
         tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
         done = asyncio.create_task(self.stop.wait())
@@ -64,6 +67,7 @@ class Bell:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await asyncio.to_thread(errands.close)
         gate.close()
         house.close()
         await bus.close()

@@ -4,14 +4,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.district import Ground, ground
 from borough.app.settings import Settings
 from borough.core.cases import Plan
+from borough.core.commands import SELF, Command
+from borough.core.registry import SPEAKS, Kind
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.merge import asked
-from borough.storage.sql import SqlCases, SqlDesk, SqlDetections, SqlPosts, connect
+from borough.storage.sql import (
+    SqlCases,
+    SqlCredentials,
+    SqlDesk,
+    SqlDetections,
+    SqlErrands,
+    SqlPosts,
+    connect,
+)
 from borough.storage.sql.desk import Wish
 
 
@@ -33,7 +45,13 @@ class Desk:
         self.scenes = {name: each.scene for name, each in found.items()}
         self.plans = {name: Plan.declared(name, each.plan) for name, each in found.items()}
         zone, prefix = self.ground.district.zone, self.ground.district.id.upper()
-        self.cases = SqlCases(engine, prefix=prefix, zone=zone, posts=SqlPosts(engine))
+        self.errands = SqlErrands(
+            engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
+        )
+        self.cases = SqlCases(
+            engine, prefix=prefix, zone=zone, posts=SqlPosts(engine), follow=self.errands.follow
+        )
+        self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.detections = SqlDetections(engine)
 
@@ -62,6 +80,32 @@ class Desk:
         ]
         return news + [("case", shown(case)) for case in taken.cases]
 
+    def aims(self, thing: int, command: Command) -> list[tuple[int, str]]:
+        """Give the things that a command goes to where the case is about *thing*.
+
+        They are that thing itself, or those tied to it by a relation, whichever end it is; and
+        only such as speak for themselves and have the properties, with the value possible.
+        """
+        registry, row = self.ground.registry, self.ground.row(thing)
+        if row is None:
+            return []
+        rows = [row]
+        if command.to != SELF:
+            none = np.empty(0, np.int32)
+            one, other, _ = registry.relations.get(command.to, (none, none, none))
+            rows = sorted({*other[one == row].tolist(), *one[other == row].tolist()})
+        return [
+            (int(registry.id[each]), registry.key[each])
+            for each in rows
+            if able(registry.kinds[int(registry.kind[each])], command)
+        ]
+
+    def credential(self, key: str) -> str:
+        """Name the credential through which a thing hears: its own, or its gateway's."""
+        registry = self.ground.registry
+        via = int(registry.via[registry.rows[key]])
+        return key if via < 0 or key in self.credentials.all() else registry.key[via]
+
     def _key(self, thing: int) -> str:
         row = self.ground.row(thing)
         return "" if row is None else self.ground.registry.key[row]
@@ -70,3 +114,12 @@ class Desk:
         """Count what is not over yet."""
         cases = sum(each["open"] for each in self.cases.stats().values())
         return {"detections_open": self.detections.open_count(), "cases_open": cases}
+
+
+def able(kind: Kind, command: Command) -> bool:
+    """Tell whether things of a kind can be told so, and can show that they have done it."""
+    has = {each.code: each for each in kind.properties}
+    if kind.role not in SPEAKS or not has.keys() >= {command.property, command.proof}:
+        return False
+    low, high = command.span
+    return has[command.property].low <= low and high <= has[command.property].high

@@ -5,12 +5,15 @@ from typing import Any
 
 import msgspec
 
-from borough.app.desk import cases
+from borough.app.desk import cases, commands
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
 from borough.core.errors import BadRequest
 
-VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {**cases.VERBS}
+VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
+    **cases.VERBS,
+    **commands.VERBS,
+}
 
 
 def answered(desk: Desk, verb: str, data: bytes) -> Answer:
