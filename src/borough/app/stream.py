@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,11 @@ from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
+from borough.app.tunings import Inbox, standing_before
 from borough.core.errors import BoroughError, BusDown
-from borough.core.frames import DERIVED, NOW, ROWS, Frame
+from borough.core.frames import DERIVED, NOW, ROWS, TUNED, Frame
 from borough.core.observations import REPORT_BITS
+from borough.core.tunings import Change
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline, Said
 from borough.storage.journal.journal import Journal, JournalTail
@@ -43,6 +46,7 @@ from borough.storage.journal.letters import deposits_of
 from borough.storage.journal.streams import Deposit, make_streams, store
 from borough.storage.lake import Lake
 from borough.storage.lake.appender import Appender
+from borough.storage.sql import SqlTunings, connect
 
 PARTITION = 0
 MANY = 30_000
@@ -60,8 +64,6 @@ class Stream:
         self.clock = settings.clock
         self.folder = settings.folder / "checkpoints"
         self.limits = Limits.load()
-        scenes, self.unusable = find_sound(BUILT_IN, *map(Path, settings.scenes))
-        self.pipeline = Pipeline(scenes, held.registry, held.district.zone)
         self.decoder = Decoder(held.registry, self.limits)
         self.lake = Lake(settings.folder / "history", held.district.zone)
         self.appender = Appender(
@@ -71,6 +73,14 @@ class Stream:
         self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
         make_streams(self.links[1], journal=kept(settings))
         self.journal = Journal(self.links[0])
+        self.saved = checkpoints.newest(self.folder)
+        tunings = SqlTunings(connect(settings.store))
+        self.tuned = standing_before(self.journal.first(), tunings)
+        settled = int((self.saved or {}).get("tuned", self.tuned))
+        scenes, self.unusable = find_sound(BUILT_IN, *map(Path, settings.scenes))
+        self.pipeline = Pipeline(
+            scenes, held.registry, held.district.zone, tunings.settled(settled)
+        )
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.marks = Marks()
@@ -81,10 +91,9 @@ class Stream:
 
     def recover(self) -> None:
         """Go on from the newest checkpoint: read what the journal holds beyond it."""
-        saved = checkpoints.newest(self.folder)
-        if saved is not None:
-            self.pipeline.load(saved)
-            told = msgspec.json.decode(saved["counts"].tobytes())
+        if self.saved is not None:
+            self.pipeline.load(self.saved)
+            told = msgspec.json.decode(self.saved["counts"].tobytes())
             self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
         before = self._recall()
         read, archived = (
@@ -102,6 +111,8 @@ class Stream:
             self.pulse.beat(**(self.facts() | before), recovering=True)
         last = self.journal.last()
         self.marks = Marks(last.frame.mqtt, last.frame.http) if last else Marks()
+        self.tuned = last.frame.tuned if last else self.tuned
+        self.saved = None
         wall = wall_ms()
         self._settle(self.clock.now(wall), wall)
         self.pulse.beat(force=True, **self.facts())
@@ -120,6 +131,7 @@ class Stream:
 
     def write(self, frame: Frame) -> None:
         """Journal a frame, let the scenes hear it, and pass on what they say."""
+        frame = replace(frame, tuned=self.tuned)
         sequence = self.journal.append(frame)
         self._hear(sequence, frame)
         self._archive(sequence, frame)
@@ -191,6 +203,15 @@ class Stream:
         self.write(Frame(NOW, now, wall, mqtt=self.marks.mqtt, http=self.marks.http))
         self._settle(now, wall)
 
+    def tune(self, changes: Iterable[Change]) -> None:
+        """Write changes of parameters into the journal, each once; from there on they hold."""
+        for change in changes:
+            if change.number > self.tuned:
+                wall = wall_ms()
+                self.tuned = change.number
+                frame = Frame(TUNED, self.clock.now(wall), wall, change=change)
+                self.write(replace(frame, mqtt=self.marks.mqtt, http=self.marks.http))
+
     def take(self, chunk: Chunk) -> None:
         """Take in what the reader took off the bus."""
         wall = wall_ms()
@@ -217,6 +238,7 @@ class Stream:
             },
             "rejected": dict(self.rejected),
             "broken": self.pipeline.broken | self.unusable,
+            "tuned": self.tuned,
             "archive_error": str(self.appender.error or ""),
         }
 
@@ -255,7 +277,7 @@ class Stream:
                 each()
 
 
-def loop(stream: Stream, reader: Reader, stop: threading.Event) -> None:
+def loop(stream: Stream, reader: Reader, inbox: Inbox, stop: threading.Event) -> None:
     """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
     tick_s = stream.settings.tick_ms / 1000
     behind_since = time.monotonic()
@@ -269,6 +291,7 @@ def loop(stream: Stream, reader: Reader, stop: threading.Event) -> None:
         behind_since = behind_since if len(chunk) >= MANY else time.monotonic()
         stream.backlog_s = time.monotonic() - behind_since
         if time.monotonic() >= next_tick:
+            stream.tune(inbox.take())
             wall = wall_ms()
             stream.tell_time(stream.clock.now(wall), wall)
             next_tick = max(next_tick + tick_s, time.monotonic())
@@ -301,8 +324,11 @@ def once(settings: Settings, held: Ground, stop: threading.Event) -> None:
         stream.recover()
         gc.freeze()  # what is here by now stays; the collector need not look at it again,
         gc.disable()  # and for the little that comes it looks at each checkpoint
-        with Reader(bus_of(settings), stream.marks, stream.limits) as reader:
-            loop(stream, reader, stop)
+        with (
+            Reader(bus_of(settings), stream.marks, stream.limits) as reader,
+            closing(Inbox(settings, stream.tuned)) as inbox,
+        ):
+            loop(stream, reader, inbox, stop)
         stream.checkpoint(wait=True)
     finally:
         stream.pulse.beat(force=True, **stream.facts())

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.detections import Detector, Edges, MindsTime, Rows
-from borough.core.errors import BadParameter, BadScene
+from borough.core.errors import BadScene
 from borough.core.observations import Batch, Now, Record, Tick
 from borough.core.scenes import Scene
 from borough.core.tunings import Change
@@ -73,12 +73,10 @@ class Runner:
         return self._goes_by(self.tuning.after(change))
 
     def _goes_by(self, tuning: Tuning) -> bool:
-        try:
-            detector = type(self.detector)(**tuning.values(self.scene))
-        except BadParameter:
+        if not tuning.fits(self.scene):
             return False
-        self.tuning, self.detector = tuning, detector
-        self.version = detector.version(self.code)
+        self.tuning, self.detector = tuning, type(self.detector)(**tuning.values(self.scene))
+        self.version = self.detector.version(self.code)
         return True
 
     def _pass(self, now: Now) -> Iterator[Edges]:

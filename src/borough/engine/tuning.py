@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from borough.core.errors import BadParameter
 from borough.core.observations import Floats, Index, Values
 from borough.core.registry import Registry
 from borough.core.scenes import Scene
@@ -60,6 +61,14 @@ class Tuning:
             everywhere = self.everywhere.get(name, np.nan)
             chosen[name] = np.where(np.isnan(column), everywhere, column)
         return scene.tuned(**chosen)
+
+    def fits(self, scene: Scene) -> bool:
+        """Say whether a scene allows all that is set."""
+        try:
+            self.values(scene)
+        except BadParameter:
+            return False
+        return True
 
     def save(self) -> dict[str, NDArray[Any]]:
         """Give it as named arrays; those of single things stand in the order of ``things``."""

@@ -7,12 +7,12 @@ from borough.storage.sql.definitions import SqlDefinitions
 from borough.storage.sql.desk import SqlDesk, Taken, Wish
 from borough.storage.sql.detections import SqlDetections
 from borough.storage.sql.engines import connect
-from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.facts import Import, SqlFacts, Wanted
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
 from borough.storage.sql.things import SqlThings
+from borough.storage.sql.tunings import SqlTunings
 
 __all__ = [
     "Attribute",
@@ -22,11 +22,11 @@ __all__ = [
     "SqlDefinitions",
     "SqlDesk",
     "SqlDetections",
-    "SqlErrands",
     "SqlFacts",
     "SqlPosts",
     "SqlRegistry",
     "SqlThings",
+    "SqlTunings",
     "Taken",
     "Wanted",
     "Wish",
