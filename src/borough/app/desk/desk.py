@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from borough.app.bench import Bench
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.district import Ground, ground
@@ -22,6 +23,7 @@ from borough.storage.sql import (
     SqlDetections,
     SqlErrands,
     SqlPosts,
+    SqlTunings,
     connect,
 )
 from borough.storage.sql.desk import Wish
@@ -54,6 +56,7 @@ class Desk:
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.detections = SqlDetections(engine)
+        self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
 
     def now(self) -> int:
         """The district's time, in ms."""

@@ -7,6 +7,7 @@ from borough.storage.sql.definitions import SqlDefinitions
 from borough.storage.sql.desk import SqlDesk, Taken, Wish
 from borough.storage.sql.detections import SqlDetections
 from borough.storage.sql.engines import connect
+from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.facts import Import, SqlFacts, Wanted
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
@@ -22,6 +23,7 @@ __all__ = [
     "SqlDefinitions",
     "SqlDesk",
     "SqlDetections",
+    "SqlErrands",
     "SqlFacts",
     "SqlPosts",
     "SqlRegistry",
