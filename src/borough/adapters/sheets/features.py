@@ -7,7 +7,7 @@ import msgspec
 
 from borough.adapters.sheets.limits import Limits
 from borough.adapters.sheets.refusals import refused
-from borough.adapters.sheets.sheet import Line, Sheet
+from borough.adapters.sheets.sheet import Line, Sheet, spelled
 from borough.adapters.sheets.text import NUMBER
 
 PLACE = ("lon", "lat")
@@ -51,7 +51,7 @@ def _flat(feature: Any, number: int, file: str) -> dict[str, str]:
             raise refused(file, "geometry", row=number, field="geometry")
         if not 2 <= len(place) <= 3:  # noqa: PLR2004 - perhaps a height, unused
             raise refused(file, "geometry", row=number, field="geometry")
-        cells |= dict(zip(PLACE, map(str, place), strict=False))
+        cells |= dict(zip(PLACE, map(spelled, place), strict=False))
     return cells
 
 
@@ -62,6 +62,8 @@ def _leaves(path: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _leaves(f"{path}{name}.", each)
         elif isinstance(each, str):
             yield path + name, each.strip()
+        elif type(each) in {int, float}:
+            yield path + name, spelled(each)
         else:
             yield path + name, "" if each is None else msgspec.json.encode(each).decode()
 

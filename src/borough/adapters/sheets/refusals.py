@@ -46,7 +46,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "{value}: Excel keeps 15 digits; make the column text and enter it anew",
     ),
     "no-sheet": ("没有工作表 {name}；有：{among}", "no sheet {name}; there are {among}"),
-    "which-sheet": ("几张表都有内容：{among}；请指明", "several sheets hold rows: {among}; name one"),
+    "which-sheet": ("多张表有内容：{among}；请指明", "several sheets: {among}; name one"),
     "no-header": ("没有表头", "there is no heading"),
     "empty-header": ("第 {column} 列没有列名", "column {column} has no name in the heading"),
     "double-header": ("列名 {name} 出现两次", "the heading names {name} twice"),

@@ -11,6 +11,8 @@ from borough.adapters.sheets.refusals import refused
 Line = tuple[int, Sequence[str]]
 """The number of a row as people see it, and its cells."""
 LETTERS = 26
+EXACT = 10**15
+"""From here on Excel has lost digits: it keeps 15."""
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,12 @@ def numbered(letters: str) -> int:
     for letter in letters:
         place = LETTERS * place + ord(letter) - ord("A") + 1
     return place - 1
+
+
+def spelled(number: float) -> str:
+    """Write a number as shortly as it can be read back.
+
+    >>> spelled(12.0), spelled(0.1), spelled(3)
+    ('12', '0.1', '3')
+    """
+    return f"{number:.0f}" if abs(number) < EXACT and number == int(number) else repr(number)

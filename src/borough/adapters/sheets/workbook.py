@@ -19,10 +19,8 @@ from python_calamine import (
 from borough.adapters.sheets.archive import measured, repacked
 from borough.adapters.sheets.limits import Limits
 from borough.adapters.sheets.refusals import refused
-from borough.adapters.sheets.sheet import Sheet, laid_out, lettered
+from borough.adapters.sheets.sheet import EXACT, Sheet, laid_out, lettered, spelled
 
-EXACT = 10**15
-"""From here on Excel has lost digits: it keeps 15."""
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*[^/>]|)>(.*?)</(?:\w+:)?c>", re.DOTALL)
 SPOT = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})(\d+)[\"']")
 VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)<")
@@ -107,7 +105,7 @@ def _text(cell: Any) -> str:
         if abs(cell) >= EXACT and cell.is_integer():
             msg = f"{cell:.0f}"
             raise OverflowError(msg)
-        return f"{cell:.0f}" if cell.is_integer() else repr(cell)
+        return spelled(cell)
     if isinstance(cell, datetime):
         return cell.isoformat() if cell.time() != datetime.min.time() else cell.date().isoformat()
     return cell.isoformat() if isinstance(cell, date) else str(cell)
