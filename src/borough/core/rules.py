@@ -12,7 +12,8 @@ from hashlib import sha256
 from math import inf, isclose, isfinite
 from typing import Any
 
-from borough.core.errors import BadRules
+from borough.core.deadlines import Limit
+from borough.core.errors import BadRequest, BadRules
 from borough.core.periods import Period
 
 RATIO, SPREAD = METHODS = ("ratio", "spread")
@@ -24,7 +25,7 @@ NONE, AVERAGE, REFUSE = MISSING = ("none", "average", "refuse")
 of the others, or no evaluation at all until it is known."""
 BY_SHARE, BY_SCORE = ("share", "score")
 KEYS = {
-    "id", "name", "variant", "valid", "sources", "extends", "total", "decimals", "notice_days",
+    "id", "name", "variant", "valid", "sources", "extends", "total", "decimals", "notice",
     "defaults", "group", "adjustment", "classes", "move", "exemption", "synthetic", "note",
 }  # fmt: skip
 TERM_KEYS = {"measure", "weight", "benchmark", "method", "low", "cap", "floor", "missing"}
@@ -96,7 +97,8 @@ class RuleSet:
     """What holds for one period.
 
     ``cuts`` names each class but the last with its number: the share of firms, counted from the
-    best, that it reaches down to, or the least score.  ``version`` is a digest of all of it, and
+    best, that it reaches down to, or the least score.  ``notice`` is how long a result is open to
+    appeals.  ``version`` is a digest of all of it, and
     ``sources`` says where its numbers come from.
     """
 
@@ -108,7 +110,7 @@ class RuleSet:
     adjustments: tuple[Adjustment, ...]
     moves: tuple[Move, ...]
     exemptions: tuple[Exemption, ...]
-    notice_days: float
+    notice: Limit
     decimals: int
     sources: Mapping[str, Mapping[str, str]]
     version: str = field(default="", compare=False)
@@ -177,7 +179,7 @@ class _Reader:
                 Exemption(each["fact"], each.get("treated_as", ""), _named(each, each["fact"]))
                 for each in text.get("exemption", ())
             ),
-            notice_days=self._number(text["notice_days"], "notice_days"),
+            notice=self._limit(text["notice"]),
             decimals=int(text.get("decimals", 3)),
             sources=text["sources"],
         )
@@ -223,6 +225,13 @@ class _Reader:
             msg = f"{key}: {found!r} is not a number"
             raise BadRules(msg)
         return float(found)
+
+    def _limit(self, value: Any) -> Limit:
+        try:
+            return Limit.read(str(self._dated(value, "notice")))
+        except BadRequest as error:
+            msg = f"notice: {error}"
+            raise BadRules(msg) from error
 
     def _group(self, text: Mapping[str, Any]) -> Group:
         name = f"group {text['id']}"

@@ -8,6 +8,7 @@ from borough.storage.sql.desk import SqlDesk, Taken, Wish
 from borough.storage.sql.detections import SqlDetections
 from borough.storage.sql.engines import connect
 from borough.storage.sql.errands import SqlErrands
+from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts, Wanted
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
@@ -24,6 +25,7 @@ __all__ = [
     "SqlDesk",
     "SqlDetections",
     "SqlErrands",
+    "SqlEvaluations",
     "SqlFacts",
     "SqlPosts",
     "SqlRegistry",
