@@ -1,0 +1,1 @@
+"""可燃气体: gas gathers where a spark would do."""
