@@ -19,7 +19,7 @@ from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
 from borough.app.settings import PREFIX, Settings
-from borough.cli import bench, demo, district, doctor, scene, up
+from borough.cli import bench, demo, district, doctor, replay, scene, up
 from borough.core.errors import BoroughError
 from borough.engine.catalog import BUILT_IN, find_all
 
@@ -33,7 +33,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
     "scene list": scene.list_scenes,
     "scene check": scene.check,
-    "scene replay": scene.replay,
+    "scene replay": replay.replay,
     "district check": district.check,
     "bench": bench.bench,
 }

@@ -1,7 +1,7 @@
 """Replays of a district's journal, beside what its live run said."""
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,19 @@ from borough.app.bus import bus_of
 from borough.app.district import ground
 from borough.app.settings import Settings
 from borough.app.supervisor import Role, Supervisor
+from borough.app.tunings import standing_before
 from borough.core.errors import NotFound
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline
 from borough.engine.replay import Comparison, compare, replay
-from borough.storage.journal.journal import JournalTail
-from borough.storage.sql import SqlDetections, connect
+from borough.storage.journal.journal import Entry, JournalTail, first_entry
+from borough.storage.sql import SqlDetections, SqlTunings, connect
+
+Tell = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +49,37 @@ def within(edges: list[dict[str, Any]], since: int, until: int) -> list[dict[str
     return [each for each in edges if since <= each["now"] < until]
 
 
-def replayed(settings: Settings, scene: str = "") -> Replayed:
-    """Hand the whole journal to one scene, or to all; the district may be running or not."""
+def replayed(settings: Settings, scene: str = "", tell: Tell = silent) -> Replayed:
+    """Hand the whole journal to one scene, or to all; the district may be running or not.
+
+    Parameters change on the way where they changed in the live run.
+    """
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     chosen = [each for each in found if scene in ("", each.scene.id)]
     if not chosen:
         msg = f"there is no scene {scene!r}; there are {', '.join(f.scene.id for f in found)}"
         raise NotFound(msg)
     held = ground(settings)
-    pipeline = Pipeline(chosen, held.registry, held.district.zone)
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
+        tunings = SqlTunings(connect(settings.store))
+        before = tunings.settled(standing_before(first_entry(link), tunings))
+        pipeline = Pipeline(chosen, held.registry, held.district.zone, before)
         tail = JournalTail(link)
-        edges = list(replay(pipeline, tail.rest()))
+        edges = list(replay(pipeline, counted(tail, tell)))
         records = tail.sequence
         detections = SqlDetections(connect(settings.store))
         said = detections.edges() + list(untaken(link, detections.offset()))
     names = {each.scene.id for each in chosen}
     live = [each for each in said if each["scene"] in names]
     return Replayed(held.district.zone, records, edges, live)
+
+
+def counted(tail: JournalTail, tell: Tell) -> Iterable[Entry]:
+    """Give all frames up to where the journal ends now, and say how far it is."""
+    total, after = tail.behind, tail.sequence
+    for entry in tail.rest():
+        yield entry
+        tell("replay", min(entry.sequence - after, total), total)
 
 
 def untaken(link: Link, offset: int) -> Iterator[dict[str, Any]]:

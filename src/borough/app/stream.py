@@ -85,6 +85,7 @@ class Stream:
         self.rejected: Counter[str] = Counter()
         self.marks = Marks()
         self.archived = 0
+        self.now = 0
         self.backlog_s = 0.0
         self.pulse = Pulse(settings.folder, "stream")
         self._saver: threading.Thread | None = None
@@ -102,7 +103,7 @@ class Stream:
         )
         self.archived = max(archived, 0)
         for sequence, frame in JournalTail(self.links[2], max(min(read, archived), 0)).rest():
-            self.marks = Marks(frame.mqtt, frame.http)
+            self.marks, self.now = Marks(frame.mqtt, frame.http), frame.now
             if sequence > read:
                 self._hear(sequence, frame)
                 if frame.kind in COUNTED:
@@ -132,6 +133,7 @@ class Stream:
     def write(self, frame: Frame) -> None:
         """Journal a frame, let the scenes hear it, and pass on what they say."""
         frame = replace(frame, tuned=self.tuned)
+        self.now = frame.now
         sequence = self.journal.append(frame)
         self._hear(sequence, frame)
         self._archive(sequence, frame)
@@ -251,6 +253,9 @@ class Stream:
         told = {"counts": self.counts, "rejected": self.rejected}
         arrays: dict[str, NDArray[Any]] = self.pipeline.save()
         arrays["counts"] = np.frombuffer(msgspec.json.encode(told), np.uint8)
+        arrays["now"] = np.array(self.now)
+        first = self.journal.first()
+        checkpoints.drop_anchors(self.folder, (first.sequence - 1 if first else 0) << REPORT_BITS)
         self._saver = threading.Thread(target=checkpoints.write, args=(self.folder, arrays))
         self._saver.start()
         if wait:

@@ -73,6 +73,14 @@ class SqlDetections:
             found = connection.execute(chosen.order_by(e.position, d.scene, d.thing))
             return [dict(row) for row in found.mappings()]
 
+    def judged(self, scene: str) -> dict[str, tuple[int, str]]:
+        """Give the case and its outcome for each detection of a scene whose case was closed."""
+        d = t.detections.c
+        chosen = select(d.id, d.case_id, d.outcome).where(d.scene == scene, d.outcome.is_not(None))
+        with reading(self._engine) as connection:
+            rows = connection.execute(chosen.where(d.case_id.is_not(None)))
+            return {row.id: (row.case_id, row.outcome) for row in rows}
+
     def find(
         self,
         *,
