@@ -24,7 +24,7 @@ SCHEME = {
 }  # fmt: skip
 INPUT = {
     "indicator": "text", "unit": "text", "name": "words", "low?": "number", "high?": "number",
-    "absent?": "number", "merges?": "text",
+    "absent?": "number", "merges?": "text", "counted?": "text", "scale?": "positive",
 }  # fmt: skip
 MEASURE = {"name": "words", "unit": "text", "inputs": "texts"}
 
@@ -33,7 +33,9 @@ MEASURE = {"name": "words", "unit": "text", "inputs": "texts"}
 class Input:
     """A fact that a formula takes for each thing: an indicator of the fact store, in a unit.
 
-    A value below ``low`` is not believed without a word of confirmation.  ``absent`` is what
+    One of ``unit`` is ``scale`` of ``counted``, the unit of the indicator: 10,000 CNY is 10,000
+    of CNY.  A value below ``low`` is not believed without a word of confirmation.  ``absent`` is
+    what
     holds where nobody has reported; NaN is "not known".
     """
 
@@ -44,6 +46,8 @@ class Input:
     high: float = inf
     absent: float = nan
     merges: str = SUM
+    counted: str = ""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class Kind:
 
     ``interval_s`` is the usual time between reports, ``heartbeat_s`` the longest silence of a
     healthy one, ``late_s`` how late a row may come and still count.  ``role`` is ``device``,
-    ``gateway``, ``derived`` or ``place``; only devices and gateways hold credentials.
+    ``gateway``, ``derived``, ``place`` or ``party`` (firms and others that one deals with); only
+    devices and gateways hold credentials.
     """
 
     code: str

@@ -46,7 +46,7 @@ def classes(folder: Folder) -> None:
             notes.add(file, line, "key", zh, en)
         seen[pattern] = line
     for line, code, role in rows(folder, file, "code", "role"):
-        if role != "place" and properties and code not in properties:
+        if role not in {"place", "party"} and properties and code not in properties:
             zh, en = "在 properties.csv 中没有属性", "properties.csv has no property of it"
             notes.add(file, line, "code", zh, en)
     for line, role, every, beat in rows(folder, file, "role", "interval_s", "heartbeat_s"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from borough.engine.district import cells
 from borough.engine.district.cells import Fit, choice, code, codes, number, text, whole
 
-ROLES = ("device", "gateway", "derived", "place")
+ROLES = ("device", "gateway", "derived", "place", "party")
 MANY = 10_000_000
 LONG_S = 31_622_400.0
 """A leap year: no interval is longer."""
