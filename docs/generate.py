@@ -22,6 +22,7 @@ from borough.app.settings import PREFIX, Settings
 from borough.cli import bench, demo, district, doctor, replay, scene, up
 from borough.core.errors import BoroughError
 from borough.engine.catalog import BUILT_IN, find_all
+from borough.testing.standings import requirements
 
 REFERENCE = Path(__file__).parent / "reference"
 PACKAGE = Path(borough.__file__).parent
@@ -32,6 +33,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "up": up.up,
     "doctor": doctor.doctor,
     "scene list": scene.list_scenes,
+    "scene new": scene.new,
     "scene check": scene.check,
     "scene replay": replay.replay,
     "district check": district.check,
@@ -157,7 +159,11 @@ def scenes() -> str:
     for found in find_all(BUILT_IN):
         each = found.scene
         text += f"## {each.id} · {each.name['zh']} · {each.name['en']}\n\n"
-        text += f"Standing `{each.standing}`; levels {quoted(each.levels[1:])}; "
+        levels = ", ".join(
+            " ".join([f"`{level}`", *each.level_names.get(level, {}).values()])
+            for level in each.levels[1:]
+        )
+        text += f"Standing `{each.standing}`; levels {levels}; "
         text += (
             f"evaluates `{each.scheme.kind}` by {quoted(found.rules)}; "
             if each.scheme
@@ -170,7 +176,19 @@ def scenes() -> str:
              "yes" if p.per_thing else "", p.means["zh"], p.means["en"], p.source)
             for name, p in each.parameters.items()
         ])  # fmt: skip
-    return text.rstrip() + "\n"
+    return text + standings().rstrip() + "\n"
+
+
+def standings() -> str:
+    """Write what each standing asks of a scene."""
+    text = "## Standings 等级\n\nEach asks for all that those above it ask for; "
+    text += "`borough scene check` lists what is missing. "
+    text += "逐级累加，`borough scene check` 列出所缺。\n\n"
+    return text + table(("standing", "requirement", "least", "含义", "meaning"), [
+        (each.standing, f"`{each.id}`", number(each.least) if each.least else "",
+         each.means["zh"], each.means["en"])
+        for each in requirements()
+    ])  # fmt: skip
 
 
 def coverage() -> str:

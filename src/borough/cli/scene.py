@@ -1,4 +1,4 @@
-"""`borough scene`: list scenes, check a scene's folder, replay the journal through one."""
+"""`borough scene`: make, list and check scenes, and replay the journal through them."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,12 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from borough.core.errors import BadScene
-from borough.engine.catalog import BUILT_IN, Found, find, find_all
-from borough.testing.promises import PROMISES
+from borough.cli.scene_author import check, new
+from borough.engine.catalog import BUILT_IN, Found, find_all
 
-app = App(name="scene", help="Look at scenes, check them, replay the journal through them. 场景。")
+app = App(name="scene", help="Make scenes, look at them, check and replay them. 场景。")
+app.command(new)
+app.command(check)
 
 
 @app.command(name="list")
@@ -45,41 +46,6 @@ def told(found: Found) -> dict[str, object]:
         "parameters": parameters,
         "folder": str(found.folder),
     }
-
-
-@app.command
-def check(
-    scene: str, *, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False
-) -> None:
-    """检查场景。Hold a scene to every promise and say which it breaks.
-
-    Parameters
-    ----------
-    scene
-        The id of a built-in scene, or a folder.
-    as_json
-        Print one JSON list instead of lines.
-    """
-    rows: list[dict[str, str]] = []
-    try:
-        found = find(Path(scene) if Path(scene).is_dir() else BUILT_IN / scene)
-    except BadScene as error:
-        rows.append({"promise": "folder", "broken": str(error)})
-    else:
-        for promise in PROMISES:
-            try:
-                promise(found)
-            except Exception as error:  # noqa: BLE001 - a scene may be anybody's code
-                rows.append({"promise": promise.__name__, "broken": repr(error)})
-            else:
-                rows.append({"promise": promise.__name__, "broken": ""})
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-    else:
-        for row in rows:
-            print(f"{'ok ' if not row['broken'] else 'NO '} {row['promise']} {row['broken']}")
-    if any(row["broken"] for row in rows):
-        raise SystemExit(1)
 
 
 app.command("borough.cli.replay:replay", name="replay")
