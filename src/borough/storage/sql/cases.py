@@ -15,6 +15,7 @@ from borough.storage.sql.caselog import begun, case_of, entries, faults, found, 
 from borough.storage.sql.counting import raised
 from borough.storage.sql.detections import label
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.errands import differing
 from borough.storage.sql.paging import MOST, page
 from borough.storage.sql.posts import SqlPosts, choose
 
@@ -64,7 +65,8 @@ class SqlCases:
     def verify(self, case: int) -> list[str]:
         """Say what is wrong with a case's log or row; empty where all of it holds."""
         with reading(self._engine) as connection:
-            return faults(connection, case)
+            log = (event for event, _, _ in entries(connection, case))
+            return faults(connection, case) or differing(connection, case, log)
 
     def find(
         self,

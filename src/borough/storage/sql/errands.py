@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, select
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, select
 
 from borough.core import errands as core
 from borough.core.cases import Case, Event, Plan
@@ -43,7 +43,11 @@ FIELDS = tuple(field.name for field in fields(Errand))
 _C = table.c
 _INSERT = table.insert()
 _CHANGE = table.update().where(_C.id == bindparam("was_id"), _C.state == bindparam("was_state"))
-_OF_CASE = select(table).where(_C.case_id == bindparam("case")).order_by(_C.proposed_ms, _C.id)
+_OF_CASE = (
+    select(table)
+    .where(_C.case_id == bindparam("case"))
+    .order_by(_C.proposed_ms, func.length(_C.id), _C.id)
+)
 _EARLIER = select(_C.confirmed_ms).where(
     _C.thing == bindparam("thing"),
     _C.command == bindparam("command"),
