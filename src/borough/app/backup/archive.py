@@ -69,7 +69,7 @@ class Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
         self._file = os.fdopen(os.open(self._part, flags, PRIVATE), "w+b")
-        self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)
+        self._tar = tarfile.TarFile(fileobj=self._file, mode="w")
         self._put(HEAD, json.dumps(manifest.head).encode())
 
     def __enter__(self) -> Self:

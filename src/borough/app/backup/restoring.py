@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,6 +36,14 @@ LOOSE = "files/"
 AS_FILES = (FILE, "checkpoints/", "district/", "scenes/", "history/", LOOSE)
 
 
+class Target(NamedTuple):
+    """The data folder to make, the one beside it that is filled first, and a database or none."""
+
+    data: Path
+    fresh: Path
+    database: str
+
+
 def restore(archive: Path, data: Path, tell: Tell, database: str = "") -> tuple[Settings, Manifest]:
     """Lay the district of an archive down in *data*, which must be empty or not there.
 
@@ -54,7 +63,7 @@ def restore(archive: Path, data: Path, tell: Tell, database: str = "") -> tuple[
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
     try:
-        settings = laid_down(archive, manifest, fresh, data, database, tell)
+        settings = laid_down(archive, manifest, Target(data, fresh, database), tell)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
@@ -81,16 +90,14 @@ def check(archive: Path, manifest: Manifest) -> None:
             raise BadArchive(msg) from error
 
 
-def laid_down(
-    archive: Path, manifest: Manifest, fresh: Path, data: Path, database: str, tell: Tell
-) -> Settings:
+def laid_down(archive: Path, manifest: Manifest, target: Target, tell: Tell) -> Settings:
     """Write all parts into a fresh folder; what others may not read is made so at once."""
     whole = sum(name.startswith(AS_FILES) for name in manifest.parts)
     parts = (each for under in AS_FILES for each in contents(archive, under))
     for done, (name, content) in enumerate(parts, 1):
-        put(fresh / name.removeprefix(LOOSE), content)
+        put(target.fresh / name.removeprefix(LOOSE), content)
         tell("files", done, whole)
-    settings = settled(fresh, data, database)
+    settings = settled(target)
     engine = connect(settings.store)
     lay_streams(archive, manifest, settings, tell)
     refill(engine, manifest.revision, rows(archive, manifest, tell))
@@ -105,8 +112,9 @@ def put(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def settled(fresh: Path, data: Path, database: str) -> Settings:
+def settled(target: Target) -> Settings:
     """Fit the settings to where the district is now, and keep them."""
+    data, fresh, database = target
     given = json.loads((fresh / FILE).read_text("utf-8"))
     scenes = [str(data / "scenes" / str(number)) for number in range(len(given["scenes"]))]
     given |= {"district": str(placed(fresh, data)), "scenes": scenes, "database": database}

@@ -25,17 +25,18 @@ from borough.app.backup.archive import ENDING, FORMAT, Manifest, Writer
 from borough.app.bus import bus_of
 from borough.app.replays import bus_running
 from borough.app.settings import FILE, Settings
-from borough.core.errors import BadSetting
+from borough.core.errors import BadSetting, Stale
 from borough.core.observations import REPORT_BITS
 from borough.engine.district import read
 from borough.storage.journal.copies import Kept, Stretch, copied, stretch_of
 from borough.storage.journal.journal import last_entry
+from borough.storage.journal.streams import JOURNAL, stream_names
 from borough.storage.lake import Lake
 from borough.storage.lake.copying import Pinned, pin
 from borough.storage.sql import SqlRegistry, connect
 from borough.storage.sql.dump import Snapshot, snapshot
 
-STREAMS = ("JOURNAL", "DETECTIONS", "DEAD")
+STREAMS = [JOURNAL, *(each for each in stream_names() if each not in {JOURNAL, DOORS_STREAM})]
 DOORS = {MQTT_STREAM: "doors", DOORS_STREAM: "borough"}
 """Streams that hold what was answered for and is not journalled yet, and whose they are."""
 RECORD = struct.Struct("<QHI")
@@ -57,6 +58,7 @@ class Cut(NamedTuple):
     marks: dict[str, int]
     unjournalled: int
     now: int
+    tuned: int
 
 
 def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
@@ -82,6 +84,9 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
         with bus_running(settings), snapshot(engine) as held, Writer(target, manifest) as writer:
             offset = held.offset("detections")
             cut = noted(settings, lake)
+            if cut.tuned > held.highest("tunings", "number"):
+                msg = "a parameter was changed at this very moment; take the backup again"
+                raise Stale(msg)
             manifest.revision = held.revision
             manifest.moment_ms, manifest.unjournalled = cut.now, cut.unjournalled
             manifest.positions = positions(cut, offset)
@@ -115,10 +120,11 @@ def noted(settings: Settings, lake: Lake) -> Cut:
             if not behind or time.monotonic() > until:
                 break
             time.sleep(0.05)
-        journal = stretch_of(ours, "JOURNAL")
+        journal = stretch_of(ours, JOURNAL)
         end = last.sequence if last else journal.last
-        streams = {"JOURNAL": Stretch(journal.first, end), **streams}
-        return Cut(checkpoint, streams, history, marks, behind, last.frame.now if last else 0)
+        streams = {JOURNAL: Stretch(journal.first, end), **streams}
+        now, tuned = (last.frame.now, last.frame.tuned) if last else (0, 0)
+        return Cut(checkpoint, streams, history, marks, behind, now, tuned)
 
 
 def positions(cut: Cut, offset: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ from borough.core.errors import BusDown, Stale
 from borough.storage.journal.ports import Link, Message
 
 JOURNAL = "JOURNAL"
+TABLE = Path(__file__).with_name("streams.toml")
 
 _FULL = {"drop": "old", "refuse": "new"}
 _WRONG_LAST = 10071
@@ -24,7 +25,7 @@ def make_streams(
 
     *journal* may set ``max_bytes`` and ``max_age`` (s) of the journal for one district.
     """
-    table = tomllib.loads((path or Path(__file__).with_name("streams.toml")).read_text("utf-8"))
+    table = tomllib.loads((path or TABLE).read_text("utf-8"))
     table[JOURNAL] |= journal or {}
     for name, row in table.items():
         config = {
@@ -42,9 +43,14 @@ def make_streams(
         link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
 
 
+def stream_names(path: Path | None = None) -> list[str]:
+    """Name the streams, as the table lists them."""
+    return list(tomllib.loads((path or TABLE).read_text("utf-8")))
+
+
 def begin_stream(link: Link, name: str, first: int, path: Path | None = None) -> None:
     """Create one of the streams so that it counts from *first*; its limits come with the rest."""
-    table = tomllib.loads((path or Path(__file__).with_name("streams.toml")).read_text("utf-8"))
+    table = tomllib.loads((path or TABLE).read_text("utf-8"))
     config = {
         "name": name,
         "subjects": table[name]["subjects"],

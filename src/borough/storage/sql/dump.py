@@ -53,6 +53,13 @@ class Snapshot:
         asked = text("SELECT sequence FROM offsets WHERE name = :name")
         return int(self._connection.scalar(asked, {"name": name}) or 0)
 
+    def highest(self, table: str, column: str) -> int:
+        """The highest number in a column; 0 where there is none, or no such table."""
+        if table not in self._found.tables:
+            return 0
+        asked = select(func.max(self._found.tables[table].c[column]))
+        return int(self._connection.scalar(asked) or 0)
+
     def rows(self) -> Iterator[Rows]:
         """Give every row of every table, some at a time; a table without rows is left out."""
         for table in self.tables:
