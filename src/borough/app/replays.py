@@ -79,7 +79,9 @@ def counted(tail: JournalTail, tell: Tell) -> Iterable[Entry]:
     total, after = tail.behind, tail.sequence
     for entry in tail.rest():
         yield entry
-        tell("replay", min(entry.sequence - after, total), total)
+        if entry.sequence - after < total:
+            tell("replay", entry.sequence - after, total)
+    tell("replay", max(total, 1), max(total, 1))
 
 
 def untaken(link: Link, offset: int) -> Iterator[dict[str, Any]]:

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from borough.adapters.bus.link import Link
 from borough.app import checkpoints
@@ -90,7 +92,7 @@ def tried(settings: Settings, trial: Trial, tell: Tell = silent) -> dict[str, An
     _, version = bench.tried(trial.scene, change)
     with bus_running(settings), Link(bus_of(settings).login("borough"), "trial") as link:
         starts = beginnings(settings, link)
-        start = beginning(starts, trial)
+        start = beginning(starts, trial, held.district.zone)
         pair = [prepared(held, scene, bench, start, each) for each in (None, change)]
         heard = told_by(pair, JournalTail(link, start.after), trial, tell)
         detections = SqlDetections(engine)
@@ -151,10 +153,11 @@ def beginnings(settings: Settings, link: Link) -> list[Start]:
     return starts
 
 
-def beginning(starts: Sequence[Start], trial: Trial) -> Start:
+def beginning(starts: Sequence[Start], trial: Trial, zone: str) -> Start:
     """Choose where to begin: the last place before the stretch where the memory is sound."""
     if trial.from_ms and trial.from_ms < starts[0].at:
-        msg = f"from: the journal reaches back to {starts[0].at} (ms), not to {trial.from_ms}"
+        first = datetime.fromtimestamp(starts[0].at / 1000, ZoneInfo(zone)).isoformat()
+        msg = f"from: the journal reaches back to {first} and no further"
         raise BadRequest(msg)
     if not trial.from_ms:
         sound = [each for each in starts if each.memory != "blank"]
@@ -195,8 +198,9 @@ def told_by(pair: Sequence[Pipeline], tail: JournalTail, trial: Trial, tell: Tel
         heard.records, heard.until = sequence - after, frame.now + 1
         for pipeline, edges in zip(pair, heard.edges, strict=True):
             edges.extend(spelled(pipeline, sequence, frame))
-        tell("replay", heard.records, max(total, heard.records))
-    tell("replay", max(total, heard.records), max(total, heard.records))
+        if heard.records < total:
+            tell("replay", heard.records, total)
+    tell("replay", max(total, 1), max(total, 1))
     return heard
 
 

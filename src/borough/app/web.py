@@ -21,11 +21,12 @@ from borough.api.ports import Ports, Rows
 from borough.app import checkpoints, pulse
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
+from borough.app.desk_line import ASK_S, DeskLine
 from borough.app.district import ground
 from borough.app.settings import Settings
-from borough.core import errors, frames
+from borough.core import frames
 from borough.core.cases import Plan
-from borough.core.errors import BoroughError, BusDown
+from borough.core.errors import BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.latest import Latest
@@ -41,31 +42,7 @@ from borough.storage.sql import (
     connect,
 )
 
-ASK_S = 10.0
 CREDENTIALS_S = 5.0
-
-
-class DeskLine:
-    """Asks the desk over the bus, and raises what the desk objects to."""
-
-    def __init__(self, bus: Client) -> None:
-        self.bus = bus
-
-    async def ask(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask for *verb* and give the answer; `BusDown` if the desk does not answer."""
-        try:
-            data = msgspec.json.encode(body)
-            reply = await self.bus.request(f"desk.{verb}", data, timeout=ASK_S)
-        except (nats.errors.Error, TimeoutError) as error:
-            msg = "the desk does not answer; nothing was changed that you were not told of"
-            raise BusDown(msg) from error
-        answer = msgspec.json.decode(reply.data)
-        if "problem" in answer:
-            kinds = {kind.code: kind for kind in BoroughError.__subclasses__()}
-            raise kinds.get(answer["problem"]["code"], errors.BoroughError)(
-                answer["problem"]["detail"]
-            )
-        return dict(answer["ok"])
 
 
 class DoorLine:

@@ -49,3 +49,5 @@ def told(found: Found) -> dict[str, object]:
 
 
 app.command("borough.cli.replay:replay", name="replay")
+for _verb in ("tune", "undo", "resume"):
+    app.command(f"borough.cli.tune:{_verb}", name=_verb)

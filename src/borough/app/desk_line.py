@@ -1,0 +1,36 @@
+"""The line to the desk: whoever wants something decided asks over the bus."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import nats
+from nats.aio.client import Client
+
+from borough.core import errors
+from borough.core.errors import BoroughError, BusDown
+
+ASK_S = 10.0
+
+
+class DeskLine:
+    """Asks the desk over the bus, and raises what the desk objects to."""
+
+    def __init__(self, bus: Client) -> None:
+        self.bus = bus
+
+    async def ask(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for *verb* and give the answer; `BusDown` if the desk does not answer."""
+        try:
+            data = msgspec.json.encode(body)
+            reply = await self.bus.request(f"desk.{verb}", data, timeout=ASK_S)
+        except (nats.errors.Error, TimeoutError) as error:
+            msg = "the desk does not answer; nothing was changed that you were not told of"
+            raise BusDown(msg) from error
+        answer = msgspec.json.decode(reply.data)
+        if "problem" in answer:
+            kinds = {kind.code: kind for kind in BoroughError.__subclasses__()}
+            raise kinds.get(answer["problem"]["code"], errors.BoroughError)(
+                answer["problem"]["detail"]
+            )
+        return dict(answer["ok"])
