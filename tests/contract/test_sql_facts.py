@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from borough.core.errors import BadFact, BadRequest, IllegalMove, NotFound
-from borough.core.facts import Fact, Indicator, Region
+from borough.core.facts import Fact, Indicator, Region, Wanted
 from borough.core.periods import Period
-from borough.storage.sql import Import, SqlFacts, Wanted
+from borough.storage.sql import Import, SqlFacts
 from borough.storage.sql.facts import stated
 
 YEAR = Period.read("2023")

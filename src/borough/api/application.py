@@ -8,6 +8,7 @@ from borough.api import (
     cases,
     commands,
     detections,
+    facts,
     live,
     observations,
     pages,
@@ -58,7 +59,18 @@ def create(ports: Ports) -> FastAPI:
     app.state.tally = Tally()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
-    for part in (places, things, series, detections, cases, commands, observations, live, vitals):
+    for part in (
+        places,
+        things,
+        series,
+        detections,
+        cases,
+        commands,
+        observations,
+        live,
+        vitals,
+        facts,
+    ):
         app.include_router(part.router)
     pages.install(app)
     return app

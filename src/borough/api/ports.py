@@ -7,6 +7,7 @@ in the district's time.  A row that people read is a JSON-ready mapping.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from borough.api.broadcast import Broadcast
@@ -14,6 +15,7 @@ from borough.api.limits import LIMITS, Limits
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
 from borough.core.district import District
+from borough.core.facts import Wanted
 from borough.core.observations import Floats, Index
 from borough.core.plans import Plan
 from borough.core.registry import Registry
@@ -177,6 +179,46 @@ class Cases(Protocol):
         ...
 
 
+class Facts(Protocol):
+    """What was reported, and what the numbers mean."""
+
+    def find(self, wanted: Wanted, /, *, after: int, limit: int) -> Sequence[Row]:
+        """List facts by id, those above *after*, each with the revision that counts."""
+        ...
+
+    def count(self, wanted: Wanted, /) -> int:
+        """Count the facts that fit."""
+        ...
+
+    def one(self, number: int, /) -> Row:
+        """Tell one fact with every revision and its import; `NotFound` if there is none."""
+        ...
+
+    def imports(self, *, before: int, limit: int) -> Sequence[Row]:
+        """List imports, newest first."""
+        ...
+
+    def indicators(self) -> Sequence[Row]:
+        """List every version of every definition."""
+        ...
+
+    def regions(self) -> Sequence[Row]:
+        """List regions with the days on which they were."""
+        ...
+
+    def documents(self) -> Sequence[Row]:
+        """List sources."""
+        ...
+
+    def subjects(self) -> Sequence[Row]:
+        """List what facts are about, by key, with names."""
+        ...
+
+    def exported(self, wanted: Wanted, suffix: str, /) -> bytes:
+        """Write the facts that fit as a ``.csv`` or ``.xlsx`` file; give its bytes."""
+        ...
+
+
 class Desk(Protocol):
     """Where people's decisions are taken in, one at a time."""
 
@@ -222,7 +264,8 @@ class Ports:
 
     ``synthetic`` says in both languages (``zh``, ``en``) what of the data is made up; it is
     empty where nothing is.  ``operator`` is the token of whoever may act on cases; ``hosts``
-    are the names under which the server may be addressed, without port.  ``credentials``
+    are the names under which the server may be addressed, without port; ``uploads`` is the
+    folder where files lie until the desk has read them.  ``credentials``
     holds the SHA-256, in lower-case hex, of the token of each device and gateway by its key;
     the mapping may change while the server runs.
     """
@@ -236,12 +279,14 @@ class Ports:
     history: History
     detections: Detections
     cases: Cases
+    facts: Facts
     desk: Desk
     doors: Doors
     credentials: Mapping[str, str]
     health: Health
     live: Broadcast
     operator: str
+    uploads: Path
     plans: Mapping[str, Plan] = field(default_factory=dict)
     scenes: Sequence[Scene] = ()
     hosts: Sequence[str] = LOOPBACK

@@ -4,16 +4,19 @@ import csv
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import borough.districts
 from borough.app.district import keep_snapshot, post_rows, snapshot_of
+from borough.app.fact_imports import brought
 from borough.app.settings import Settings
 from borough.core.errors import BadDistrict
 from borough.core.registry import Registry
 from borough.edge.placement import place
 from borough.engine.district import read
-from borough.storage.sql import SqlCredentials, SqlPosts, SqlRegistry, connect, upgrade
+from borough.storage.sql import SqlCredentials, SqlFacts, SqlPosts, SqlRegistry, connect, upgrade
 
 DISTRICTS = Path(borough.districts.__file__).parent
 CREDENTIALS = "credentials.csv"
@@ -58,6 +61,9 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
     )
     keep_snapshot(snapshot_of(settings, store), registry)
     SqlPosts(engine).save_all(post_rows(district))
+    today = datetime.now(ZoneInfo(district.zone)).date()
+    brought(SqlFacts(engine), Path(settings.district), at_ms=settings.clock_start_ms, today=today)
+    progress("facts", 1, 1)
     gateways = [number for number, kind in enumerate(registry.kinds) if kind.role == "gateway"]
     keys = [registry.key[row] for row, kind in enumerate(registry.kind) if kind in gateways]
     tokens = SqlCredentials(engine).issue(keys, at_ms=settings.clock_start_ms)

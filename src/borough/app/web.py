@@ -23,6 +23,8 @@ from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
 from borough.app.district import ground
+from borough.app.fact_door import FactDoor
+from borough.app.fact_imports import UPLOADS
 from borough.app.settings import Settings
 from borough.core import frames
 from borough.core.cases import Plan
@@ -225,6 +227,8 @@ def ports(settings: Settings, bus: Client) -> Ports:
         history=lake,
         detections=SqlDetections(engine),
         cases=cases,
+        facts=FactDoor(engine),
+        uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),
         doors=DoorLine(bus, settings),
         credentials=Keys(SqlCredentials(engine)),

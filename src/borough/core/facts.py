@@ -163,6 +163,25 @@ class Fact:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which facts are asked for; whatever is empty or None is not looked at.
+
+    ``indicator`` is a code or ``CODE@version``; ``as_of_ms`` asks what was known at that moment.
+    """
+
+    indicator: str = ""
+    region: str = ""
+    subject: str | None = None
+    period: str = ""
+    period_kind: str = ""
+    status: str = ""
+    document: str = ""
+    import_id: int | None = None
+    marked: bool = False
+    as_of_ms: int | None = None
+
+
 def digest(*parts: Any) -> str:
     """Give the SHA-256 of some words, the same on every machine."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

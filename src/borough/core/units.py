@@ -36,6 +36,8 @@ PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 SLASHED = re.compile(r"(\d+)/(\d+)")
 PARTS = re.compile(f"([{CHINESE}]+)分之([{CHINESE}]+)")
 SPOKEN = re.compile(f"[{CHINESE}]+")
+COUNT = "1"
+"""The unit that is meant where only a scale is written, as in 20万."""
 PLACES = 12
 """Digits kept after the point where a conversion has no end, as from 亩 to square metres."""
 LONGEST = 40
@@ -189,7 +191,7 @@ class Units:
         for scale in sorted(self.scales, key=len, reverse=True):
             rest = said.removeprefix(scale)
             if rest != said and (rest in self.words or not rest):
-                return self.words.get(rest) or self.by_code["1"], self.scales[scale]
+                return self.words.get(rest) or self.by_code[COUNT], self.scales[scale]
         msg = f"unit: {written!r} is in no table of units"
         raise BadFact(msg)
 

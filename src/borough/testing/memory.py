@@ -13,6 +13,7 @@ from borough.api.ports import Box, Row, Rows
 from borough.core import cases as rules
 from borough.core.cases import Case, Event
 from borough.core.errors import BadRequest, NotFound, Stale
+from borough.core.facts import Wanted
 from borough.core.observations import Floats, Index
 from borough.core.plans import Plan
 from borough.core.registry import Registry
@@ -247,6 +248,47 @@ class MemoryCases:
     def events(self, case: int, /) -> Sequence[Event]:
         """Give its log."""
         return self.logs[case]
+
+
+class MemoryFacts:
+    """A fact store in which nobody has reported anything."""
+
+    def find(self, _wanted: Wanted, /, *, after: int, limit: int) -> Sequence[Row]:
+        """List nothing, in pages that are pages all the same."""
+        return [][after : page(limit)]
+
+    def count(self, _wanted: Wanted, /) -> int:
+        """Count nothing."""
+        return 0
+
+    def one(self, number: int, /) -> Row:
+        """Say that there is none."""
+        msg = f"fact: there is no {number}"
+        raise NotFound(msg)
+
+    def imports(self, *, before: int, limit: int) -> Sequence[Row]:
+        """List nothing."""
+        return [][before : page(limit)]
+
+    def indicators(self) -> Sequence[Row]:
+        """List nothing."""
+        return []
+
+    def regions(self) -> Sequence[Row]:
+        """List nothing."""
+        return []
+
+    def documents(self) -> Sequence[Row]:
+        """List nothing."""
+        return []
+
+    def subjects(self) -> Sequence[Row]:
+        """List nothing."""
+        return []
+
+    def exported(self, _wanted: Wanted, _suffix: str, /) -> bytes:
+        """Write an empty file."""
+        return b""
 
 
 class MemoryDesk:

@@ -4,7 +4,9 @@ It has a square of ground, a few grids and as many meters and gateways as you li
 in it is stored, and nothing of it is real.
 """
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -30,6 +32,7 @@ from borough.testing.memory import (
     MemoryDesk,
     MemoryDetections,
     MemoryDoors,
+    MemoryFacts,
     MemoryHealth,
     MemoryHistory,
     MemoryLatest,
@@ -104,12 +107,14 @@ def town(
         history=MemoryHistory(),
         detections=MemoryDetections(),
         cases=cases,
+        facts=MemoryFacts(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),
         credentials={} if credentials is None else credentials,
         health=MemoryHealth(),
         live=live,
         operator=OPERATOR,
+        uploads=Path(tempfile.gettempdir()),
         plans=plans,
         scenes=(SCENE,),
     )

@@ -9,7 +9,7 @@ from borough.storage.sql.detections import SqlDetections
 from borough.storage.sql.engines import connect
 from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
-from borough.storage.sql.facts import Import, SqlFacts, Wanted
+from borough.storage.sql.facts import Import, SqlFacts
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
@@ -32,7 +32,6 @@ __all__ = [
     "SqlThings",
     "SqlTunings",
     "Taken",
-    "Wanted",
     "Wish",
     "connect",
     "upgrade",

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Select, and_, exists, func, or_, select
 
 from borough.core.errors import IllegalMove, NotFound
-from borough.core.facts import ACTUAL, Column, Fact, FactColumns, Indicator, defined
+from borough.core.facts import ACTUAL, Column, Fact, FactColumns, Indicator, Wanted, defined
 from borough.core.periods import Period
 from borough.core.units import EQUAL
 from borough.storage.sql import facts_tables as f
@@ -21,25 +21,6 @@ from borough.storage.sql.paging import page
 
 Row = Mapping[str, Any]
 F, R, M, LOADS = f.facts.c, f.fact_revisions.c, f.fact_marks.c, f.fact_imports.c
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which facts are asked for; whatever is empty or None is not looked at.
-
-    ``indicator`` is a code or ``CODE@version``; ``as_of_ms`` asks what was known at that moment.
-    """
-
-    indicator: str = ""
-    region: str = ""
-    subject: str | None = None
-    period: str = ""
-    period_kind: str = ""
-    status: str = ""
-    document: str = ""
-    import_id: int | None = None
-    marked: bool = False
-    as_of_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
