@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from borough.core.detections import plain
-from borough.core.errors import BadParameter, NotFound
+from borough.core.errors import BadParameter, BadRequest, NotFound
 from borough.core.observations import Values
 from borough.core.registry import Registry
 from borough.core.tunings import Change
@@ -63,6 +64,9 @@ class Bench:
 
     def tried(self, scene: str, change: Change) -> tuple[Tuning, str]:
         """Give the parameters after a change, and the version; `BadParameter` names the field."""
+        if not self.of(scene).senses:
+            msg = f"scene: {scene} evaluates facts by its rule sets; nothing of it is tuned here"
+            raise BadRequest(msg)
         found = self.of(scene).scene
         for name, value in change.values.items():
             given = found.parameters.get(name)
@@ -81,37 +85,36 @@ class Bench:
 
     def told(self, scene: str) -> dict[str, Any]:
         """Tell a scene with its parameters, as plain data."""
-        found, tuning = self.of(scene).scene, self.tuning(scene)
-        values = tuning.values(found)
-        return {
-            "id": scene,
-            "standing": found.standing,
-            "name": found.name,
-            "levels": found.levels,
-            "carries": found.carries,
-            "properties": found.properties,
-            "sources": found.sources,
+        found = self.of(scene)
+        told: dict[str, Any] = msgspec.to_builtins(found.scene)
+        if not found.senses:
+            return told | {"things": 0, "version": "", "last_change": 0, "parameters": {}}
+        tuning = self.tuning(scene)
+        values = tuning.values(found.scene)
+        return told | {
             "things": len(tuning.things),
             "version": self.version(scene, tuning),
             "last_change": self.tunings.last(scene),
             "parameters": {
                 name: {
-                    "unit": given.unit,
-                    "limits": given.limits,
-                    "means": given.means,
-                    "source": given.source,
-                    "per_thing": given.per_thing,
+                    **told["parameters"][name],
                     "declared": plain(given.value),
                     "value": plain(tuning.everywhere.get(name, given.value)),
                     "set": name in tuning.everywhere,
                     "single": spread(values[name], tuning, name),
                 }
-                for name, given in found.parameters.items()
+                for name, given in found.scene.parameters.items()
             },
         }
 
+    def all(self) -> list[dict[str, Any]]:
+        """Tell every scene."""
+        return [self.told(scene) for scene in self.found]
+
     def singles(self, scene: str) -> list[dict[str, Any]]:
         """List things that have values of their own, the first `SINGLES` of each parameter."""
+        if not self.of(scene).senses:
+            return []
         tuning, registry = self.tuning(scene), self.registry()
         told: list[dict[str, Any]] = []
         for name, column in tuning.single.items():

@@ -13,6 +13,7 @@ BoroughError
 ├── BadScene          a scene folder does not say what it must
 ├── BadSetting        a setting has a value that cannot work
 ├── BadSheet          a file of rows cannot be read as a table
+├── Busy              as much of it is under way already as there may be
 ├── BusDown           the message bus does not answer
 ├── Forbidden         the caller may not do this
 ├── HistoryDamaged    a file of the history is missing or not what its name says
@@ -131,6 +132,12 @@ class BadSheet(BoroughError):
         super().__init__(self.said["en"])
 
 
+class Busy(BoroughError):
+    """As much of it is under way already as there may be at one time; try again later."""
+
+    code = "busy"
+
+
 class BusDown(BoroughError):
     """The message bus does not answer."""
 
@@ -199,6 +206,7 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-scene": {"zh": "场景文件夹不完整", "en": "A scene folder is incomplete"},
     "bad-setting": {"zh": "配置项有误", "en": "A setting cannot work"},
     "bad-sheet": {"zh": "表格文件有误", "en": "A file of rows cannot be read as a table"},
+    "busy": {"zh": "正忙，请稍后再试", "en": "Busy; try again later"},
     "bus-down": {"zh": "消息总线无响应", "en": "The message bus does not answer"},
     "forbidden": {"zh": "没有权限", "en": "Not allowed"},
     "history-damaged": {"zh": "历史数据已损坏", "en": "History is damaged"},
