@@ -26,7 +26,7 @@ INPUT = {
     "indicator": "text", "unit": "text", "name": "words", "low?": "number", "high?": "number",
     "absent?": "number", "merges?": "text", "counted?": "text", "scale?": "positive",
 }  # fmt: skip
-MEASURE = {"name": "words", "unit": "text", "inputs": "texts"}
+MEASURE = {"name": "words", "unit": "text", "inputs": "texts", "above?": "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number that a formula works out: its name, its unit, and the inputs it is made of."""
+    """A number that a formula works out: its name, its unit, and the inputs it is made of.
+
+    Whoever reports for a thing must report enough for it to lie ``above`` a limit.
+    """
 
     name: Mapping[str, str]
     unit: str
     inputs: tuple[str, ...]
+    above: float = -inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Scheme:
             if stray:
                 msg = f"there is no input {', '.join(stray)}"
                 raise BadScene(msg, key=(*here, "inputs"))
-            measures[key] = Measure(each["name"], each["unit"], tuple(each["inputs"]))
+            measures[key] = Measure(**{**each, "inputs": tuple(each["inputs"])})
         for key, made in inputs.items():
             if made.merges not in MERGES:
                 msg = f"it must be one of {', '.join(MERGES)}, not {made.merges!r}"

@@ -44,6 +44,7 @@ class Desk:
         self.ground: Ground = ground(settings)
         roots = [BUILT_IN, *map(Path, settings.scenes)]
         found = {each.scene.id: each for each in find_sound(*roots)[0]}
+        self.found = found
         self.scenes = {name: each.scene for name, each in found.items()}
         self.plans = {name: Plan.declared(name, each.plan) for name, each in found.items()}
         zone, prefix = self.ground.district.zone, self.ground.district.id.upper()

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from borough.app.desk import cases, commands, facts, tuning
+from borough.app.desk import cases, commands, evaluations, facts, tuning
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
 from borough.core.errors import BadRequest
@@ -13,6 +13,7 @@ from borough.core.errors import BadRequest
 VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
     **cases.VERBS,
     **commands.VERBS,
+    **evaluations.VERBS,
     **facts.VERBS,
     **tuning.VERBS,
 }

@@ -65,13 +65,23 @@ class SqlDesk:
         What was taken in before changes nothing; when anything fails, nothing was taken in.
         """
         with writing(self._engine) as connection:
-            fresh = taken_in(connection, edges, sequence)
-            changed: dict[int, Case] = {}
-            for edge in fresh:
-                case = self._follow(connection, edge, decide)
-                if case:
-                    changed[case.id] = case
-            return Taken(fresh, list(changed.values()))
+            return self.within(connection, edges, sequence, decide)
+
+    def within(
+        self,
+        connection: Connection,
+        edges: Sequence[Mapping[str, Any]],
+        sequence: int,
+        decide: Decide,
+    ) -> Taken:
+        """Do what `take` says in a transaction that is open already."""
+        fresh = taken_in(connection, edges, sequence)
+        changed: dict[int, Case] = {}
+        for edge in fresh:
+            case = self._follow(connection, edge, decide)
+            if case:
+                changed[case.id] = case
+        return Taken(fresh, list(changed.values()))
 
     def _follow(self, connection: Connection, edge: dict[str, Any], decide: Decide) -> Case | None:
         own = connection.scalar(_OWN, {"detection": edge["id"]})
