@@ -91,7 +91,7 @@ class Listener:
         except TimeoutError:
             return []
         came = packets.split(self.buffer)
-        self.heard += [packets.topic_and_payload(p) for p in came if p.type == packets.PUBLISH]
+        self.heard += [packets.message(p)[:2] for p in came if p.type == packets.PUBLISH]
         return [packet.type for packet in came]
 
     def rest(self) -> list[tuple[str, bytes]]:

@@ -1,9 +1,9 @@
 """The way out: commands to devices over MQTT, and what devices say of them.
 
 A command goes to ``c/{credential}/{device}/{property}`` with QoS 1.  The bus keeps it for a
-device whose session is kept, and forgets it when its time is up, so that nobody who comes back
-late acts on it.  A device may say in ``a/{credential}/{device}`` that it has heard of it, or that
-it cannot do it.
+device that listens with QoS 1 in a session of its own, and forgets it when its time is up, so that
+nobody who comes back late acts on it.  Who listens with QoS 0 hears it if he is there.  A device
+may say in ``a/{credential}/{device}`` that it has heard of it, or that it cannot do it.
 """
 
 import json
@@ -22,6 +22,8 @@ SAYS_CHARS = 200
 """How much of a device's own words is kept."""
 _SID = b"7"
 _WORDS = 3
+_KEPT = "$MQTT.msgs."
+_QOS = b"Nmqtt-Pub:1\r\n"
 _HEAD = "Nmqtt-Pub:1\r\nNats-Msg-Id: {name}\r\nNats-TTL: {ttl}s\r\n"
 """The bus's own mark of QoS 1; a name that it stores once within two minutes; how long it keeps."""
 
@@ -63,14 +65,18 @@ class Courier:
         *topic* is ``{credential}/{device}/{property}``.  With the same *errand* again within two
         minutes the bus stores nothing.  ``BusDown`` if it cannot be stored.
         """
-        topic = f"$MQTT.msgs.{COMMANDS}.{topic.replace('/', '.')}"
+        subject = f"{COMMANDS}.{topic.replace('/', '.')}"
         head = _HEAD.format(name=errand, ttl=max(1, ceil(keep_s)))
-        said = json.loads(self._link.ask(topic, body, head.encode()).body or b"{}")
+        said = json.loads(self._link.ask(_KEPT + subject, body, head.encode()).body or b"{}")
         if said.get("stream") != MQTT_STREAM:
             why = said.get("error", {}).get("description", "nobody stores it")
             msg = f"the bus did not take the command {errand}: {why}"
             raise BusDown(msg)
-        self.counts["repeated" if said.get("duplicate") else "sent"] += 1
+        if said.get("duplicate"):
+            self.counts["repeated"] += 1
+            return
+        self._link.publish(subject.encode(), body, head=_QOS)  # to those that listen with QoS 0
+        self.counts["sent"] += 1
 
     def heard(self, wait_s: float) -> list[Heard]:
         """Give what devices said meanwhile, waiting up to *wait_s* for the first word."""

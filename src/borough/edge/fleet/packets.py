@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 packets: written for a device that publishes, read for what a broker answers.
+"""MQTT 3.1.1 packets: written for a device that speaks and obeys, read for what a broker says.
 
 Source: OASIS MQTT Version 3.1.1, sections 2 and 3.
 """
@@ -16,6 +16,7 @@ GOODBYE = bytes((DISCONNECT << 4, 0))
 ID_BYTES = 2
 SEVEN_BITS, MORE = 0x7F, 0x80
 LENGTH_BYTES = 4
+QOS = 0x06
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,12 @@ def text(words: str) -> bytes:
     return len(written).to_bytes(2, "big") + written
 
 
-def connect(client: str, username: str, password: str, *, keepalive_s: int) -> bytes:
-    """Ask for a clean session under a name and a secret."""
-    body = text("MQTT") + bytes((4, CLEAN | USERNAME | PASSWORD)) + keepalive_s.to_bytes(2, "big")
+def connect(
+    client: str, username: str, password: str, *, keepalive_s: int, kept: bool = False
+) -> bytes:
+    """Ask for a session under a name and a secret: a clean one, or one *kept* while away."""
+    flags = USERNAME | PASSWORD | (0 if kept else CLEAN)
+    body = text("MQTT") + bytes((4, flags)) + keepalive_s.to_bytes(2, "big")
     return framed(CONNECT << 4, body + text(client) + text(username) + text(password))
 
 
@@ -72,9 +76,15 @@ def publish_surely(topic: str, payload: bytes, packet_id: int, *, again: bool = 
     return framed(first, text(topic) + packet_id.to_bytes(2, "big") + payload)
 
 
-def subscribe(pattern: str, packet_id: int) -> bytes:
-    """Ask for what is published under a pattern, at most once."""
-    return framed(SUBSCRIBE << 4 | 0x02, packet_id.to_bytes(2, "big") + text(pattern) + b"\0")
+def subscribe(pattern: str, packet_id: int, *, qos: int = 0) -> bytes:
+    """Ask for what is published under a pattern, at most once or (QoS 1) at least once."""
+    body = packet_id.to_bytes(2, "big") + text(pattern) + bytes((qos,))
+    return framed(SUBSCRIBE << 4 | 0x02, body)
+
+
+def acknowledge(packet_id: int) -> bytes:
+    """Say that a message with QoS 1 has arrived."""
+    return framed(PUBACK << 4, packet_id.to_bytes(2, "big"))
 
 
 def framed(first: int, body: bytes) -> bytes:
@@ -112,7 +122,13 @@ def header(buffer: bytearray, at: int) -> tuple[int, int] | None:
     return None
 
 
-def topic_and_payload(packet: Packet) -> tuple[str, bytes]:
-    """Read what a broker publishes to a subscriber at QoS 0."""
-    size = int.from_bytes(packet.body[:2], "big")
-    return packet.body[2 : 2 + size].decode(), packet.body[2 + size :]
+def message(packet: Packet) -> tuple[str, bytes, int]:
+    """Read what a broker publishes to a subscriber: topic, payload, and what to acknowledge.
+
+    The last is 0 where nothing is to be acknowledged (QoS 0).
+    """
+    end = ID_BYTES + packet.id
+    sure = packet.flags & QOS
+    start = end + (ID_BYTES if sure else 0)
+    number = int.from_bytes(packet.body[end:start], "big")
+    return packet.body[ID_BYTES:end].decode(), packet.body[start:], number
