@@ -14,6 +14,7 @@ from borough.api import (
     pages,
     places,
     problems,
+    scenes,
     series,
     things,
     vitals,
@@ -61,6 +62,7 @@ def create(ports: Ports) -> FastAPI:
     problems.install(app)
     for part in (
         places,
+        scenes,
         things,
         series,
         detections,

@@ -16,6 +16,8 @@ class Limits:
     kept_events: int
     lag_events: int
     heartbeat_s: float
+    replays_running: int
+    replays_kept: int
 
     @classmethod
     def declared(cls) -> Self:

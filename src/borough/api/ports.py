@@ -219,6 +219,46 @@ class Facts(Protocol):
         ...
 
 
+class Bench(Protocol):
+    """Where people see what parameters of scenes are set to, and how each scene has done."""
+
+    def all(self) -> Sequence[Row]:
+        """Tell every scene with its parameters, as `told` does."""
+        ...
+
+    def told(self, scene: str, /) -> Row:
+        """Tell one scene with its parameters; `NotFound` if there is none."""
+        ...
+
+    def singles(self, scene: str, /) -> Sequence[Row]:
+        """List things that have values of their own."""
+        ...
+
+    def history(self, scene: str, /) -> Sequence[Row]:
+        """List the changes of a scene's parameters, newest first."""
+        ...
+
+    def records(self) -> Mapping[str, Row]:
+        """Count, by scene, its cases and how they ended."""
+        ...
+
+
+class Trials(Protocol):
+    """Replays with other values of parameters, each in a process of its own."""
+
+    def start(self, scene: str, ask: Row, /) -> Row:
+        """Begin one; `Busy` if as many run as may."""
+        ...
+
+    def one(self, scene: str, trial: str, /) -> Row:
+        """Tell how far one is and what it found; `NotFound` if it is not known."""
+        ...
+
+    def all(self, scene: str, /) -> Sequence[Row]:
+        """List those of a scene, newest first, without what they found."""
+        ...
+
+
 class Desk(Protocol):
     """Where people's decisions are taken in, one at a time."""
 
@@ -253,6 +293,14 @@ class Health(Protocol):
         """Give how many readings were turned away, by reason."""
         ...
 
+    def broken(self) -> Mapping[str, str]:
+        """Give the scenes that were set aside or cannot be used, each with the reason."""
+        ...
+
+    def tuned(self) -> int:
+        """Give the number of the last change of parameters that the journal holds."""
+        ...
+
     def parts(self) -> Mapping[str, bool]:
         """Say of each part we cannot do without whether it answers."""
         ...
@@ -279,6 +327,8 @@ class Ports:
     history: History
     detections: Detections
     cases: Cases
+    bench: Bench
+    trials: Trials
     facts: Facts
     desk: Desk
     doors: Doors

@@ -29,9 +29,9 @@ GAUGES = {
 
 
 @router.get("/healthz", summary="Alive? 存活")
-def healthz() -> Response:
-    """Say that this process answers."""
-    return answers.json({"alive": True})
+def healthz(ports: Given) -> Response:
+    """Say that this process answers, and which scenes were set aside."""
+    return answers.json({"alive": True, "scenes_set_aside": sorted(ports.health.broken())})
 
 
 @router.get("/readyz", summary="Ready? 就绪")

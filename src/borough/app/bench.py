@@ -1,6 +1,6 @@
 """The bench: where people see what a scene's parameters are set to, and how it has done so far."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,14 +21,22 @@ SINGLES = 200
 
 
 class Bench:
-    """The scenes of a district with what has been decided of their parameters."""
+    """The scenes of a district with what has been decided of their parameters.
+
+    ``records`` gives, by scene, how its cases ended.
+    """
 
     def __init__(
-        self, found: Iterable[Found], registry: Callable[[], Registry], tunings: SqlTunings
+        self,
+        found: Iterable[Found],
+        registry: Callable[[], Registry],
+        tunings: SqlTunings,
+        records: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
     ) -> None:
         self.found = {each.scene.id: each for each in found}
         self.registry = registry
         self.tunings = tunings
+        self.records = records
         self._watched: dict[str, tuple[Registry, Watch]] = {}
 
     def of(self, scene: str) -> Found:
@@ -125,6 +133,16 @@ class Bench:
                 for row, value in zip(at.tolist(), column[rows].tolist(), strict=True)
             ]
         return told
+
+    def history(self, scene: str) -> list[dict[str, Any]]:
+        """List the changes of a scene, newest first; each names its thing by key, or none."""
+        registry = self.registry()
+        changes = self.tunings.history(self.of(scene).scene.id)
+        for each in changes:
+            row = int(registry.id.searchsorted(each["thing"]))
+            known = row < len(registry.id) and int(registry.id[row]) == each["thing"]
+            each["thing"] = registry.key[row] if known else ""
+        return changes
 
 
 def spread(values: Values, tuning: Tuning, name: str) -> dict[str, Any]:

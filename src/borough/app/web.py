@@ -17,8 +17,10 @@ from nats.aio.msg import Msg
 from borough.adapters.bus.link import Link
 from borough.api import create
 from borough.api.broadcast import Broadcast
+from borough.api.limits import LIMITS
 from borough.api.ports import Ports, Rows
 from borough.app import checkpoints, pulse
+from borough.app.bench import Bench
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
@@ -26,6 +28,7 @@ from borough.app.district import ground
 from borough.app.fact_door import FactDoor
 from borough.app.fact_imports import UPLOADS
 from borough.app.settings import Settings
+from borough.app.trial_jobs import TrialJobs
 from borough.core import frames
 from borough.core.cases import Plan
 from borough.core.errors import BusDown
@@ -41,6 +44,7 @@ from borough.storage.sql import (
     SqlPosts,
     SqlRegistry,
     SqlThings,
+    SqlTunings,
     connect,
 )
 
@@ -137,6 +141,14 @@ class PulseHealth:
         bus, stream = (self._pulse(role).get("rejected", {}) for role in ("bus", "stream"))
         return {f"bus-{reason}": int(count) for reason, count in bus.items()} | dict(stream)
 
+    def broken(self) -> Mapping[str, str]:
+        """Give the scenes that were set aside or cannot be used, with the reason."""
+        return dict(self._pulse("stream").get("broken", {}))
+
+    def tuned(self) -> int:
+        """Give the number of the last change of parameters that the journal holds."""
+        return int(self._pulse("stream").get("tuned", 0))
+
     def parts(self) -> Mapping[str, bool]:
         """Say of each part whether it answers."""
         alive = {
@@ -227,6 +239,8 @@ def ports(settings: Settings, bus: Client) -> Ports:
         history=lake,
         detections=SqlDetections(engine),
         cases=cases,
+        bench=Bench(found, lambda: held.registry, SqlTunings(engine), cases.stats),
+        trials=TrialJobs(settings.data, LIMITS.replays_running, LIMITS.replays_kept),
         facts=FactDoor(engine),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),

@@ -346,6 +346,7 @@ class MemoryHealth:
         self.backlog = 0.0
         self.counted: dict[str, int] = {"received": 0, "stored": 0}
         self.refused: dict[str, int] = {}
+        self.aside: dict[str, str] = {}
         self.answering: dict[str, bool] = {"bus": True, "desk": True}
 
     def backlog_s(self) -> float:
@@ -359,6 +360,14 @@ class MemoryHealth:
     def rejected(self) -> Mapping[str, int]:
         """Give what was refused."""
         return self.refused
+
+    def broken(self) -> Mapping[str, str]:
+        """Give what was set aside."""
+        return self.aside
+
+    def tuned(self) -> int:
+        """Say that every change is in the journal."""
+        return 1 << 31
 
     def parts(self) -> Mapping[str, bool]:
         """Say which parts answer."""

@@ -27,6 +27,7 @@ from borough.core.observations import Floats, Index
 from borough.core.plans import Plan
 from borough.core.registry import Kind, Property, Registry
 from borough.core.scenes import Scene
+from borough.testing.bench import MemoryBench, MemoryTrials
 from borough.testing.memory import (
     MemoryCases,
     MemoryDesk,
@@ -107,6 +108,8 @@ def town(
         history=MemoryHistory(),
         detections=MemoryDetections(),
         cases=cases,
+        bench=MemoryBench((SCENE,)),
+        trials=MemoryTrials(),
         facts=MemoryFacts(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),
