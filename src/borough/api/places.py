@@ -129,12 +129,6 @@ def kinds(ports: Given) -> Response:
     return answers.json({"kinds": said})
 
 
-@router.get("/scenes", summary="Scenes at work 场景")
-def scenes(ports: Given) -> Response:
-    """List the scenes that watch the district, with their levels and parameters."""
-    return answers.json({"scenes": list(ports.scenes)})
-
-
 @router.get("/plans", summary="Plans that cases follow 处置流程")
 def plans(ports: Given) -> Response:
     """List the plans that cases follow: steps, holders, times allowed and where each may go."""

@@ -71,7 +71,7 @@ class TrialJobs:
         """
         bounds = {"from_ms": job.ask["from_ms"] or 0, "to_ms": job.ask["to_ms"] or AFTER_ALL}
         order = {"data": self.data, "trial": {"scene": job.scene, **job.ask, **bounds}}
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "borough.app.trial_run", json.dumps(order)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
