@@ -8,6 +8,7 @@ from borough.api import (
     cases,
     commands,
     detections,
+    evaluations,
     facts,
     live,
     observations,
@@ -72,6 +73,7 @@ def create(ports: Ports) -> FastAPI:
         live,
         vitals,
         facts,
+        evaluations,
     ):
         app.include_router(part.router)
     pages.install(app)

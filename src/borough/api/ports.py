@@ -219,6 +219,41 @@ class Facts(Protocol):
         ...
 
 
+class Evaluations(Protocol):
+    """Periods judged by rule sets: drafts, what is public, and what is frozen."""
+
+    def find(self, scene: str, period: str, state: str) -> Sequence[Row]:
+        """List evaluations with their tallies, the newest period first."""
+        ...
+
+    def full(self, number: int, /) -> Row:
+        """Tell one with its log, its appeals and its rule set; `NotFound` if there is none."""
+        ...
+
+    def rows(
+        self, number: int, /, *, group: str, name: str, level: str,
+        sort: str, down: bool, start: int, limit: int,
+    ) -> Sequence[Row]:  # fmt: skip
+        """Give a page of a result."""
+        ...
+
+    def trace(self, number: int, subject: str, /) -> Row:
+        """Take one score apart, down to the rows of the files that its facts came from."""
+        ...
+
+    def what_if(self, number: int, rules: str, /) -> Row:
+        """Say what another rule set would make of the same facts; nothing is kept."""
+        ...
+
+    def schemes(self) -> Sequence[Row]:
+        """List the scenes that evaluate: their inputs, classes and rule sets."""
+        ...
+
+    def exported(self, number: int, suffix: str, /) -> bytes:
+        """Write a result as a ``.csv`` or ``.xlsx`` file; give its bytes."""
+        ...
+
+
 class Bench(Protocol):
     """Where people see what parameters of scenes are set to, and how each scene has done."""
 
@@ -330,6 +365,7 @@ class Ports:
     bench: Bench
     trials: Trials
     facts: Facts
+    evaluations: Evaluations
     desk: Desk
     doors: Doors
     credentials: Mapping[str, str]

@@ -27,9 +27,11 @@ from borough.api.refusals import (
 )
 from borough.core.errors import (
     BadBatch,
+    BadFact,
     BadParameter,
     BadReading,
     BadRequest,
+    BadRules,
     BadSheet,
     BoroughError,
     BusDown,
@@ -48,9 +50,11 @@ STATUSES: Mapping[type[BoroughError], int] = {
     TooLarge: 413,
     WrongAddress: 421,
     BadBatch: 422,
+    BadFact: 422,
     BadParameter: 422,
     BadReading: 422,
     BadRequest: 400,
+    BadRules: 422,
     BadSheet: 422,
     Busy: 429,
     BusDown: 503,

@@ -25,6 +25,7 @@ from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
 from borough.app.district import ground
+from borough.app.evaluation_door import EvaluationDoor
 from borough.app.fact_door import FactDoor
 from borough.app.fact_imports import UPLOADS
 from borough.app.settings import Settings
@@ -242,6 +243,7 @@ def ports(settings: Settings, bus: Client) -> Ports:
         bench=Bench(found, lambda: held.registry, SqlTunings(engine), cases.stats),
         trials=TrialJobs(settings.data, LIMITS.replays_running, LIMITS.replays_kept),
         facts=FactDoor(engine),
+        evaluations=EvaluationDoor(engine, found, held.district, Path(settings.district)),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),
         doors=DoorLine(bus, settings),

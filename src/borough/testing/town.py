@@ -39,6 +39,7 @@ from borough.testing.memory import (
     MemoryLatest,
     MemoryThings,
 )
+from borough.testing.unjudged import Unjudged
 
 WEST, SOUTH, SIDE = 106.50, 29.60, 0.4
 START_MS = 1_720_569_600_000
@@ -111,6 +112,7 @@ def town(
         bench=MemoryBench((SCENE,)),
         trials=MemoryTrials(),
         facts=MemoryFacts(),
+        evaluations=Unjudged(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),
         credentials={} if credentials is None else credentials,

@@ -16,7 +16,7 @@ from borough.app.evaluating import Evaluating, name_of, scheme_of
 from borough.app.returns import imported
 from borough.core import evaluations as core, units
 from borough.core.cases import Event
-from borough.core.errors import BadFact, BadRequest
+from borough.core.errors import BadFact, BadRequest, NotFound
 from borough.core.evaluations import Draft, Evaluation
 from borough.core.facts import Fact
 from borough.core.periods import Period
@@ -112,6 +112,9 @@ def decide_appeal(desk: Desk, ask: Ask) -> Answer:
     """Accept an appeal, correcting the fact and the score, or reject it; either with a reason."""
     joined, now = evaluating(desk), desk.now()
     appeal = joined.store.appealed(ask["appeal"])
+    if appeal["evaluation"] != ask["evaluation"]:
+        msg = f"appeal: evaluation {ask['evaluation']} has no {appeal['id']}"
+        raise NotFound(msg)
     before = joined.store.one(appeal["evaluation"])
     core.deciding(before, appeal["id"], ask["answer"], None, at_ms=now, by=ask["by"])
     if before.version != ask["version"] or appeal["state"] != core.OPEN:
