@@ -11,6 +11,7 @@ from borough.core.observations import Floats, Index
 from borough.core.registry import Registry
 from borough.edge.fleet.ground import STATION, Ground, Slide
 from borough.edge.fleet.marks import Marks
+from borough.edge.fleet.obeying import Obeying
 from borough.edge.fleet.traffic import Traffic
 from borough.edge.fleet.values import FOLDER, Columns, Pattern, rules
 from borough.edge.fleet.water import Burst, Water
@@ -28,7 +29,7 @@ def feeds() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Asks patterns, recordings and marks for the values of devices of one class."""
+    """Asks patterns, recordings, marks and commands for the values of devices of one class."""
 
     registry: Registry
     patterns: tuple[Pattern, ...]
@@ -37,6 +38,7 @@ class Devices:
     weather: Weather
     traffic: Traffic
     marks: Marks
+    obeying: Obeying
 
     @classmethod
     def of(cls, registry: Registry, seed: int) -> Self:
@@ -51,6 +53,7 @@ class Devices:
             Weather(given["rain"], seed),
             Traffic.of(given["traffic"], seed),
             Marks.of(registry),
+            Obeying.of(registry, seed),
         )
 
     def moved_by(self, slides: Sequence[Slide], bursts: Sequence[Burst]) -> Self:
@@ -71,6 +74,7 @@ class Devices:
         elif code == self.traffic.given["kind"]:
             columns[self.traffic.given["property"]] = self.traffic.speed(thing, time)
         self.marks.apply(kind, row, time, columns)
+        self.obeying.apply(kind, row, time, columns)
         return columns
 
     def one(self, kind: int, code: str, row: Index, time: Index) -> Floats:

@@ -84,7 +84,7 @@ class Fleet:
 
     def step(self, now_ms: int, wall: float) -> None:
         """Say everything that is due before *now_ms*: first what happens, then the routine."""
-        spoken = self.happen(now_ms, wall)
+        spoken = self.happen(now_ms, wall) | self.obey(now_ms, wall)
         rows, when = self.schedule.take(now_ms, self.quiet)
         if spoken:
             usual = ~np.isin(rows, list(spoken))
@@ -133,6 +133,19 @@ class Fleet:
                 self.insist(each.row, each.at, wall)
                 spoken.add(each.row)
         return spoken
+
+    def obey(self, now_ms: int, wall: float) -> set[int]:
+        """Answer commands, and report what has turned; give the rows that have spoken."""
+        obeying, desk = self.devices.obeying, self.desk
+        while self.lines.heard:
+            told = obeying.hear(*self.lines.heard.popleft(), now_ms)
+            if told is not None and not self.quiet[told[0]]:
+                topic = desk.names[told[0]].replace("d/", "a/", 1)
+                self.lines.insist(int(desk.carrier[told[0]]), topic, told[1], wall)
+        turned = [each for each in obeying.until(now_ms) if not self.quiet[each[0]]]
+        for row, at in turned:
+            self.insist(row, at, wall)
+        return {row for row, _ in turned}
 
     def turn_to(self, planted: Planted, each: Change, wall: float) -> bool:
         """Begin or end a planted event; true where its device says so."""

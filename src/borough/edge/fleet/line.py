@@ -1,6 +1,7 @@
 """One gateway's connection: what it still has to say, and what nobody has acknowledged."""
 
 import socket as sockets
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -17,7 +18,11 @@ PATIENCE_S = 60.0
 """How long the broker may leave a connect or a sure message unanswered."""
 FULL = 4_194_304
 """Bytes that may wait for a slow broker; beyond that, plain messages are dropped and counted."""
-IDS = 65_536
+IDS, HEARING = 65_536, 65_535
+"""Numbers of sure messages go up to before the last, which the subscription has.
+
+It is one of QoS 0: a thousand gateways that kept a session each would have the bus look at all of
+them at every message with QoS 1."""
 
 
 @dataclass(slots=True)
@@ -68,6 +73,8 @@ class Line:
     """Switched off on purpose: it stays down until somebody switches it on."""
     lost: float = float("-inf")
     """When a connection that should have held was last lost."""
+    heard: deque[tuple[str, bytes]] = field(default_factory=deque)
+    """Commands that came and that nobody has looked at: topic and payload."""
 
     def call(self, now: float) -> None:
         """Start a connection; the answer comes through `take`."""
@@ -171,14 +178,24 @@ class Line:
             elif packet.type == packets.PUBACK and packet.id in self.ledger:
                 del self.ledger[packet.id]
                 self.tally.acked += 1
+            elif packet.type == packets.PUBLISH:
+                self.hear(packet)
+
+    def hear(self, packet: packets.Packet) -> None:
+        """Keep a command for the fleet to look at."""
+        topic, payload, number = packets.message(packet)
+        self.heard.append((topic, payload))
+        if number:
+            self.outgoing += packets.acknowledge(number)
 
     def welcome(self, packet: packets.Packet, now: float) -> None:
-        """Begin to publish, first of all what was never acknowledged."""
+        """Listen for commands, and begin to publish, first what was never acknowledged."""
         if packet.body[1]:
             msg = f"the broker refused {self.key} with code {packet.body[1]}"
             raise BusDown(msg)
         self.state, self.wait_s = UP, FIRST_WAIT_S
         self.tally.connects += 1
+        self.outgoing += packets.subscribe(f"c/{self.key}/#", HEARING)
         for given in self.ledger:
             self.send_sure(given, now)
 

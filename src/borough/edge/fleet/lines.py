@@ -1,6 +1,7 @@
 """All connections of the fleet, served by one thread."""
 
 import selectors
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,20 +14,28 @@ LOOK_AFTER_S = 1.0
 
 @dataclass(slots=True)
 class Lines:
-    """The gateways' connections by their row in the registry; nothing here ever blocks."""
+    """The gateways' connections by their row in the registry; nothing here ever blocks.
+
+    ``heard`` holds the commands that came over any of them: topic and payload.
+    """
 
     by_row: dict[int, Line]
     tally: Tally
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     looked: float = 0.0
     busy: set[int] = field(default_factory=set)
+    heard: deque[tuple[str, bytes]] = field(default_factory=deque)
 
     @classmethod
     def to(cls, address: Address, tokens: Mapping[int, tuple[str, str]]) -> "Lines":
         """Prepare one line for each (key, token), by row."""
         tally = Tally()
-        made = {row: Line(key, token, address, tally) for row, (key, token) in tokens.items()}
-        return cls(made, tally)
+        heard: deque[tuple[str, bytes]] = deque()
+        made = {
+            row: Line(key, token, address, tally, heard=heard)
+            for row, (key, token) in tokens.items()
+        }
+        return cls(made, tally, heard=heard)
 
     @property
     def up(self) -> int:

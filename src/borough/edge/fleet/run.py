@@ -235,6 +235,7 @@ class Run:
             **talk.score.result(time.time() * 1000),
             "planted": len(talk.plan.planted),
             "workers": talk.workers.counts if talk.workers else {},
+            "commands": talk.fleet.devices.obeying.counts,
             "wall_s": round(wall_s, 3),
             "cpu_s": round(cpu_s, 3),
             "cpu_s_per_million": round(cpu_s * 1e6 / messages, 3) if messages else None,

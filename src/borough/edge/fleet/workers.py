@@ -36,7 +36,13 @@ class Workers:
     over: threading.Event = field(default_factory=threading.Event)
     due: dict[int, float] = field(default_factory=dict)
     counts: dict[str, int] = field(
-        default_factory=lambda: {"moved": 0, "closed": 0, "left": 0, "refused": 0}
+        default_factory=lambda: {
+            "moved": 0,
+            "closed": 0,
+            "commanded": 0,
+            "left": 0,
+            "refused": 0,
+        }  # fmt: skip
     )
     dice: random.Random = field(default_factory=random.Random)
 
@@ -80,6 +86,9 @@ class Workers:
             self.due[number] = float("inf")
             return
         true = self.truth(str(case["scene"]), int(case["thing"]))
+        if true and (errand := waiting(case)):
+            self.confirm(number, case, errand, now)
+            return
         verb, body = decision(case, true=true)
         if not verb:
             self.due[number] = float("inf")
@@ -92,6 +101,25 @@ class Workers:
             self.counts["closed" if verb == "close" else "moved"] += 1
         done = verb == "close" and status < BAD
         self.due[number] = float("inf") if done else now + self.dice.uniform(*STEP_S)
+
+    def confirm(self, number: int, case: dict[str, Any], errand: str, now: float) -> None:
+        """Let a command be sent; where a limit forbids it, say why not instead."""
+        path, note = f"{CASES}/{number}/commands/{errand}", f"{BY}: confirmed 属实"
+        body = {"version": case["version"], "note": note}
+        status, said = ask(self.url, f"{path}/confirm", token=self.token, body=body)
+        if said.get("code") == "over-limit":
+            body["note"] = f"{BY}: {said.get('detail', '')}"
+            status, _ = ask(self.url, f"{path}/refuse", token=self.token, body=body)
+        self.counts["refused" if status >= BAD else "commanded"] += 1
+        self.due[number] = now + self.dice.uniform(*STEP_S)
+
+
+def waiting(case: dict[str, Any]) -> str:
+    """Give a command of a case that waits for a person and that nothing forbids."""
+    for each in case.get("commands", []):
+        if "confirm" in each.get("may", []) and not each.get("objection"):
+            return str(each["id"])
+    return ""
 
 
 def decision(case: dict[str, Any], *, true: bool) -> tuple[str, dict[str, Any]]:
