@@ -141,6 +141,19 @@ def test_an_import_can_be_withdrawn(facts: SqlFacts) -> None:
     assert add(facts, [fact("firm-2", "2")], 60)[1] == ["revised"]
 
 
+def test_imports_can_be_withdrawn_in_any_order(facts: SqlFacts) -> None:
+    """What counts afterwards is the last that was said by an import which still stands."""
+    for value, at_ms in (("1", 10), ("2", 20), ("3", 30)):
+        add(facts, [fact("firm-1", value)], at_ms)
+
+    def left(number: int) -> list[str]:
+        facts.withdraw(number, by="bob", why="wrong", at_ms=40 + number)
+        return [each["value"] for each in facts.find()]
+
+    assert [left(2), left(3), left(1)] == [["3"], ["1"], []]
+    assert len(facts.one(1)["revisions"]) == 5
+
+
 def test_facts_become_columns_with_their_origin(facts: SqlFacts) -> None:
     """Formulas get float64 and what is missing; each number leads back to its fact and revision."""
     add(facts, [fact("firm-1", "1"), fact("firm-2", "2"), fact("firm-2", "9", LAND)], 10)

@@ -6,6 +6,7 @@ indicator's code or name is a fact: ``TAX``, ``税收``, ``税收(万元)``.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,7 @@ from borough.engine.facts.vocabulary import ATTRIBUTE, FIELD, headings
 
 NEEDED = ("region", "period", "document")
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
-IN_UNIT = re.compile(r"(.+?)\s*[((]([^()()]+)[))]")
+IN_UNIT = re.compile(r"(.+?)\s*\(([^()]+)\)")
 LONGEST = 2_000
 """Characters of a cell that is kept as text."""
 Cells = Mapping[str, str]
@@ -116,8 +117,9 @@ class Reader:
 
     def _bears(self, name: str) -> tuple[str, str, str] | None:
         """Tell which indicator a heading names, and in which unit its cells are."""
-        match = IN_UNIT.fullmatch(name)
-        said, unit = (match[1], match[2]) if match else (name, "")
+        bare = unicodedata.normalize("NFKC", name)
+        match = IN_UNIT.fullmatch(bare)
+        said, unit = (match[1], match[2]) if match else (bare, "")
         for each in self.indicators:
             if said in {each.code, each.ref, each.name.get("zh"), each.name.get("en")}:
                 return name, each.ref if said == each.ref else each.code, unit

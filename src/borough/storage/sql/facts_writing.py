@@ -114,30 +114,29 @@ def taken_back(connection: Connection, import_id: int, *, by: str, at_ms: int) -
     mine = select(f.fact_revisions).where(f.fact_revisions.c.import_id == import_id)
     rows = [dict(row) for row in connection.execute(mine).mappings()]
     standing = [row for row in rows if row["superseded_ms"] is None and not row["withdrawn"]]
-    before = _before(connection, standing)
+    before = _before(connection, standing, import_id)
     ended, revisions = [], []
     for row in standing:
         moment = max(at_ms, row["recorded_ms"])
         old = before.get(row["fact"])
-        back = {**(old or row), "withdrawn": old is None or old["withdrawn"]}
+        back = {**(old or row), "withdrawn": old is None, "by": by}
         back |= {"revision": row["revision"] + 1, "recorded_ms": moment, "superseded_ms": None}
-        back |= {"import_id": import_id, "by": by}
         ended.append({"of": row["fact"], "turn": row["revision"], "ended": moment})
         revisions.append(back)
     _write(connection, [], ended, revisions)
     return len(standing), len({row["fact"] for row in rows} - {row["fact"] for row in standing})
 
 
-def _before(connection: Connection, rows: Sequence[Row]) -> dict[int, Row]:
-    """Give, by fact, the revision before each of these; none for a first."""
-    r = f.fact_revisions.c
-    wanted = {row["fact"]: row["revision"] - 1 for row in rows}
+def _before(connection: Connection, rows: Sequence[Row], import_id: int) -> dict[int, Row]:
+    """Give, by fact, the last revision that no import which was taken back had said."""
+    r, loads = f.fact_revisions.c, f.fact_imports.c
+    chosen = select(f.fact_revisions).join_from(f.fact_revisions, f.fact_imports)
+    chosen = chosen.where(loads.withdrawn_ms.is_(None), loads.id != import_id)
+    chosen = chosen.where(r.withdrawn.is_(False)).order_by(r.revision)
     found: dict[int, Row] = {}
-    for some in chunks(wanted):
-        chosen = select(f.fact_revisions).where(r.fact.in_(some))
-        for row in connection.execute(chosen).mappings():
-            if row["revision"] == wanted[row["fact"]]:
-                found[row["fact"]] = dict(row)
+    for some in chunks(row["fact"] for row in rows):
+        said = connection.execute(chosen.where(r.fact.in_(some))).mappings()
+        found |= {row["fact"]: dict(row) for row in said}
     return found
 
 
