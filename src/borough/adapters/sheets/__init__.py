@@ -7,6 +7,7 @@ returns a sheet with what is wrong beside each row.  `BadSheet` says where a fil
 from borough.adapters.sheets.files import KINDS, read, write
 from borough.adapters.sheets.limits import LIMITS, Limits
 from borough.adapters.sheets.sheet import Sheet
+from borough.adapters.sheets.text import neutral
 from borough.adapters.sheets.writing import ERRORS, marked
 
-__all__ = ["ERRORS", "KINDS", "LIMITS", "Limits", "Sheet", "marked", "read", "write"]
+__all__ = ["ERRORS", "KINDS", "LIMITS", "Limits", "Sheet", "marked", "neutral", "read", "write"]

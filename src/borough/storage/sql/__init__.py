@@ -10,6 +10,7 @@ from borough.storage.sql.engines import connect
 from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts
+from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
@@ -27,6 +28,7 @@ __all__ = [
     "SqlErrands",
     "SqlEvaluations",
     "SqlFacts",
+    "SqlIntake",
     "SqlPosts",
     "SqlRegistry",
     "SqlThings",

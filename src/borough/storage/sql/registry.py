@@ -16,7 +16,7 @@ from borough.storage.sql.bulk import columns, fill, unwatched
 from borough.storage.sql.counting import at_least, current, raised
 from borough.storage.sql.engines import reading, writing
 
-VERSION, NEXT_SERIES = "registry", "series"
+VERSION, NEXT_SERIES, NEXT_THING = "registry", "series", "things"
 DEEPEST = 16
 """More gateways than this behind one another are a mistake."""
 Progress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ class SqlRegistry:
     def kinds(self) -> list[dict[str, Any]]:
         """Every class of thing with its properties and the attributes it may carry."""
         with reading(self._engine) as connection:
-            declared = _kinds(connection)
+            declared = declared_kinds(connection)
             schemas = connection.execute(
                 select(t.kinds.c.attributes).order_by(t.kinds.c.number)
             ).scalars()
@@ -91,7 +91,7 @@ class SqlRegistry:
     def load(self, *, retired: bool = False) -> Registry:
         """Give the registry as columns, sorted by id; things out of use only where asked for."""
         with reading(self._engine) as connection:
-            kinds = _kinds(connection)
+            kinds = declared_kinds(connection)
             chosen = select(
                 t.things.c.id, t.things.c.key, t.things.c.kind, t.things.c.first_series,
                 t.things.c.lon, t.things.c.lat, t.things.c.grid, func.coalesce(t.things.c.via, -1),
@@ -109,7 +109,7 @@ class SqlRegistry:
                 lon=np.array(lon, np.float64),
                 lat=np.array(lat, np.float64),
                 grid=np.array(grid, np.int64),
-                via=_row_of(number, np.array(via, np.int64)),
+                via=row_of(number, np.array(via, np.int64)),
                 relations=_relations(connection, number),
                 parameters=_parameters(connection, number),
             )
@@ -291,7 +291,8 @@ def _save_meta(connection: Connection, meta: Mapping[str, Any]) -> None:
     _insert(connection, t.meta, [{"name": name, "value": value} for name, value in meta.items()])
 
 
-def _kinds(connection: Connection) -> tuple[Kind, ...]:
+def declared_kinds(connection: Connection) -> tuple[Kind, ...]:
+    """Read every class of thing with its properties, in the order of their numbers."""
     held: dict[int, list[Property]] = {}
     order = (t.properties.c.kind, t.properties.c.place)
     for row in connection.execute(select(t.properties).order_by(*order)):
@@ -329,7 +330,7 @@ def _as_dict(kind: Kind, schema: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _row_of(ids: Index, wanted: Index) -> Index:
+def row_of(ids: Index, wanted: Index) -> Index:
     """Give the row of each wanted id, or -1 where it is not among *ids*, which are sorted."""
     if not len(ids):
         return np.full(len(wanted), -1, np.int32)
@@ -343,7 +344,7 @@ def _relations(connection: Connection, ids: Index) -> dict[str, tuple[Index, Ind
     names, start, end, sign = columns(
         connection, chosen.order_by(r.name, r.valid_from_ms, r.from_id, r.to_id)
     )
-    rows = (_row_of(ids, np.array(start, np.int64)), _row_of(ids, np.array(end, np.int64)))
+    rows = (row_of(ids, np.array(start, np.int64)), row_of(ids, np.array(end, np.int64)))
     kept, name = (rows[0] >= 0) & (rows[1] >= 0), np.array(names, "U64")
     signs = np.array(sign, np.int8)
     return {
@@ -357,7 +358,7 @@ def _parameters(connection: Connection, ids: Index) -> dict[tuple[str, str], Flo
     p = t.parameters.c
     chosen = select(p.scene, p.parameter, p.thing, p.value).order_by(p.scene, p.parameter)
     scenes, names, things, values = columns(connection, chosen)
-    row, value = _row_of(ids, np.array(things, np.int64)), np.array(values, np.float64)
+    row, value = row_of(ids, np.array(things, np.int64)), np.array(values, np.float64)
     found: dict[tuple[str, str], Floats] = {}
     start = 0
     for pair, rows in groupby(zip(scenes, names, strict=True)):

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Engine, RowMapping, Text, cast, func, or_, se
 
 from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import attributes as attrs, tables as t
-from borough.storage.sql.counting import raised, upsert
+from borough.storage.sql.counting import at_least, raised, upsert
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import MOST, page
-from borough.storage.sql.registry import NEXT_SERIES, VERSION
+from borough.storage.sql.registry import NEXT_SERIES, NEXT_THING, VERSION
 
 KEY_MARKS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 KEY_MOST = 64
@@ -109,7 +109,10 @@ class SqlThings:
             row = {"key": key, "kind": number, "valid_from_ms": at_ms}
             row |= {"name": dict(name or {}), "attributes": dict(attributes or {})}
             row |= _placed(connection, {"lon": lon, "lat": lat, "grid": grid, "via": via})
-            row["id"] = (connection.scalar(select(func.max(t.things.c.id))) or 0) + 1
+            at_least(
+                connection, NEXT_THING, connection.scalar(select(func.max(t.things.c.id))) or 0
+            )
+            row["id"] = raised(connection, NEXT_THING)
             row["first_series"] = raised(connection, NEXT_SERIES, width) - width
             connection.execute(t.things.insert().values(row))
             return dict(_row(connection, key))
