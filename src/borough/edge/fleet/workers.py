@@ -42,7 +42,7 @@ class Workers:
             "commanded": 0,
             "left": 0,
             "refused": 0,
-        }  # fmt: skip
+        }
     )
     dice: random.Random = field(default_factory=random.Random)
 
