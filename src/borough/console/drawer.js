@@ -1,6 +1,7 @@
 // The drawer: everything about one case, detection or thing, and what may be done.
 
 import { actions } from "./actions.js";
+import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { get } from "./server.js";
 import { levelled, moment, reading, said, word } from "./words.js";
@@ -61,7 +62,8 @@ export class Drawer {
     if (this.showing?.kind !== kind || this.showing.id !== id) return;
     clearTimeout(this.settling);
     // Nobody's half-written note is thrown away by news.
-    const busy = this.box.querySelector("form")?.contains(document.activeElement);
+    const writes = document.activeElement?.matches("input, textarea");
+    const busy = writes && this.box.contains(document.activeElement);
     this.settling = setTimeout(() => {
       if (this.showing && !busy) this.load(false);
     }, SETTLE_MS);
@@ -102,6 +104,11 @@ export class Drawer {
     const due = told.closed_ms
       ? [word("outcome"), `${word(`outcome_${told.outcome}`)} · ${moment(told.closed_ms)}`]
       : [word("due"), h("span", {}, `${moment(told.due_ms)} · `, h("b", { class: "due", data: { due: told.due_ms } }))];
+    const acted = async (done) => {
+      toast(done);
+      this.onchanged();
+      await this.load(false);
+    };
     return [
       this.head(said(told.title, told.code), where),
       facts([
@@ -112,11 +119,8 @@ export class Drawer {
         [word("thing"), this.link(told.stands)],
         [word("scene"), said(this.scene(told.scene)?.name, told.scene)],
       ]),
-      actions(told, async (done) => {
-        toast(done);
-        this.onchanged();
-        await this.load(false);
-      }, () => this.load(false)),
+      commands(told, acted, () => this.load(false)),
+      actions(told, acted, () => this.load(false)),
       told.first ? evidence(told.first, this.scene(told.scene)) : null,
       log(told.events, told.steps),
     ].filter(Boolean);
@@ -247,7 +251,7 @@ function evidence(alarm, scene) {
 function log(events, steps) {
   const text = (event) => {
     const { data = {} } = event;
-    const parts = [data.to && `→ ${said(steps[data.to], data.to)}`, data.post, data.outcome && word(`outcome_${data.outcome}`), data.note];
+    const parts = [data.to && `→ ${said(steps[data.to], data.to)}`, data.post, data.command && `${data.command} ${data.key}`, data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
     return parts.filter(Boolean).join(" · ");
   };
   return h(
