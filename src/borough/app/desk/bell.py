@@ -20,6 +20,7 @@ from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.desk import Desk
 from borough.app.desk.errands import Errands
+from borough.app.desk.intake import Clerk
 from borough.app.desk.verbs import answered
 from borough.app.keeping import Housekeeper
 from borough.app.pulse import Pulse
@@ -56,6 +57,7 @@ class Bell:
         house = Housekeeper(self.settings)
         errands = Errands(self.desk)
         errands.start()
+        clerk = await asyncio.to_thread(Clerk, self.desk, self._teller(bus))
         await bus.subscribe("desk.*", cb=self._answer(bus))
         tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
         done = asyncio.create_task(self.stop.wait())
@@ -68,6 +70,7 @@ class Bell:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await asyncio.to_thread(errands.close)
+        await asyncio.to_thread(clerk.close)
         gate.close()
         house.close()
         await bus.close()
@@ -85,6 +88,15 @@ class Bell:
             await message.respond(msgspec.json.encode({"ok": done.ok}))
 
         return answer
+
+    def _teller(self, bus: Client) -> Callable[[str, Mapping[str, Any]], None]:
+        """Let a thread tell the live stream something, without waiting for it."""
+        loop = asyncio.get_running_loop()
+
+        def tell(kind: str, body: Mapping[str, Any]) -> None:
+            asyncio.run_coroutine_threadsafe(self._say(bus, [(kind, body)]), loop)
+
+        return tell
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         async with self.turn:

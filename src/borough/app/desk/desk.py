@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from borough.app.bench import Bench
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.district import Ground, ground
+from borough.app.intake.jobs import Job
 from borough.app.settings import Settings
 from borough.core.cases import Plan
 from borough.core.commands import SELF, Command
@@ -57,6 +59,7 @@ class Desk:
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.detections = SqlDetections(engine)
+        self.imports: SimpleQueue[Job] = SimpleQueue()
         self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
 
     def now(self) -> int:
