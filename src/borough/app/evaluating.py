@@ -260,7 +260,8 @@ class Evaluating:
         return {
             **told,
             "revision": revision,
-            "stated": f"{one['stated']}{one['stated_unit']}",
+            "stated": one["stated"],
+            "stated_unit": one["stated_unit"],
             "document": whole["document"],
             "file": one["import_name"],
             "sha256": one["sha256"],

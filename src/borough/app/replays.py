@@ -16,6 +16,7 @@ from borough.app.district import ground
 from borough.app.settings import Settings
 from borough.app.supervisor import Role, Supervisor
 from borough.app.tunings import standing_before
+from borough.app.turns import Turns
 from borough.core.errors import NotFound
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline
@@ -55,6 +56,7 @@ def replayed(settings: Settings, scene: str = "", tell: Tell = silent) -> Replay
     Parameters change on the way where they changed in the live run.
     """
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
+    found = [each for each in found if each.senses]
     chosen = [each for each in found if scene in ("", each.scene.id)]
     if not chosen:
         msg = f"there is no scene {scene!r}; there are {', '.join(f.scene.id for f in found)}"
@@ -63,7 +65,7 @@ def replayed(settings: Settings, scene: str = "", tell: Tell = silent) -> Replay
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
         tunings = SqlTunings(connect(settings.store))
         before = tunings.settled(standing_before(first_entry(link), tunings))
-        pipeline = Pipeline(chosen, held.registry, held.district.zone, before)
+        pipeline = Pipeline(chosen, held.registry, held.district.zone, before, guard=Turns())
         tail = JournalTail(link)
         edges = list(replay(pipeline, counted(tail, tell)))
         records = tail.sequence

@@ -156,7 +156,8 @@ def read(
     (remarks if confirmed else refused).extend(doubtful(asked, taken.facts))
     refused += _baseless(asked, taken.facts, ties)
     refused.sort(key=lambda each: each.row)
-    return Returns(taken.facts, names, ties, refused, remarks, taken.passed_over)
+    passed = [name for name in taken.passed_over if name not in heads.values()]
+    return Returns(taken.facts, names, ties, refused, remarks, passed)
 
 
 def headed(sheet: Sheet, asked: Asked) -> dict[str, str]:
