@@ -19,7 +19,7 @@ from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
 from borough.app.settings import PREFIX, Settings
-from borough.cli import bench, demo, district, doctor, replay, scene, up
+from borough.cli import bench, demo, district, doctor, replay, scene, tune, up
 from borough.core.errors import BoroughError
 from borough.engine.catalog import BUILT_IN, find_all
 from borough.testing.standings import requirements
@@ -36,12 +36,16 @@ VERBS: dict[str, Callable[..., None]] = {
     "scene new": scene.new,
     "scene check": scene.check,
     "scene replay": replay.replay,
+    "scene tune": tune.tune,
+    "scene undo": tune.undo,
+    "scene resume": tune.resume,
     "district check": district.check,
     "bench": bench.bench,
 }
 LIMITS = {
     "MQTT door and bus 设备接入与总线": "adapters/doors.toml",
     "HTTP door 接口": "api/limits.toml",
+    "Turns of scenes 场景轮次": "app/turns.toml",
 }
 MQTT_ONLY = {
     "unreadable": "not JSON, or not of a form that devices may send",

@@ -35,6 +35,7 @@ from borough.app.district import Ground, ground
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
 from borough.app.tunings import Inbox, standing_before
+from borough.app.turns import Allowed, Turns, culprit
 from borough.core.errors import BoroughError, BusDown
 from borough.core.frames import DERIVED, NOW, ROWS, TUNED, Frame
 from borough.core.observations import REPORT_BITS
@@ -78,16 +79,22 @@ class Stream:
         self.tuned = standing_before(self.journal.first(), tunings)
         settled = int((self.saved or {}).get("tuned", self.tuned))
         scenes, self.unusable = find_sound(BUILT_IN, *map(Path, settings.scenes))
+        run = settings.folder / "run"
+        self.pulse = Pulse(settings.folder, "stream")
         self.pipeline = Pipeline(
             scenes, held.registry, held.district.zone, tunings.settled(settled)
         )
+        codes = {each.scene.id: each.code() for each in scenes}
+        self.culprit = culprit(run, codes, Allowed.declared().deaths)
+        self.turns = Turns(run, alive=lambda: self.pulse.beat(**self.facts()))
+        self.pipeline.guard = self.turns
+        self.aside: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.marks = Marks()
         self.archived = 0
         self.now = 0
         self.backlog_s = 0.0
-        self.pulse = Pulse(settings.folder, "stream")
         self._saver: threading.Thread | None = None
 
     def recover(self) -> None:
@@ -96,6 +103,10 @@ class Stream:
             self.pipeline.load(self.saved)
             told = msgspec.json.decode(self.saved["counts"].tobytes())
             self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
+        scene, place = self.culprit
+        if scene and self.pipeline.position < place:
+            why = f"the stream died in its turn again and again, at position {place}"
+            self.pipeline.set_aside(scene, why)
         before = self._recall()
         read, archived = (
             self.pipeline.position >> REPORT_BITS,
@@ -229,6 +240,22 @@ class Stream:
         self.counts.update(messages=len(chunk.subjects), clamped=readings.clamped)
         self.rejected.update(readings.rejected)
 
+    def look_after(self) -> bool:
+        """Say live which scenes were set aside or came back; False if one ate our memory.
+
+        What it holds comes free only with the process.
+        """
+        glutton = self.turns.glutton()
+        if glutton:
+            self.pipeline.set_aside(glutton, "it takes more and more memory")
+        now = set(self.pipeline.broken)
+        for scene in sorted(now ^ self.aside):
+            told = {"scene": scene, "set_aside": self.pipeline.broken.get(scene, "")}
+            self.links[1].publish(b"live.scene", msgspec.json.encode(told))
+            sys.stderr.write(f"scene {scene}: {told['set_aside'] or 'back to work'}\n")
+        self.aside = now
+        return not glutton
+
     def facts(self) -> dict[str, Any]:
         """Say how the stream is, for its pulse."""
         return {
@@ -280,6 +307,7 @@ class Stream:
         for each in (self.appender.close, self.lake.close, *(link.close for link in self.links)):
             with contextlib.suppress(BoroughError):
                 each()
+        self.turns.close()
 
 
 def loop(stream: Stream, reader: Reader, inbox: Inbox, stop: threading.Event) -> None:
@@ -301,6 +329,8 @@ def loop(stream: Stream, reader: Reader, inbox: Inbox, stop: threading.Event) ->
             stream.tell_time(stream.clock.now(wall), wall)
             next_tick = max(next_tick + tick_s, time.monotonic())
             stream.catch_up()
+            if not stream.look_after():
+                stop.set()
         if time.monotonic() >= next_checkpoint:
             stream.checkpoint()
             gc.collect()

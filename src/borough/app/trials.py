@@ -15,6 +15,7 @@ from borough.app.bus import bus_of
 from borough.app.district import Ground, ground
 from borough.app.replays import bus_running, silent, untaken
 from borough.app.settings import Settings
+from borough.app.turns import Turns
 from borough.core.errors import BadRequest, NotFound
 from borough.core.frames import Frame
 from borough.core.observations import REPORT_BITS
@@ -169,7 +170,7 @@ def prepared(
     held: Ground, scene: Found, bench: Bench, start: Start, change: Change | None
 ) -> Pipeline:
     """Set the one scene to work with the values now in force, and with a change on top."""
-    pipeline = Pipeline([scene], held.registry, held.district.zone, held=True)
+    pipeline = Pipeline([scene], held.registry, held.district.zone, held=True, guard=Turns())
     if start.saved is not None:
         pipeline.load(checkpoints.read(start.saved) or {})
     for each in bench.tunings.settled(bench.tunings.last()):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +27,20 @@ class Said:
     derived: list[Derived] = field(default_factory=list)
 
 
+class TurnOver(BaseException):
+    """A scene lost its turn before it was done; no ``except Exception`` of its own keeps it."""
+
+
+class Guard(Protocol):
+    """Watches over the turns of scenes; it raises `TurnOver` into one that takes too long."""
+
+    def begin(self, scene: str, position: int, /) -> None:
+        """Give a scene its turn at a place of the journal."""
+
+    def end(self) -> None:
+        """Take the turn back."""
+
+
 class Pipeline:
     """All scenes of a district over one journal, with the derived things that they watch.
 
@@ -37,6 +51,7 @@ class Pipeline:
 
     *settled* are changes of parameters from before its first record, in their order; those in
     the journal follow, unless it is *held* to what it has.  ``tuned`` is the last one's number.
+    A *guard* takes its turn from a scene that does not return.
     """
 
     def __init__(
@@ -47,7 +62,9 @@ class Pipeline:
         settled: Iterable[Change] = (),
         *,
         held: bool = False,
+        guard: Guard | None = None,
     ) -> None:
+        self.guard = guard
         self.held = held
         self.tuned = 0
         self.broken: dict[str, str] = {}
@@ -94,6 +111,14 @@ class Pipeline:
             return Said(edges)
         return Said(edges, self._closed(record))
 
+    def set_aside(self, scene: str, why: str) -> None:
+        """Let a scene hear nothing any more, as if it had raised."""
+        self.broken[scene] = why
+
+    def code(self, scene: str) -> str:
+        """Name the rule of a scene as it is written; empty for one that is not here."""
+        return self._code.get(scene, "")
+
     def tune(self, change: Change) -> None:
         """Let a scene go by other parameters, and put it back to work if it was set aside."""
         self.tuned = change.number
@@ -135,12 +160,19 @@ class Pipeline:
         return self._due
 
     def _heard(self, runner: Runner, record: Record) -> list[Edges]:
-        if runner.scene.id in self.broken:
+        scene = runner.scene.id
+        if scene in self.broken:
             return []
         try:
-            return runner.read(record)
-        except Exception as error:  # noqa: BLE001 - a scene may be anybody's code; the others go on
-            self.broken[runner.scene.id] = repr(error)
+            if self.guard is None:
+                return runner.read(record)
+            try:
+                self.guard.begin(scene, record.last)
+                return runner.read(record)
+            finally:
+                self.guard.end()
+        except (Exception, TurnOver) as error:  # noqa: BLE001 - a scene may be anybody's code; the others go on
+            self.broken[scene] = repr(error)
             return []
 
     @property
