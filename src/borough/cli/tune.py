@@ -133,7 +133,7 @@ def settle(data: Path, verb: str, ask: Mapping[str, Any], seen: int, *, as_json:
 async def asked(settings: Settings, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Ask the desk; `BusDown` if the district does not run."""
     if not is_ready(bus_of(settings)):
-        msg = "the district does not run; start it with `borough up`, then change its parameters"
+        msg = "the district does not run; start it with `borough up` first"
         raise BusDown(msg)
     bus = await nats.connect(**address(settings))
     try:
