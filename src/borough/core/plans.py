@@ -40,22 +40,25 @@ class Step:
         missing = {"name", "holder", "within_s", "then"} - text.keys()
         within_s, outcome = text.get("within_s"), text.get("outcome", "")
         wrong = {
-            f"unknown key {', '.join(sorted(stray))}": stray,
-            f"{', '.join(sorted(missing))} is missing": missing,
-            f"within_s = {within_s!r} is not a number of seconds above 0": (
+            (min(stray, default=""), f"unknown key {', '.join(sorted(stray))}"): stray,
+            ("name", f"{', '.join(sorted(missing))} is missing"): missing,
+            ("within_s", f"within_s = {within_s!r} is not a number of seconds above 0"): (
                 not isinstance(within_s, int | float) or within_s <= 0 or not isfinite(within_s)
             ),
-            "then must be a list of steps": not isinstance(text.get("then"), list),
-            "then must name at least one step": not text.get("then"),
-            "asks must be a list of answers": not isinstance(text.get("asks", []), list),
-            f"outcome = {outcome!r} is not one of {', '.join(OUTCOMES)}": (
+            ("then", "then must be a list of steps"): not isinstance(text.get("then"), list),
+            ("then", "then must name at least one step"): not text.get("then"),
+            ("asks", "asks must be a list of answers"): not isinstance(text.get("asks", []), list),
+            ("title", "title must be a table of texts"): not isinstance(
+                text.get("title", {}), Mapping
+            ),
+            ("outcome", f"outcome = {outcome!r} is not one of {', '.join(OUTCOMES)}"): (
                 outcome and outcome not in OUTCOMES
             ),
         }
-        for says, it_is in wrong.items():
+        for (key, says), it_is in wrong.items():
             if it_is:
                 msg = f"step {text.get('name', '?')!r}: {says}"
-                raise BadScene(msg)
+                raise BadScene(msg, key=(key,))
         commands = _commands(str(text["name"]), text.get("command", []))
         return cls(
             name=str(text["name"]),
@@ -72,16 +75,16 @@ class Step:
 def _commands(step: str, given: Any) -> tuple[Command, ...]:
     if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
         msg = f"step {step!r}: command must be [[step.command]] tables"
-        raise BadScene(msg)
+        raise BadScene(msg, key=("command",))
     try:
         made = tuple(Command.declared(each) for each in given)
     except BadScene as error:
         msg = f"step {step!r}: {error}"
-        raise BadScene(msg) from error
+        raise BadScene(msg, key=("command",)) from error
     names = [each.name for each in made]
     if len(set(names)) < len(names):
         msg = f"step {step!r}: two commands have the same name"
-        raise BadScene(msg)
+        raise BadScene(msg, key=("command",))
     return made
 
 
@@ -110,30 +113,28 @@ class Plan:
 
         Raises `BadScene`, naming the plan and the step.
         """
-        try:
-            steps = [Step.declared(each) for each in text["step"]]
-        except (KeyError, TypeError, AttributeError) as error:
-            msg = f"plan {name}: it needs [[step]] tables ({error})"
-            raise BadScene(msg) from error
-        except BadScene as error:
-            msg = f"plan {name}: {error}"
-            raise BadScene(msg) from error
+        steps = _steps(name, text.get("step"))
         plan = cls(name, {each.name: each for each in steps})
+        names = [each.name for each in steps]
+        twice = [each for number, each in enumerate(names) if each in names[:number]]
         wrong = {
-            "it has no step": not steps,
-            "two steps have the same name": len(plan.steps) < len(steps),
-            f"{CLOSED!r} is the end and cannot be a step": CLOSED in plan.steps,
+            "it has no step": (not steps, ""),
+            "two steps have the same name": (bool(twice), twice[0] if twice else ""),
+            f"{CLOSED!r} is the end and cannot be a step": (CLOSED in plan.steps, CLOSED),
             **plan._loose_ends(),
         }
-        for says, it_is in wrong.items():
+        for says, (it_is, step) in wrong.items():
             if it_is:
                 msg = f"plan {name}: {says}"
-                raise BadScene(msg)
+                places = [number for number, each in enumerate(names) if each == step]
+                raise BadScene(msg, key=("step", places[-1]) if places else ())
         return plan
 
-    def _loose_ends(self) -> dict[str, bool]:
+    def _loose_ends(self) -> dict[str, tuple[bool, str]]:
+        """Say of each way to be loose whether the plan is, and at which step."""
         leads = {each.name: set(each.then) for each in self.steps.values()}
         nowhere = set().union(*leads.values()) - leads.keys() - {CLOSED} if leads else set()
+        astray = next((name for name, ends in leads.items() if ends & nowhere), "")
         back: dict[str, set[str]] = {}
         for start, ends in leads.items():
             for end in ends:
@@ -141,10 +142,28 @@ class Plan:
         unreached = leads.keys() - _reached(leads, self.first.name if leads else CLOSED)
         endless = leads.keys() - _reached(back, CLOSED)
         return {
-            f"there is no step {', '.join(sorted(nowhere))}": bool(nowhere),
-            f"nothing leads to {', '.join(sorted(unreached))}": bool(unreached),
-            f"from {', '.join(sorted(endless))} a case can never be closed": bool(endless),
-        }
+            f"there is no step {', '.join(sorted(nowhere))}": (bool(nowhere), astray),
+            f"nothing leads to {', '.join(sorted(unreached))}": (
+                bool(unreached), min(unreached, default=""),
+            ),
+            f"from {', '.join(sorted(endless))} a case can never be closed": (
+                bool(endless), min(endless, default=""),
+            ),
+        }  # fmt: skip
+
+
+def _steps(plan: str, given: Any) -> list[Step]:
+    if not isinstance(given, list) or not all(isinstance(each, Mapping) for each in given):
+        msg = f"plan {plan}: it needs [[step]] tables"
+        raise BadScene(msg)
+    steps: list[Step] = []
+    for number, each in enumerate(given):
+        try:
+            steps.append(Step.declared(each))
+        except BadScene as error:
+            msg = f"plan {plan}: {error}"
+            raise BadScene(msg, key=("step", number, *error.key)) from error
+    return steps
 
 
 def _reached(leads: Mapping[str, set[str]], start: str) -> set[str]:
