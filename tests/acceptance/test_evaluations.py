@@ -72,9 +72,11 @@ class Clerk:
 
 
 @pytest.fixture(scope="module")
-def clerk(living: Living) -> Clerk:
+def clerk(living: Living) -> Iterator[Clerk]:
     """Give a clerk of the district."""
-    return Clerk(living)
+    made = Clerk(living)
+    yield made
+    made.http.close()
 
 
 def spoilt(path: Path, **cells: str) -> Path:
