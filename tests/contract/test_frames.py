@@ -1,22 +1,45 @@
 """What a journal frame promises whoever writes or reads the journal."""
 
+import struct
+from dataclasses import replace
+from zlib import crc32
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from borough.core.errors import BadBatch, BadFrame
-from borough.core.frames import DERIVED, MOST_BYTES, MOST_ROWS, NOW, ROWS, Frame, decode, encode
+from borough.core.frames import (
+    DERIVED,
+    MOST_BYTES,
+    MOST_ROWS,
+    NOW,
+    ROWS,
+    TUNED,
+    Frame,
+    decode,
+    encode,
+)
 from borough.core.observations import Batch, Now
+from borough.core.tunings import Change, Tuned
 
 LONG = st.integers(-(2**63), 2**63 - 1)
+NUMBER = st.floats(allow_nan=False, allow_infinity=False) | st.none()
+CHANGE = st.builds(
+    Change,
+    st.integers(1, 2**63 - 1),
+    st.text(max_size=20),
+    st.integers(0, 2**63 - 1),
+    st.dictionaries(st.text(max_size=20), NUMBER, max_size=5),
+)
 ROW = st.tuples(st.integers(0, 2), st.integers(0, 2**31 - 1), LONG, st.floats())
 
 
 @st.composite
 def frames(draw: st.DrawFn) -> Frame:
     """Draw any frame that may be written."""
-    kind = draw(st.sampled_from([ROWS, NOW, DERIVED]))
-    rows = [] if kind == NOW else draw(st.lists(ROW, max_size=40))
+    kind = draw(st.sampled_from([ROWS, NOW, DERIVED, TUNED]))
+    rows = [] if kind in {NOW, TUNED} else draw(st.lists(ROW, max_size=40))
     step, series, time, value = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Frame(
         kind,
@@ -25,6 +48,8 @@ def frames(draw: st.DrawFn) -> Frame:
         series=np.array(series, "i4"),
         time=np.array(time, "i8"),
         value=np.array(value, "f8"),
+        tuned=draw(LONG),
+        change=draw(CHANGE) if kind == TUNED else None,
     )
 
 
@@ -40,7 +65,7 @@ def test_a_frame_comes_back_as_it_was_written(frame: Frame) -> None:
     """Every field and every bit of every column survives, NaN included."""
     back = decode(encode(frame))
 
-    for name in ("kind", "now", "wall", "mqtt", "http", "cause"):
+    for name in ("kind", "now", "wall", "mqtt", "http", "cause", "tuned", "change"):
         assert getattr(back, name) == getattr(frame, name)
     for name in ("report", "series", "time", "value"):
         np.testing.assert_array_equal(getattr(back, name), getattr(frame, name))
@@ -103,7 +128,7 @@ def test_the_fullest_frame_fits_the_bus() -> None:
         encode(rows([0] * (MOST_ROWS + 1)))
 
 
-@pytest.mark.parametrize("kind", [ROWS, NOW])
+@pytest.mark.parametrize("kind", [ROWS, NOW, TUNED])
 def test_reports_must_not_fall_and_time_has_no_rows(kind: str) -> None:
     """What cannot be read in order is not written."""
     wrong = Frame(kind, 1, 2, report=np.array([1, 0]), series=np.zeros(2), time=np.zeros(2),
@@ -122,3 +147,37 @@ def test_a_sequence_gives_a_frame_its_positions() -> None:
     assert batch.position.tolist() == [3 << 24, 3 << 24, (3 << 24) + 1]
     assert batch.arrived.tolist() == [5, 5, 5]
     assert now == Now(4 << 24, 99)
+
+
+def test_a_change_of_parameters_is_a_record_of_its_own() -> None:
+    """It has a place in the journal and no rows; a frame holds one exactly if it is of its kind."""
+    change = Change(3, "warm", 0, {"limit": 40.0})
+
+    assert Frame(TUNED, 99, 1, tuned=3, change=change).record(4) == Tuned(4 << 24, change)
+    for wrong in (Frame(TUNED, 1, 2), Frame(NOW, 1, 2, change=change)):
+        with pytest.raises(BadBatch, match="holds"):
+            encode(wrong)
+
+
+@given(frames())
+def test_frames_of_the_first_release_are_read(frame: Frame) -> None:
+    """They say nothing of changes; their rows and marks are what they were."""
+    before = replace(frame, kind=NOW if frame.kind == TUNED else frame.kind, change=None)
+    data = encode(before)
+    body = data[8:56] + data[64:]
+    old = b"BJF1" + struct.pack("<I", crc32(body)) + body
+
+    back = decode(old)
+
+    assert (back.kind, back.now, back.http, back.cause) == (
+        before.kind, before.now, before.http, before.cause,
+    )  # fmt: skip
+    assert (back.tuned, back.change) == (0, None)
+    np.testing.assert_array_equal(back.value, before.value)
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"{}", b"[1]", b'{"number":true}', b"null"]))
+def test_noise_is_no_change(noise: bytes) -> None:
+    """Bytes from anywhere raise BadFrame and nothing else."""
+    with pytest.raises(BadFrame):
+        Change.parsed(noise)

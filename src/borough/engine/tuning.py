@@ -36,7 +36,7 @@ class Tuning:
                 held = things[mine] == registry.id
                 values = np.full(len(things), np.nan)
                 values[mine[held]] = column[held]
-                single[parameter] = values
+                single |= {} if np.isnan(values).all() else {parameter: values}
         return cls(things, {}, single)
 
     def after(self, change: Change) -> Self:
