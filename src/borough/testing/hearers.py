@@ -12,7 +12,7 @@ from borough.core.errors import BusDown
 from borough.edge.fleet import packets
 
 WAIT_S = 10.0
-KEEPALIVE_S = 30
+KEEPALIVE_S = 0
 
 
 @dataclass

@@ -17,6 +17,7 @@ from borough.core.facts import Wanted
 from borough.core.observations import Floats, Index
 from borough.core.plans import Plan
 from borough.core.registry import Registry
+from borough.testing import orders
 
 PAGE = 1_000
 
@@ -307,6 +308,11 @@ class MemoryDesk:
             raise Stale(msg)
         plan, how = self.plans[case.plan], {"at_ms": body["at_ms"], "by": body["by"]}
         said = {"note": body["note"], "answers": body.get("answers", {})}
+        if verb in orders.VERBS:
+            log, registry = self.cases.events(case.id), self.live.registry
+            for event in orders.commanded(case, plan, verb, body, log=log, registry=registry):
+                self.cases.write(case.id, event)
+            return self._told(case.id)
         acts: dict[str, Callable[[], Event]] = {
             "move": lambda: rules.moving(case, plan, body["to"], **how, **said),
             "close": lambda: rules.closing(case, plan, body["outcome"], **how, **said),
@@ -317,7 +323,10 @@ class MemoryDesk:
             msg = f"the desk does not know {verb!r}"
             raise BadRequest(msg)
         self.cases.write(case.id, acts[verb]())
-        changed = self.cases.one(case.id)
+        return self._told(case.id)
+
+    def _told(self, case: int) -> Row:
+        changed = self.cases.one(case)
         self.live.publish("case", msgspec.to_builtins(changed))
         return {"id": changed.id, "version": changed.version}
 
