@@ -1,5 +1,5 @@
 """Speak HTTP: things, observations, detections, cases and a live stream."""
 
-from borough.api.application import create
+from borough.api.application import create, renew
 
-__all__ = ["create"]
+__all__ = ["create", "renew"]

@@ -10,6 +10,7 @@ from borough.api import (
     detections,
     evaluations,
     facts,
+    imports,
     live,
     observations,
     pages,
@@ -55,15 +56,14 @@ def create(ports: Ports) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.state.ports = ports
-    app.state.atlas = Atlas(ports)
-    app.state.admission = Admission(ports.registry, ports.limits.ahead_ms, ports.limits.errors_told)
+    renew(app, ports)
     app.state.tally = Tally()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
     for part in (
         places,
         scenes,
+        imports,  # before things, of which none can be called imports or exports
         things,
         series,
         detections,
@@ -78,3 +78,11 @@ def create(ports: Ports) -> FastAPI:
         app.include_router(part.router)
     pages.install(app)
     return app
+
+
+def renew(app: FastAPI, ports: Ports) -> None:
+    """Go on with other ports, those with a registry that has changed; requests keep theirs."""
+    admission = Admission(ports.registry, ports.limits.ahead_ms, ports.limits.errors_told)
+    atlas = Atlas(ports)
+    ports.live.registry = ports.registry
+    app.state.ports, app.state.atlas, app.state.admission = ports, atlas, admission

@@ -11,6 +11,7 @@ class Limits:
     """How much passes at once, and how long we wait; see ``limits.toml`` for unit and reason."""
 
     body_bytes: int
+    upload_bytes: int
     errors_told: int
     ahead_ms: int
     kept_events: int

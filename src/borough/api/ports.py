@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from borough.api.broadcast import Broadcast
+from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
@@ -358,6 +359,7 @@ class Ports:
     clock: DistrictClock
     registry: Registry
     things: Things
+    intakes: Intakes
     latest: Latest
     history: History
     detections: Detections

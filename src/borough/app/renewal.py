@@ -17,6 +17,10 @@ LOOK_S = 1.0
 """How soon a change is noticed; looking costs one short question to the database."""
 
 
+def nothing(_held: Ground) -> None:
+    """Prepare nothing."""
+
+
 class RegistryWatch:
     """Loads the registry anew, in a thread of its own, whenever its version has risen.
 
@@ -29,29 +33,46 @@ class RegistryWatch:
         self.store = SqlRegistry(connect(settings.store))
         self.version = self.store.version()  # before the ground, so that no change is missed
         self.held: Ground = ground(settings)
-        self.prepare: Callable[[Ground], Any] = lambda _ground: None
+        self.prepare: Callable[[Ground], Any] = nothing
+        self._lock = threading.Lock()
         self._found: tuple[Ground, Any] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="registry", daemon=True)
         self._thread.start()
 
+    def begin(self) -> Ground:
+        """Give the newest ground there is, to whoever begins anew with nothing prepared."""
+        with self._lock:
+            self.prepare, found, self._found = nothing, self._found, None
+            self.held = self.held if found is None else found[0]
+            return self.held
+
     def fresh(self) -> tuple[Ground, Any] | None:
         """Give a ground that is newer than ``held``, once, with what was prepared for it."""
-        found, self._found = self._found, None
-        if found is not None:
-            self.held = found[0]
-        return found
+        with self._lock:
+            found, self._found = self._found, None
+            self.held = self.held if found is None else found[0]
+            return found
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_S):
             try:
                 version = self.store.version()
                 if version != self.version:
-                    held = replace(self.held, registry=registry_of(self.settings))
-                    self._found = (held, self.prepare(held))
+                    self._lay_out(replace(self.held, registry=registry_of(self.settings)))
                     self.version = version
             except (BoroughError, DBAPIError) as error:
                 sys.stderr.write(f"the registry stays as it was: {error}\n")
+
+    def _lay_out(self, held: Ground) -> None:
+        """Prepare for a ground, and again if meanwhile somebody else has begun to work with it."""
+        while True:
+            prepare = self.prepare
+            made = prepare(held)
+            with self._lock:
+                if prepare == self.prepare:
+                    self._found = (held, made)
+                    return
 
     def close(self) -> None:
         """Stop looking."""

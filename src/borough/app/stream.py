@@ -31,8 +31,9 @@ from borough.adapters.reader import Chunk, Marks, Reader
 from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
-from borough.app.district import Ground, ground
+from borough.app.district import Ground
 from borough.app.pulse import Pulse
+from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
 from borough.app.tunings import Inbox, standing_before
 from borough.app.turns import Allowed, Turns, culprit
@@ -96,6 +97,26 @@ class Stream:
         self.now = 0
         self.backlog_s = 0.0
         self._saver: threading.Thread | None = None
+
+    def prepared(self, held: Ground) -> tuple[int, Pipeline, Decoder]:
+        """Make, beside the loop, what works with another registry, right up to which tuning."""
+        tuned = self.pipeline.tuned
+        scenes, _ = find_sound(BUILT_IN, *map(Path, self.settings.scenes))
+        settled = SqlTunings(connect(self.settings.store)).settled(tuned)
+        pipeline = Pipeline(scenes, held.registry, held.district.zone, settled)
+        return tuned, pipeline, Decoder(held.registry, self.limits)
+
+    def take_up(self, watch: RegistryWatch) -> None:
+        """Go on with a registry that has changed: what is known of things and series stays."""
+        if found := watch.fresh():
+            held, made = found
+            tuned, pipeline, decoder = made or self.prepared(held)
+            if tuned != self.pipeline.tuned:  # tuned meanwhile: new things would not know of it
+                _, pipeline, decoder = self.prepared(held)
+            pipeline.load(self.pipeline.save())
+            pipeline.guard = self.turns
+            self.pipeline, self.decoder = pipeline, decoder
+            self.checkpoint(wait=True)
 
     def recover(self) -> None:
         """Go on from the newest checkpoint: read what the journal holds beyond it."""
@@ -310,7 +331,9 @@ class Stream:
         self.turns.close()
 
 
-def loop(stream: Stream, reader: Reader, inbox: Inbox, stop: threading.Event) -> None:
+def loop(
+    stream: Stream, reader: Reader, inbox: Inbox, watch: RegistryWatch, stop: threading.Event
+) -> None:
     """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
     tick_s = stream.settings.tick_ms / 1000
     behind_since = time.monotonic()
@@ -329,6 +352,7 @@ def loop(stream: Stream, reader: Reader, inbox: Inbox, stop: threading.Event) ->
             stream.tell_time(stream.clock.now(wall), wall)
             next_tick = max(next_tick + tick_s, time.monotonic())
             stream.catch_up()
+            stream.take_up(watch)
             if not stream.look_after():
                 stop.set()
         if time.monotonic() >= next_checkpoint:
@@ -343,27 +367,28 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    held = ground(settings)
+    watch = RegistryWatch(settings)
     while not stop.is_set():
         try:
-            once(settings, held, stop)
+            once(settings, watch, stop)
         except BusDown as error:
             sys.stderr.write(f"{error}\n")
             stop.wait(AGAIN_S)
 
 
-def once(settings: Settings, held: Ground, stop: threading.Event) -> None:
+def once(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> None:
     """Recover, then run until told to stop or until the bus goes away."""
-    stream = Stream(settings, held)
+    stream = Stream(settings, watch.begin())
     try:
         stream.recover()
+        watch.prepare = stream.prepared
         gc.freeze()  # what is here by now stays; the collector need not look at it again,
         gc.disable()  # and for the little that comes it looks at each checkpoint
         with (
             Reader(bus_of(settings), stream.marks, stream.limits) as reader,
             closing(Inbox(settings, stream.tuned)) as inbox,
         ):
-            loop(stream, reader, inbox, stop)
+            loop(stream, reader, inbox, watch, stop)
         stream.checkpoint(wait=True)
     finally:
         stream.pulse.beat(force=True, **stream.facts())

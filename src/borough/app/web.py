@@ -5,17 +5,19 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import nats
 import uvicorn
+from fastapi import FastAPI
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from borough.adapters.bus.link import Link
-from borough.api import create
+from borough.api import create, renew
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
 from borough.api.ports import Ports, Rows
@@ -24,16 +26,18 @@ from borough.app.bench import Bench
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
-from borough.app.district import ground
 from borough.app.evaluation_door import EvaluationDoor
 from borough.app.fact_door import FactDoor
 from borough.app.fact_imports import UPLOADS
+from borough.app.intake.door import IntakeDoor
+from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
 from borough.app.trial_jobs import TrialJobs
 from borough.core import frames
 from borough.core.cases import Plan
 from borough.core.errors import BusDown
 from borough.core.observations import REPORT_BITS, Batch
+from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
@@ -50,6 +54,7 @@ from borough.storage.sql import (
 )
 
 CREDENTIALS_S = 5.0
+FOLLOW_S = 0.3
 
 
 class DoorLine:
@@ -161,11 +166,13 @@ class PulseHealth:
 class Follower:
     """Keeps the newest values up to date: the stream's checkpoint, then the journal after it.
 
-    It reads in a thread of its own, and goes on where it was when the bus comes back.
+    It reads in a thread of its own, and goes on where it was when the bus comes back.  Nobody
+    else touches the values.
     """
 
     def __init__(self, latest: Latest, settings: Settings) -> None:
         self.latest = latest
+        self.wanted = len(latest.time)
         self.bus = bus_of(settings)
         self.after = 0
         saved = checkpoints.newest(settings.folder / "checkpoints")
@@ -178,6 +185,7 @@ class Follower:
 
     def _work(self) -> None:
         while not self.stop.is_set():
+            self.latest.grow(self.wanted)
             try:
                 with Link(self.bus.login("borough"), "latest") as link:
                     self._follow(JournalTail(link, self.after))
@@ -186,11 +194,18 @@ class Follower:
 
     def _follow(self, tail: JournalTail) -> None:
         while not self.stop.is_set():
+            self.latest.grow(self.wanted)
             for sequence, frame in tail.take(ASK_S / 20):
                 record = frame.record(sequence)
                 if isinstance(record, Batch):
                     self.latest.take(record)
                 self.after = sequence
+
+    def make_room(self, series: int) -> None:
+        """Have places for so many series, and wait until they are there."""
+        self.wanted = series
+        while len(self.latest.time) < series and not self.stop.wait(FOLLOW_S / 10):
+            pass
 
     def close(self) -> None:
         """Stop reading."""
@@ -215,18 +230,13 @@ async def count(live: Broadcast, health: PulseHealth) -> None:
         live.publish("counts", {**told, "rejected": health.rejected(), "wall": wall_ms()})
 
 
-def ports(settings: Settings, bus: Client) -> Ports:
+def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     """Join the concrete parts to what the doors need."""
     engine = connect(settings.store)
-    held = ground(settings)
+    held = watch.held
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
-    fixed = {
-        "things": len(held.registry.id),
-        "series": len(held.registry.row_of_series),
-        "device_classes": sum(kind.role == "device" for kind in held.registry.kinds),
-    }
     cases = SqlCases(
         engine, prefix=held.district.id.upper(), zone=held.district.zone, posts=SqlPosts(engine)
     )
@@ -236,11 +246,12 @@ def ports(settings: Settings, bus: Client) -> Ports:
         clock=settings.clock,
         registry=held.registry,
         things=SqlThings(engine),
+        intakes=IntakeDoor(settings.folder, engine, held.district),
         latest=Latest(len(held.registry.row_of_series)),
         history=lake,
         detections=SqlDetections(engine),
         cases=cases,
-        bench=Bench(found, lambda: held.registry, SqlTunings(engine), cases.stats),
+        bench=Bench(found, lambda: watch.held.registry, SqlTunings(engine), cases.stats),
         trials=TrialJobs(settings.data, LIMITS.replays_running, LIMITS.replays_kept),
         facts=FactDoor(engine),
         evaluations=EvaluationDoor(engine, found, held.district, Path(settings.district)),
@@ -248,7 +259,7 @@ def ports(settings: Settings, bus: Client) -> Ports:
         desk=DeskLine(bus),
         doors=DoorLine(bus, settings),
         credentials=Keys(SqlCredentials(engine)),
-        health=PulseHealth(settings, bus, fixed),
+        health=PulseHealth(settings, bus, sizes(held.registry)),
         live=Broadcast(settings.clock, held.registry),
         operator=settings.operator,
         plans={each.scene.id: Plan.declared(each.scene.id, each.plan) for each in found},
@@ -256,19 +267,44 @@ def ports(settings: Settings, bus: Client) -> Ports:
     )
 
 
+def sizes(registry: Registry) -> dict[str, int]:
+    """Count what a registry holds."""
+    return {
+        "things": len(registry.id),
+        "series": len(registry.row_of_series),
+        "device_classes": sum(kind.role == "device" for kind in registry.kinds),
+    }
+
+
+async def follow(
+    app: FastAPI, watch: RegistryWatch, health: PulseHealth, follower: Follower
+) -> None:
+    """Go on with the registry as it is now, whenever it has changed."""
+    while True:
+        await asyncio.sleep(FOLLOW_S)
+        if found := watch.fresh():
+            registry = found[0].registry
+            health.fixed = await asyncio.to_thread(sizes, registry)
+            await asyncio.to_thread(follower.make_room, len(registry.row_of_series))
+            await asyncio.to_thread(renew, app, replace(app.state.ports, registry=registry))
+            app.state.ports.live.publish("registry", health.fixed)
+
+
 async def serve(settings: Settings) -> None:
     """Serve until told to stop."""
     await asyncio.to_thread(await_bus, settings)
     bus = await nats.connect(**address(settings))
-    joined = await asyncio.to_thread(ports, settings, bus)
+    watch = await asyncio.to_thread(RegistryWatch, settings)
+    joined = await asyncio.to_thread(ports, settings, bus, watch)
     assert isinstance(joined.latest, Latest)  # noqa: S101 - what `ports` made just now
     assert isinstance(joined.health, PulseHealth)  # noqa: S101 - the same
     follower = await asyncio.to_thread(Follower, joined.latest, settings)
     await relay(bus, joined.live)
     gate = await asyncio.to_thread(GateKeeper, settings)
+    app = create(joined)
     server = uvicorn.Server(
         uvicorn.Config(
-            create(joined),
+            app,
             host=settings.host,
             port=settings.http_port,
             log_config=None,
@@ -278,12 +314,14 @@ async def serve(settings: Settings) -> None:
     )
     beats = asyncio.create_task(count(joined.live, joined.health))
     alive = asyncio.create_task(breathe(settings))
+    grows = asyncio.create_task(follow(app, watch, joined.health, follower))
     await server.serve()
-    for task in (beats, alive):
+    for task in (beats, alive, grows):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
     gate.close()
+    watch.close()
     follower.close()
     await bus.close()
 

@@ -115,19 +115,20 @@ class BadSheet(BoroughError):
 
     def __init__(
         self,
-        said: Mapping[str, str],
+        said: Mapping[str, str] | str,
         *,
         file: str = "",
         sheet: str = "",
         row: int = 0,
         field: str = "",
     ) -> None:
+        said = {"zh": said, "en": said} if isinstance(said, str) else said
         self.file, self.sheet, self.row, self.field = file, sheet, row, field
         zh = [file, sheet and f"工作表 {sheet}", f"第 {row} 行" if row else "", field]
         en = [file, sheet and f"sheet {sheet}", f"row {row}" if row else "", field]
         self.said = {
-            "zh": "，".join(filter(None, zh)) + "：" + said["zh"],
-            "en": ", ".join(filter(None, en)) + ": " + said["en"],
+            "zh": "：".join(filter(None, ["，".join(filter(None, zh)), said["zh"]])),
+            "en": ": ".join(filter(None, [", ".join(filter(None, en)), said["en"]])),
         }
         super().__init__(self.said["en"])
 

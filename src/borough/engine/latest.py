@@ -20,7 +20,11 @@ class Latest:
         self.value = np.full(series, np.nan)
 
     def take(self, batch: Batch) -> None:
-        """Keep what is no older than what is held; of equal times the last row counts."""
+        """Keep what is no older than what is held; of equal times the last row counts.
+
+        Series that are new to the district get their places when they first speak.
+        """
+        self.grow(int(batch.series.max(initial=-1)) + 1)
         fresh = batch.time >= self.time[batch.series]
         if not fresh.all():
             batch = batch.pick(fresh)
@@ -28,11 +32,18 @@ class Latest:
         newest = batch.time == self.time[batch.series]
         self.value[batch.series[newest]] = batch.value[newest]
 
+    def grow(self, series: int) -> None:
+        """Make room for so many series; what is held stays."""
+        if (more := series - len(self.time)) > 0:
+            self.value = np.append(self.value, np.full(more, np.nan))
+            self.time = np.append(self.time, np.full(more, UNHEARD, np.int64))
+
     def save(self) -> dict[str, NDArray[Any]]:
         """Give what a restart needs."""
         return {"time": self.time, "value": self.value}
 
     def load(self, saved: Mapping[str, NDArray[Any]]) -> None:
         """Go on from *saved*; series numbers are never reused, so places stay true."""
-        many = min(len(self.time), len(saved["time"]))
-        self.time[:many], self.value[:many] = saved["time"][:many], saved["value"][:many]
+        many = len(saved["time"])
+        self.grow(many)
+        self.time[:many], self.value[:many] = saved["time"], saved["value"]

@@ -84,7 +84,8 @@ class Pipeline:
         every = [each.derivation for each in self.windows]
         self.windows.sort(key=lambda each: depth(each.derivation, every))
         self._first = [each for each in self.windows if not self._fed(each)]
-        self.latest = Latest(len(registry.row_of_series))
+        self._series = len(registry.row_of_series)
+        self.latest = Latest(self._series)
         self.position = -1
         self._due: list[Derived] = []
         for change in settled:
@@ -99,6 +100,8 @@ class Pipeline:
             return Said()
         self.position = record.last
         self._due = [each for each in self._due if each.cause > cause]
+        if isinstance(record, Batch):
+            record = self._known(record)
         if isinstance(record, Tuned):
             if not self.held:
                 self.tune(record.change)
@@ -118,6 +121,12 @@ class Pipeline:
     def code(self, scene: str) -> str:
         """Name the rule of a scene as it is written; empty for one that is not here."""
         return self._code.get(scene, "")
+
+    def _known(self, batch: Batch) -> Batch:
+        """Leave out series above all that the registry has: those of things that are gone."""
+        if int(batch.series.max(initial=-1)) < self._series:
+            return batch
+        return batch.pick(batch.series < self._series)
 
     def tune(self, change: Change) -> None:
         """Let a scene go by other parameters, and put it back to work if it was set aside."""

@@ -28,6 +28,7 @@ from borough.core.plans import Plan
 from borough.core.registry import Kind, Property, Registry
 from borough.core.scenes import Scene
 from borough.testing.bench import MemoryBench, MemoryTrials
+from borough.testing.intakes import MemoryIntakes
 from borough.testing.memory import (
     MemoryCases,
     MemoryDesk,
@@ -105,6 +106,7 @@ def town(
         clock=clock,
         registry=registry,
         things=MemoryThings(registry),
+        intakes=MemoryIntakes(registry),
         latest=MemoryLatest(registry),
         history=MemoryHistory(),
         detections=MemoryDetections(),
