@@ -15,7 +15,7 @@ from borough.testing.formula_promises import told
 PER_MU = find(Path(__file__).parents[1])
 
 
-def rows(rules: str, period: str, **facts: list[float]) -> list[dict[str, Any]]:
+def rows(rules: str, period: str, **facts: Any) -> list[dict[str, Any]]:
     """Score some firms."""
     many = len(next(iter(facts.values())))
     into = facts.pop("into", list(range(many)))
