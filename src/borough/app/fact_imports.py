@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from borough.adapters import sheets
+from borough.app.fact_checks import checked
 from borough.core.errors import BadFact
 from borough.engine.facts import Content, Reader, Taken, content, units
 from borough.storage.sql import Import, SqlFacts
@@ -24,14 +25,16 @@ WEIGHT = {SAME: 0, ADDED: 1, REVISED: 2}
 class Order:
     """How a file is to be taken in.
 
-    ``given`` fills what its rows leave empty; ``dry_run`` only says what would happen; with
-    ``partial`` the good rows go in where others are refused.  ``find`` gives the key of a
-    subject by what the file calls it; ``declared`` are sources that will be known by then.
+    ``district`` is the folder that has the district's own checks.  ``given`` fills what the rows
+    leave empty; ``dry_run`` only says what would happen; with ``partial`` the good rows go in
+    where others are refused.  ``find`` gives the key of a subject by what the file calls it;
+    ``declared`` are sources that will be known by then.
     """
 
     by: str
     at_ms: int
     today: date
+    district: Path
     name: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
@@ -58,7 +61,7 @@ def imported(store: SqlFacts, path: Path, order: Order) -> dict[str, Any]:
     )
     taken = reader.read(sheet.header, sheet.rows, sheet.numbers)
     writes = not order.dry_run and (order.partial or not taken.refused)
-    number = 0
+    number, marks = 0, list[Mapping[str, Any]]()
     kept: list[Kept] = []
     if writes and taken.facts:
         with path.open("rb") as file:
@@ -70,9 +73,12 @@ def imported(store: SqlFacts, path: Path, order: Order) -> dict[str, Any]:
             refused=len({each.row for each in taken.refused}),
         )
         number, kept = store.add(taken.facts, about, by=order.by, at_ms=order.at_ms)
+        touched = {each.indicator for each in taken.facts} if number else set()
+        marks = checked(store, order.district, touched, at_ms=order.at_ms)
     elif taken.facts:
         kept = store.foresee(taken.facts)
     results = told(taken, kept, known_ids=writes)
+    marked(results, marks)
     return {
         "import": number,
         "written": writes,
@@ -82,6 +88,7 @@ def imported(store: SqlFacts, path: Path, order: Order) -> dict[str, Any]:
             outcome: sum(each["outcome"] == outcome for each in results)
             for outcome in (ADDED, REVISED, SAME, REFUSED)
         },
+        "marked": sum("marks" in each for each in results),
         "passed_over": list(taken.passed_over),
         "results": results,
     }
@@ -103,6 +110,18 @@ def told(taken: Taken, kept: Sequence[Kept], *, known_ids: bool) -> list[dict[st
     return [rows[number] for number in sorted(rows)]
 
 
+def marked(results: Sequence[dict[str, Any]], marks: Sequence[Mapping[str, Any]]) -> None:
+    """Say beside each row what checks find of its facts."""
+    by_fact: dict[int, list[Mapping[str, Any]]] = {}
+    for each in marks:
+        told_of = {name: each[name] for name in ("rule", "verdict", "said")}
+        by_fact.setdefault(each["fact"], []).append(told_of)
+    for row in results:
+        said = [mark for fact in row.get("facts", ()) for mark in by_fact.get(fact, ())]
+        if said:
+            row["marks"] = said
+
+
 def brought(store: SqlFacts, district: Path, *, at_ms: int, today: date) -> int:
     """Bring in the facts of a district's folder; give how many figures are in it.
 
@@ -117,7 +136,7 @@ def brought(store: SqlFacts, district: Path, *, at_ms: int, today: date) -> int:
     )
     if found.figures is None:
         return 0
-    order = Order(by="setup", at_ms=at_ms, today=today, name=found.figures.name)
+    order = Order(by="setup", at_ms=at_ms, today=today, district=district, name=found.figures.name)
     done = imported(store, found.figures, order)
     for each in done["results"]:
         if each["outcome"] == REFUSED:

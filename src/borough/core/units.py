@@ -35,6 +35,7 @@ CHINESE = "".join((*DIGITS, *TENS))
 PLAIN = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 SLASHED = re.compile(r"(\d+)/(\d+)")
 PARTS = re.compile(f"([{CHINESE}]+)分之([{CHINESE}]+)")
+HUNDREDTHS = "百分之"
 SPOKEN = re.compile(f"[{CHINESE}]+")
 COUNT = "1"
 """The unit that is meant where only a scale is written, as in 20万."""
@@ -117,11 +118,11 @@ def _amount(rest: str, text: str) -> tuple[Decimal, str]:
         return _ratio(int(match[1]), int(match[2]), text), rest[match.end() :]
     if match := PLAIN.match(rest):
         return exact(match[0]), rest[match.end() :]
+    if rest.startswith(HUNDREDTHS):
+        value, unit = _amount(rest.removeprefix(HUNDREDTHS), text)
+        return value, f"%{unit}"
     if match := PARTS.match(rest):
         return _ratio(spoken(match[2]), spoken(match[1]), text), rest[match.end() :]
-    if rest.startswith("百分之"):
-        value, unit = _amount(rest.removeprefix("百分之"), text)
-        return value, f"%{unit}"
     if match := SPOKEN.match(rest):
         return Decimal(spoken(match[0])), rest[match.end() :]
     msg = f"value: {text!r} does not begin with a number"

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
+from borough.app.fact_checks import checked
 from borough.app.fact_imports import UPLOADS, Order, imported
 from borough.core.errors import BadRequest
 from borough.storage.sql import SqlFacts
@@ -27,6 +28,7 @@ def import_facts(desk: Desk, ask: Mapping[str, Any]) -> Answer:
         by=ask["by"],
         at_ms=desk.now(),
         today=today(desk),
+        district=Path(desk.settings.district),
         name=ask.get("name", ""),
         given=ask.get("given", {}),
         dry_run=bool(ask.get("dry_run")),
@@ -46,9 +48,9 @@ def withdraw_facts(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     if not why:
         msg = "why: say why the import is withdrawn"
         raise BadRequest(msg)
-    done = SqlFacts(desk.engine).withdraw(
-        int(ask["import"]), by=ask["by"], why=why, at_ms=desk.now()
-    )
+    store, now = SqlFacts(desk.engine), desk.now()
+    done = store.withdraw(int(ask["import"]), by=ask["by"], why=why, at_ms=now)
+    checked(store, Path(desk.settings.district), done.pop("indicators"), at_ms=now)
     return Answer(done, (("facts", done),))
 
 

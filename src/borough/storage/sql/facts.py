@@ -78,7 +78,8 @@ class SqlFacts:
         """Take an import back: what it said no longer counts, and what it replaced does again.
 
         Facts of which a later import spoke are left as they are.  Gives the import, with
-        ``set_back`` and ``left``.  Raises `NotFound`, and `IllegalMove` if it was done before.
+        ``set_back``, ``left`` and the ``indicators`` that it spoke of.  Raises `NotFound`, and
+        `IllegalMove` if it was done before.
         """
         with writing(self._engine) as connection:
             row = _import(connection, number)
@@ -88,7 +89,9 @@ class SqlFacts:
             back, left = taken_back(connection, number, by=by, at_ms=at_ms)
             noted = {"withdrawn_ms": at_ms, "withdrawn_by": by, "why": why}
             connection.execute(f.fact_imports.update().where(LOADS.id == number).values(noted))
-            return {**row, **noted, "set_back": back, "left": left}
+            spoken = select(F.indicator).join(f.fact_revisions).where(R.import_id == number)
+            codes = sorted(set(connection.scalars(spoken)))
+            return {**row, **noted, "set_back": back, "left": left, "indicators": codes}
 
     def imports(self, *, before: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """List imports, newest first; go on with ``before`` the last id given."""
@@ -169,13 +172,35 @@ class SqlFacts:
             subjects = sorted({row["subject"] for row in rows})
         return _laid_out(meant, tuple(subjects), rows, marked)
 
-    def put_marks(self, rules: Sequence[str], found: Sequence[Row], *, at_ms: int) -> None:
+    def standing(
+        self, *, indicators: Sequence[str] = (), statements: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        """Give every fact of some indicators, or of some statements, as it counts now, by id."""
+        column, values = (F.indicator, indicators) if indicators else (F.statement, statements)
+        rows: list[dict[str, Any]] = []
+        with reading(self._engine) as connection:
+            for some in chunks(values):
+                chosen = _chosen(Wanted()).where(column.in_(some))
+                rows += [dict(row) for row in connection.execute(chosen).mappings()]
+        return sorted(rows, key=lambda row: int(row["id"]))
+
+    def put_marks(
+        self,
+        rules: Sequence[str],
+        found: Sequence[Row],
+        *,
+        at_ms: int,
+        indicators: Sequence[str] | None = None,
+    ) -> None:
         """Keep what *rules* find now: new marks are added, those that no longer hold are cleared.
 
         Each of *found* has fact, rule, verdict, said (zh, en) and others (ids of other facts).
+        Where only the facts of some *indicators* were looked at, only their marks are cleared.
         """
         with writing(self._engine) as connection:
             still = select(f.fact_marks).where(M.cleared_ms.is_(None), M.rule.in_(rules))
+            if indicators is not None:
+                still = still.join(f.facts).where(F.indicator.in_(indicators))
             standing = {_mark_key(dict(row)): row for row in connection.execute(still).mappings()}
             given = {_mark_key(row): row for row in found}
             gone = [row["id"] for key, row in standing.items() if key not in given]
