@@ -121,6 +121,11 @@ def import_(
         done = act(data, "import_returns", {**ask, **more}, by)
     finally:
         upload.unlink(missing_ok=True)
+    taken(done, as_json=as_json)
+
+
+def taken(done: Mapping[str, Any], *, as_json: bool) -> None:
+    """Say what became of a workbook; end with 1 where rows were refused."""
     if as_json:
         print(json.dumps(done, ensure_ascii=False))
     else:
