@@ -19,7 +19,7 @@ from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
 from borough.app.settings import PREFIX, Settings
-from borough.cli import bench, demo, district, doctor, replay, scene, tune, up
+from borough.cli import bench, demo, district, doctor, facts, replay, scene, tune, up
 from borough.core.errors import BoroughError
 from borough.engine.catalog import BUILT_IN, find_all
 from borough.testing.standings import requirements
@@ -40,6 +40,11 @@ VERBS: dict[str, Callable[..., None]] = {
     "scene undo": tune.undo,
     "scene resume": tune.resume,
     "district check": district.check,
+    "facts import": facts.import_,
+    "facts list": facts.list_,
+    "facts show": facts.show,
+    "facts export": facts.export,
+    "facts withdraw": facts.withdraw,
     "bench": bench.bench,
 }
 LIMITS = {
