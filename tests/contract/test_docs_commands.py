@@ -15,13 +15,14 @@ from borough.testing.town import town
 
 ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.zh.md"]
-PAGES = [*READMES, ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FIRST_PAGES = [*READMES, ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [*FIRST_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
 FIRST = ["./borough demo", "./borough test"]
 LAUNCHER = {"test", "check"}
 """Verbs of the launcher itself; the command does not know them."""
 SAFE = ("scene list", "scene check", "district check", "doctor", "--version")
 """Verbs that only look, and are done in seconds."""
-SHORT = {"my-district", "my-scenes", "my-scenes/my_lane"}
+SHORT = {"my-district", "my-scenes", "my-scenes/my_scene"}
 """Folders that a reader has made by then, and a test has not."""
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

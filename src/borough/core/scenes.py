@@ -172,7 +172,7 @@ def parameters(tables: Mapping[str, Any]) -> Iterator[tuple[str, Parameter]]:
         if not made.per_thing and "value" not in table:
             msg = "value is missing; only a parameter that is per_thing may leave it to the things"
             raise BadScene(msg, key=(*at, "value"))
-        if not made.per_thing and not low <= made.value <= high:
+        if "value" in table and not low <= made.value <= high:
             msg = f"it must lie within its limits {low} to {high}, not be {made.value}"
             raise BadScene(msg, key=(*at, "value"))
         yield name, made
