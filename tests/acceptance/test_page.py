@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from borough.api import create
 from borough.api.ports import Ports
-from borough.core import cases as rules
+from borough.core import cases as rules, errands
+from borough.core.plans import Plan
 from borough.testing.memory import MemoryCases, MemoryDetections
 from borough.testing.serving import Served, serving
 from borough.testing.town import OPERATOR, PLAN, START_MS, town
@@ -132,6 +133,38 @@ def test_a_detection_appears_and_ends_without_reloading(
     expect(row).to_contain_text("Minor")
     served.call(lambda: ports.live.publish("detection", edge(50, 0)))
     expect(row).to_contain_text("Ended")
+
+
+def test_the_operator_lets_a_command_go(watched: Watched, served: Served, ports: Ports) -> None:
+    """The page says what would be done, to what and within which limits, and then how it is."""
+    assert isinstance(ports.plans, dict)
+    assert isinstance(ports.cases, MemoryCases)
+    shut = {
+        "name": "calm", "title": {"zh": "减压", "en": "Lower the pressure"}, "value": 0.2,
+        "property": "pressure", "from_level": 2, "within_s": 60,
+    }  # fmt: skip
+    step = {"name": "verify", "holder": "w", "within_s": 9, "then": ["closed"], "command": [shut]}
+    ports.plans["leak"] = plan = Plan.declared("leak", {"step": [step]})
+    case, command = ports.cases.one(1), plan.first.commands[0]
+    event = errands.proposing(case, command, 40, "m-39", at_ms=START_MS, by="desk")
+    ports.cases.write(1, event)
+    page = watched.open(f"{served.url}/#operator={OPERATOR}")
+    page.locator("#cases .row").click()
+    shown = page.locator(".commands li").first
+    expect(shown).to_contain_text("Lower the pressure")
+    expect(shown).to_contain_text("m-39 · pressure = 0.2 MPa")
+    expect(shown).to_contain_text("Level ≥ 2 · at most 1 an hour · to be proved within 1 min")
+    shown.get_by_role("button", name="Confirm: do it").click()
+    expect(shown.locator(".state")).to_have_text("Confirmed")
+    expect(page.locator(".log")).to_contain_text("Command confirmed")
+    failed = errands.carried(1, ports.cases.events(1))[event.data["errand"]]
+    late = errands.changing(
+        ports.cases.one(1), failed, "failed", at_ms=START_MS, by="desk", says=errands.LATE
+    )
+    ports.cases.write(1, late)
+    served.call(lambda: ports.live.publish("case", {"id": 1}))
+    expect(shown.locator(".state")).to_have_text("Not proved")
+    expect(shown).to_contain_text("Take it as not done, and send somebody.")
 
 
 def test_the_operator_moves_a_case(watched: Watched, served: Served, ports: Ports) -> None:
