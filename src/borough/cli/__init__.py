@@ -21,12 +21,14 @@ HELP = {
     "scene": "场景。List scenes, check them, replay the journal through them.",
     "facts": "统计数据。Bring reported figures in, look at them, send them out.",
     "evaluate": "评价。Judge a period by a rule set: returns, draft, notice, appeals, freeze.",
+    "things": "对象。Bring files of things in and out; enter and retire single ones.",
+    "credential": "设备凭证。Issue and revoke the tokens of devices and gateways.",
     "district": "区县。Look at a district's tables.",
 }
 for _verb in ("demo", "up", "restore", "doctor"):
     app.command(f"borough.cli.{_verb}:{_verb}", name=_verb, help=HELP[_verb])
 app.command("borough.cli.bench:bench", name="bench", help=HELP["bench"], help_flags=[])
-for _noun in ("backup", "scene", "district", "facts", "evaluate"):
+for _noun in ("backup", "scene", "district", "facts", "evaluate", "things", "credential"):
     app.command(f"borough.cli.{_noun}:app", name=_noun, help=HELP[_noun])
 
 

@@ -60,6 +60,10 @@ class Known:
     def _tree(self) -> shapely.STRtree:
         return shapely.STRtree([shapely.Polygon(ring) for ring in self.district.grids.ring])
 
+    def grid_at(self, lon: float, lat: float) -> int:
+        """Find the grid that one place lies in; -1 outside of all."""
+        return int(self.grid_of(np.array([lon]), np.array([lat]))[0])
+
     def grid_of(self, lon: Floats, lat: Floats) -> Index:
         """Find the grid that each place lies in; -1 outside of all, and for no place at all."""
         found = np.full(len(lon), -1, np.int64)

@@ -84,15 +84,15 @@ class SqlThings:
         *,
         key: str,
         kind: str,
-        lon: float,
-        lat: float,
+        lon: float | None,
+        lat: float | None,
         grid: int,
         at_ms: int,
         via: str = "",
         name: Mapping[str, str] | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Enter a thing under a number and series that no other ever had.
+        """Enter a thing under a number and series that no other ever had; None for no place.
 
         Raises `BadRequest`, naming the field, where something does not fit.
         """
@@ -220,7 +220,7 @@ def _placed(connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, most in LON_LAT.items():
         if name in given:
             value = given[name]
-            if not isinstance(value, int | float) or not abs(value) <= most:
+            if value is not None and not (isinstance(value, int | float) and abs(value) <= most):
                 msg = f"{name}: must be -{most:g} to {most:g} degrees, not {value!r}"
                 raise BadRequest(msg)
             values[name] = value
