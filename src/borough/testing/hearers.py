@@ -36,6 +36,7 @@ class Hearer:
 
     def __enter__(self) -> Self:
         self.line = socket.create_connection(self.where, WAIT_S)
+        self.line.settimeout(None)
         self.line.sendall(
             packets.connect(
                 f"{self.key}-hears", self.key, self.token, keepalive_s=KEEPALIVE_S, kept=True
