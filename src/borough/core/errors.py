@@ -6,6 +6,7 @@ BoroughError
 ├── BadDistrict       a table of a district folder breaks its own rules
 ├── BadFact           a reported statistic does not say what it must
 ├── BadFrame          bytes that claim to be a journal record are not
+├── BadModel          a text model's file is damaged, foreign or of another format
 ├── BadParameter      a parameter was tuned to what its scene does not allow
 ├── BadReading        a device's message cannot be taken in
 ├── BadRequest        a request names something that is missing or malformed
@@ -66,6 +67,12 @@ class BadFrame(BoroughError):
     """Bytes that claim to be a journal record are not."""
 
     code = "bad-frame"
+
+
+class BadModel(BoroughError):
+    """A text model's file is damaged, foreign or of another format."""
+
+    code = "bad-model"
 
 
 class BadParameter(BoroughError):
@@ -200,6 +207,7 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-district": {"zh": "区县数据表有误", "en": "A district table breaks its rules"},
     "bad-fact": {"zh": "统计数据有误", "en": "A reported figure is wrong"},
     "bad-frame": {"zh": "日志记录无法读取", "en": "A journal record cannot be read"},
+    "bad-model": {"zh": "文本模型文件无法使用", "en": "A text model cannot be used"},
     "bad-parameter": {"zh": "参数超出允许范围", "en": "A parameter is out of its limits"},
     "bad-reading": {"zh": "设备消息无法接收", "en": "A device message cannot be taken in"},
     "bad-request": {"zh": "请求内容有误", "en": "The request is malformed"},
