@@ -75,7 +75,8 @@ class Devices:
             columns[self.traffic.given["property"]] = self.traffic.speed(thing, time)
         self.marks.apply(kind, row, time, columns)
         self.obeying.apply(kind, row, time, columns)
-        return columns
+        # A model may know more than a district's class declares.
+        return {each.code: columns[each.code] for each in self.registry.kinds[kind].properties}
 
     def one(self, kind: int, code: str, row: Index, time: Index) -> Floats:
         """Give only one property, by its quickest way; marks are left out."""
