@@ -20,6 +20,8 @@ ADDED, CHANGED, SAME, REFUSED = range(4)
 RESULTS = ("added", "changed", "same", "refused")
 """What becomes of a row, by the number of its status."""
 GATEWAY = "gateway"
+SAME_PLACE = 1e-9
+"""Degrees: a tenth of a millimetre. Excel rounds the 16th digit, and that moves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,10 @@ def grids(
 
 
 def equal(one: Floats, other: Floats) -> Mask:
-    """Compare numbers of which some are not there."""
-    return np.asarray((one == other) | (np.isnan(one) & np.isnan(other)))
+    """Compare degrees of which some are not there."""
+    with np.errstate(invalid="ignore"):
+        near = np.abs(one - other) <= SAME_PLACE
+    return np.asarray(near | (np.isnan(one) & np.isnan(other)))
 
 
 def gateways(

@@ -135,7 +135,9 @@ def degrees(name: str, cells: Cells, faults: Faults) -> Floats:
     faults.mark(said & ~np.isfinite(value), name, "number", cells)
     most = DEGREES[name]
     with np.errstate(invalid="ignore"):
-        faults.mark(np.abs(value) > most, name, "degrees", cells, most=f"{most:g}")
+        faults.mark(
+            np.isfinite(value) & (np.abs(value) > most), name, "degrees", cells, most=f"{most:g}"
+        )
     return value
 
 
