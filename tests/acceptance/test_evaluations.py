@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import xlsxwriter  # type: ignore[import-untyped] # it ships no types
 
 from borough.adapters.sheets import read, write
 from borough.testing import firms
@@ -106,11 +107,19 @@ def test_what_cannot_be_is_refused_by_row_and_field(clerk: Clerk, tmp_path: Path
             each["row"] == 3 and each["field"] == field and says in each["detail"]
             for each in done["refused"]
         ), done["refused"]
+    merged = tmp_path / "merged.xlsx"
+    with xlsxwriter.Workbook(merged) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, firms.HEAD)
+        page.merge_range(1, 0, 2, 0, firms.code(1))
+    united = clerk.returns(merged, "2023", 422)
     future = clerk.returns(firms.SAMPLE / "returns-2023.csv", "2024", 422)
     early = clerk.post("/evaluations", 422, scene="per_mu", period="2030")
     empty = clerk.post("/evaluations", 422, scene="per_mu", period="2021")
     unknown = clerk.http.post("/evaluations", json={"scene": "lost_device", "period": "2023"})
 
+    assert united["code"] == "bad-sheet"
+    assert "A2:A3" in united["detail"]
     assert "not over" in future["detail"]
     assert "not over" in early["detail"]
     assert "nothing has been reported" in empty["detail"]

@@ -11,6 +11,12 @@ from borough.core import errors
 from borough.core.errors import BoroughError, BusDown
 
 ASK_S = 10.0
+LONG_S = 600.0
+LONG = frozenset({
+    "import_facts", "import_returns", "begin_evaluation", "redraft_evaluation", "decide_appeal",
+    "freeze_evaluation", "run_again",
+})  # fmt: skip
+"""What works through whole files or years; its answer may take minutes."""
 
 
 class DeskLine:
@@ -23,7 +29,8 @@ class DeskLine:
         """Ask for *verb* and give the answer; `BusDown` if the desk does not answer."""
         try:
             data = msgspec.json.encode(body)
-            reply = await self.bus.request(f"desk.{verb}", data, timeout=ASK_S)
+            patience = LONG_S if verb in LONG else ASK_S
+            reply = await self.bus.request(f"desk.{verb}", data, timeout=patience)
         except (nats.errors.Error, TimeoutError) as error:
             msg = "the desk does not answer; nothing was changed that you were not told of"
             raise BusDown(msg) from error

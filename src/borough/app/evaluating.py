@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from borough.core.deadlines import DAY_MS, Limit, Worktime
 from borough.core.district import District
-from borough.core.errors import BadFact, NotFound
+from borough.core.errors import BadFact, BadRules, BoroughError, NotFound
 from borough.core.evaluations import Draft
 from borough.core.facts import Column
 from borough.core.formulas import Scheme
@@ -48,14 +48,28 @@ class Evaluating:
         self.district = district
         self.zone = ZoneInfo(district.zone)
         self.found = {each.scene.id: each for each in found if not each.senses}
-        text = (folder / "district.toml").read_text("utf-8")
-        named: dict[str, str] = tomllib.loads(text).get("rules", {})
+        self.folder = folder
         self.sets: dict[str, dict[str, Any]] = {}
         self.chosen: dict[str, str] = {}
+        self.wrong: dict[str, str] = {}
+        self.read_rules()
+
+    def read_rules(self) -> None:
+        """Read the rule sets of the scenes and of the district as they are now.
+
+        Where a file of the district is at fault the scene is left with its own sets, and
+        ``wrong`` says why; whoever wants to evaluate is told.
+        """
+        text = (self.folder / "district.toml").read_text("utf-8")
+        named: dict[str, str] = tomllib.loads(text).get("rules", {})
+        self.wrong.clear()
         for scene, each in self.found.items():
-            own = rule_sets(folder / "rules" / scene, below=each.rules)
-            plainly = json.dumps({**each.rules, **own}, default=str)
-            self.sets[scene] = json.loads(plainly)
+            sets = {**each.rules}
+            try:
+                sets |= rule_sets(self.folder / "rules" / scene, below=each.rules)
+            except BoroughError as error:
+                self.wrong[scene] = str(error)
+            self.sets[scene] = json.loads(json.dumps(sets, default=str))
             self.chosen[scene] = named.get(scene, scheme_of(each).rules)
 
     def asked(self, scene: str, period: str, now_ms: int) -> Asked:
@@ -74,6 +88,8 @@ class Evaluating:
 
     def rules(self, scene: str, name: str = "") -> Mapping[str, Any]:
         """Give a rule set by its name, or the one that the district uses; or `NotFound`."""
+        if scene in self.wrong:
+            raise BadRules(self.wrong[scene])
         wanted, there = name or self.chosen[scene], self.sets[scene]
         if wanted not in there:
             msg = f"rules: there is no rule set {wanted!r}; there are {', '.join(there)}"
@@ -201,6 +217,7 @@ class Evaluating:
 
     def what_if(self, number: int, rules: str) -> dict[str, Any]:
         """Say what another rule set would make of the same facts; nothing is kept."""
+        self.read_rules()
         kept = self.store.snapshot(number)["snapshot"]
         before = {row["subject"]: row for row in self._all(number)}
         made = self.worked_out({**kept, "rules": self.rules(kept["scene"], rules)})

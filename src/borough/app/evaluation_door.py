@@ -58,6 +58,7 @@ class EvaluationDoor(Evaluating):
 
     def schemes(self) -> list[Row]:
         """List the scenes that evaluate: inputs, measures, classes and rule sets."""
+        self.read_rules()
         return [
             {
                 "scene": each.scene.id,
@@ -73,6 +74,7 @@ class EvaluationDoor(Evaluating):
                     for key, made in scheme_of(each).measures.items()
                 },
                 "chosen": self.chosen[name],
+                "wrong": self.wrong.get(name, ""),
                 "rules": [
                     {
                         "id": key, "name": text["name"], "variant": text.get("variant", ""),
