@@ -1,6 +1,9 @@
 """What a living district promises about figures: they come in by file, and lead back to it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from borough.adapters import sheets
 from borough.testing.living import Living
 
+COMMAND = (sys.executable, "-m", "borough", "facts")
 SHIPPED = 361
 HEAD = "indicator,period,region,subject,value,unit,document\n"
 GDP = "GDP,2022,500112,,2297.12,亿元,yearbook\n"
@@ -57,6 +61,33 @@ def test_a_fresh_district_knows_the_published_figures(client: httpx.Client) -> N
     assert told["region_told"]["successors"] == ["liangjiang-2025", "500109"]
     versions = [each["ref"] for each in got(client, "indicators")["indicators"]]
     assert {"HIGH_LEVEL_TALENT@1", "HIGH_LEVEL_TALENT@2"} <= set(versions)
+
+
+def test_what_is_wrong_in_the_published_figures_is_marked(client: httpx.Client) -> None:
+    """The headline of 40000亿 and the battery plant's 25亿瓦时, each with the sentence why."""
+    marked = got(client, "facts", marked=True, limit=1000)["facts"]
+    said = {each["statement"]: " ".join(m["said"]["zh"] for m in each["marks"]) for each in marked}
+
+    assert "10 倍" in said["S2-001"]
+    assert "每辆车 10 千瓦时" in said["S2-058"]
+    body = client.get("/api/v1/facts/export", params={"format": "csv", "indicator": "IND_OUTPUT"})
+    assert "10 times off what is said elsewhere" in body.text
+
+
+def test_the_command_line_brings_figures_in(living: Living, tmp_path: Path) -> None:
+    """What is refused is printed, and stands beside its row in a workbook."""
+    path, errors = tmp_path / "gdp.csv", tmp_path / "errors.xlsx"
+    path.write_text(HEAD + GDP.replace("2022", "2019") + GDP.replace("500112", "x"), "utf-8")
+    told = ["--data", str(living.settings.folder), "--given", "document=yearbook"]
+    run = partial(subprocess.run, capture_output=True, text=True, check=False)
+    done = run([*COMMAND, "import", path, *told, "--title", "年鉴（合成）", "--errors", errors])
+
+    assert done.returncode == 1, done.stderr
+    assert "row 3, region: there is no region 'x'" in done.stdout
+    assert "nothing was written" in done.stdout
+    assert sheets.read(errors).columns[sheets.ERRORS][1].startswith("region: ")
+    listed = run([*COMMAND, "list", "--indicator", "GDP", *told[:2]]).stdout
+    assert "240000000000 CNY" in listed
 
 
 def test_a_file_is_tried_taken_corrected_and_withdrawn(client: httpx.Client) -> None:

@@ -84,6 +84,13 @@ def export(
     return Response(body, media_type=media, headers=name)
 
 
+@router.get("/facts/sources", summary="Who said it, and of whom 来源与主体")
+def sources(ports: Given) -> Response:
+    """List the sources of facts, and the names of what facts are about by key."""
+    said = {"documents": ports.facts.documents(), "subjects": ports.facts.subjects()}
+    return answers.json(said)
+
+
 @router.get("/facts/imports", summary="List imports 导入记录")
 def imports(
     ports: Given,
