@@ -19,7 +19,22 @@ from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
 from borough.app.settings import PREFIX, Settings
-from borough.cli import bench, demo, district, doctor, facts, replay, scene, tune, up
+from borough.app.sources import table as table_of_settings
+from borough.cli import (
+    backup,
+    bench,
+    config,
+    demo,
+    district,
+    doctor,
+    facts,
+    replay,
+    restore,
+    scene,
+    tune,
+    up,
+    upgrade,
+)
 from borough.core.errors import BoroughError
 from borough.engine.catalog import BUILT_IN, find_all
 from borough.testing.standings import requirements
@@ -31,6 +46,12 @@ MEANS = ("含义", "meaning", "source")
 VERBS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "up": up.up,
+    "backup": backup.backup,
+    "backup verify": backup.verify,
+    "restore": restore.restore,
+    "upgrade": upgrade.upgrade,
+    "config show": config.show,
+    "config check": config.check,
     "doctor": doctor.doctor,
     "scene list": scene.list_scenes,
     "scene new": scene.new,
@@ -105,19 +126,25 @@ def cli() -> str:
 
 def settings() -> str:
     """Write every setting of a data folder, and the limits that are the product's own."""
-    means = tomllib.loads((REFERENCE / "settings.toml").read_text("utf-8"))
+    means = table_of_settings()
     text = MADE + "# Settings 配置项\n\n"
-    text += "Kept in `settings.json` of the data folder. A variable of the environment goes before"
-    text += " it, for this start only. 存于数据文件夹的 `settings.json`；"
-    text += "环境变量优先，只管这一次启动。\n\n"
+    text += "Write them into `borough.toml` of the data folder. A variable of the environment goes"
+    text += " before it, and `borough up --set` before both, for this start only. What the first"
+    text += " start makes itself (marked †) is in `settings.json`, which nobody edits.\n\n"
+    text += "写在数据文件夹的 `borough.toml` 里；环境变量优先于它，"
+    text += "`borough up --set` 又优先于环境变量，"
+    text += "都只管这一次启动。带 † 的由首次启动生成，存于 `settings.json`，不要手改。\n\n"
     rows: list[tuple[object, ...]] = []
     for each in fields(Settings):
         default = each.default if each.default is not MISSING else ""
         shown = f"`{default}`" if default not in {"", ()} else ""
-        variable = "" if each.name in {"data", "scenes"} else f"`{PREFIX}{each.name.upper()}`"
+        variable = "" if each.name == "data" else f"`{PREFIX}{each.name.upper()}`"
         told = means[each.name]
-        rows.append((f"`{each.name}`", variable, shown, told["zh"], told["en"]))
-    text += table(("setting", "variable", "default", "含义", "meaning"), rows)
+        made = " †" if told.get("generated") else ""
+        limits = f"{told['least']:,} to {told['most']:,}" if "least" in told else ""
+        limits = " ".join(told.get("among", [limits]))
+        rows.append((f"`{each.name}`{made}", variable, shown, limits, told["zh"], told["en"]))
+    text += table(("setting", "variable", "default", "limits", "含义", "meaning"), rows)
     for title, path in LIMITS.items():
         text += f"## {title}\n\nFixed, in `src/borough/{path}`.\n\n"
         limits = tomllib.loads((PACKAGE / path).read_text("utf-8"))

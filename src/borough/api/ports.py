@@ -349,7 +349,8 @@ class Ports:
     ``synthetic`` says in both languages (``zh``, ``en``) what of the data is made up; it is
     empty where nothing is.  ``operator`` is the token of whoever may act on cases; ``hosts``
     are the names under which the server may be addressed, without port; ``uploads`` is the
-    folder where files lie until the desk has read them.  ``credentials``
+    folder where files lie until the desk has read them; ``instance`` is a public name of this
+    very district, by which its own supervisor knows it.  ``credentials``
     holds the SHA-256, in lower-case hex, of the token of each device and gateway by its key;
     the mapping may change while the server runs.
     """
@@ -378,4 +379,5 @@ class Ports:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     scenes: Sequence[Scene] = ()
     hosts: Sequence[str] = LOOPBACK
+    instance: str = ""
     limits: Limits = LIMITS

@@ -30,8 +30,9 @@ GAUGES = {
 
 @router.get("/healthz", summary="Alive? 存活")
 def healthz(ports: Given) -> Response:
-    """Say that this process answers, and which scenes were set aside."""
-    return answers.json({"alive": True, "scenes_set_aside": sorted(ports.health.broken())})
+    """Say that this process answers, for which district, and which scenes were set aside."""
+    set_aside = sorted(ports.health.broken())
+    return answers.json({"alive": True, "instance": ports.instance, "scenes_set_aside": set_aside})
 
 
 @router.get("/readyz", summary="Ready? 就绪")
@@ -42,7 +43,8 @@ def readyz(ports: Given) -> Response:
     if silent:
         msg = f"no answer from {', '.join(silent)}"
         raise BusDown(msg)
-    return answers.json({"ready": True, "parts": parts, "backlog_s": ports.health.backlog_s()})
+    told = {"instance": ports.instance, "backlog_s": ports.health.backlog_s()}
+    return answers.json({"ready": True, "parts": parts, **told})
 
 
 @router.get("/api/v1/counts", summary="Counters 计数", dependencies=[Depends(reader)])

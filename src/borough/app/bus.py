@@ -1,6 +1,6 @@
 """The bus as the roles see it: where it is, how to enter it, and a gate kept at its doors."""
 
-import sys
+import logging
 import threading
 import time
 from typing import Any
@@ -11,11 +11,13 @@ from borough.adapters.bus.config import Bus, config_path, is_ready, prepare, sec
 from borough.adapters.bus.link import Link
 from borough.adapters.gate import Gate
 from borough.adapters.limits import Limits
+from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BusDown
 from borough.storage.journal.streams import make_streams
 from borough.storage.sql import SqlCredentials, connect
 
+log = logging.getLogger(__name__)
 AGAIN_S = 0.5
 REFRESH_S = 3.0
 """How soon a new credential is good for entering, and a revoked one no longer."""
@@ -56,7 +58,7 @@ def address(settings: Settings) -> dict[str, Any]:
 
 async def complain(error: Exception) -> None:
     """Write one line where the client would write a page each time that the bus is away."""
-    sys.stderr.write(f"bus: {error!r}\n")
+    log.warning("the bus: %r", error, extra=event("bus-down"))
 
 
 def serves(settings: Settings) -> bool:
@@ -109,7 +111,9 @@ class GateKeeper:
             try:
                 self.gate.credentials = self._digests()
             except DBAPIError as error:
-                sys.stderr.write(f"the gate keeps the credentials it has: {error}\n")
+                log.warning(
+                    "the gate keeps the credentials it has: %s", error, extra=event("store-down")
+                )
 
     def close(self) -> None:
         """Stop answering; another gate may."""

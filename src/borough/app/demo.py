@@ -19,7 +19,7 @@ from borough.app import pulse
 from borough.app.bus import bus_of, prepared
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
-from borough.app.district_run import pss_mb, supervisor, with_free_ports
+from borough.app.district_run import begun, pss_mb, with_free_ports
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.supervisor import Role, Supervisor, die_with_parent
@@ -143,9 +143,8 @@ class Demo:
             )
         )
         settings.write()
-        keeper = supervisor(settings, say)
+        settings, keeper = begun(settings, say)
         try:
-            keeper.start()
             fleet = start_fleet(settings, wanted, exit_after_s)
         except BaseException:
             keeper.stop()

@@ -1,12 +1,13 @@
 """A running district: the roles in their order, and what to ask each to know that it is well."""
 
+import json
 import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from http.client import HTTPException
 from shutil import disk_usage
 from typing import Any
 
@@ -19,10 +20,12 @@ from borough.app.bus_log import BusLog
 from borough.app.settings import Settings
 from borough.app.setup import own_command
 from borough.app.supervisor import Role, Supervisor
+from borough.core.errors import BusDown
 
 PORTS = ("bus_port", "mqtt_port", "http_port")
 TRIED = 200
 MB = 1 << 20
+PORT_TRIES = 4
 ROOM_MB = 16
 """Room on the disk with which a bus that had none is started anew."""
 
@@ -59,7 +62,7 @@ def roles(settings: Settings) -> list[Role]:
     prepared(settings)
     bus = bus_of(settings)
     made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False)]
-    made[0].tend = partial(tended, made[0], bus, BusLog(settings.folder))
+    made[0].tend = partial(tended, made[0], bus, BusLog(settings))
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))
         for name in ("desk", "stream")
@@ -90,13 +93,44 @@ def breathes(settings: Settings, name: str) -> Callable[[], bool]:
 
 
 def answers(settings: Settings) -> bool:
-    """Say whether the api is ready to serve."""
-    url = f"http://{settings.host}:{settings.http_port}/readyz"
+    """Say whether our api is ready to serve; a stranger on its port is not ours."""
+    url = f"http://{near(settings.host)}:{settings.http_port}/readyz"
     try:
         with urllib.request.urlopen(url, timeout=1.0) as reply:
-            return bool(reply.status == 200)  # noqa: PLR2004 - OK
-    except (urllib.error.URLError, OSError):
+            return bool(json.load(reply).get("instance") == settings.instance)
+    except (urllib.error.URLError, HTTPException, OSError, ValueError, AttributeError):
         return False
+
+
+def near(host: str) -> str:
+    """Say by which address we reach our own server; one that listens everywhere is here, too."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def begun(settings: Settings, say: Callable[[str], None]) -> tuple[Settings, Supervisor]:
+    """Start a district that is new; where others took a port meanwhile, on other ports.
+
+    `BusDown` where that does not help, or where no port was the reason.
+    """
+    for _ in range(PORT_TRIES):
+        keeper = supervisor(settings, say)
+        try:
+            keeper.start()
+        except BusDown:
+            keeper.stop()
+            moved = with_free_ports(settings)
+            if moved == settings:
+                raise
+            say("a port was taken meanwhile; trying others")
+            settings = moved
+            settings.write()
+        except BaseException:
+            keeper.stop()
+            raise
+        else:
+            return settings, keeper
+    msg = f"{PORT_TRIES} times in a row others were faster to take a port"
+    raise BusDown(msg)
 
 
 def supervisor(settings: Settings, say: Callable[[str], None]) -> Supervisor:
@@ -113,8 +147,3 @@ def pss_mb(pids: list[int]) -> float:
         except (psutil.Error, AttributeError):
             continue
     return round(total / MB, 1)
-
-
-def log_of(data: Path, role: str) -> Path:
-    """Say where what a role prints is kept."""
-    return data / "logs" / f"{role}.log"

@@ -1,11 +1,12 @@
 """Keeping house: merge small files of the history, drop old days, free their bytes."""
 
-import sys
+import logging
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from borough.app.clocks import wall_ms
+from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
 from borough.engine.district import read
@@ -13,6 +14,7 @@ from borough.engine.district import read
 if TYPE_CHECKING:
     from borough.storage.lake import Lake
 
+log = logging.getLogger(__name__)
 EVERY_S = 60.0
 GRACE_S = 7200.0
 """Longer than any question or merge may take; only then are dropped files deleted."""
@@ -45,7 +47,7 @@ class Housekeeper:
                 lake.close()
             except BoroughError as error:
                 self.trouble = str(error)
-                sys.stderr.write(f"keeping house: {error}\n")
+                log.warning("keeping house: %s", error, extra=event(error.code))
 
     def round(self, lake: "Lake") -> str:
         """Do one round; the newest day always stays, and the journal's own limits are the bus's."""

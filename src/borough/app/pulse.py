@@ -4,10 +4,13 @@ import contextlib
 import json
 import os
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 LAST = ".last"
+RELEASE = version("borough")
+"""Of the program that writes a pulse; roles that were started before an update have another."""
 STALE_S = 20.0
 """A role that has not written for so long is stuck; longer than any checkpoint takes."""
 
@@ -28,7 +31,7 @@ class Pulse:
             return
         self._beat = now
         fresh = self.path.with_suffix(".new")
-        told = json.dumps({"pid": os.getpid(), "at": time.time(), **facts})
+        told = json.dumps({"pid": os.getpid(), "at": time.time(), "release": RELEASE, **facts})
         try:
             fresh.write_text(told, "utf-8")
             fresh.replace(self.path)

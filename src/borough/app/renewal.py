@@ -1,6 +1,6 @@
 """A registry that changes while the roles run: noticed, loaded beside them, and handed over."""
 
-import sys
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,9 +9,12 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from borough.app.district import Ground, ground, registry_of
+from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
 from borough.storage.sql import SqlRegistry, connect
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """How soon a change is noticed; looking costs one short question to the database."""
@@ -62,7 +65,7 @@ class RegistryWatch:
                     self._lay_out(replace(self.held, registry=registry_of(self.settings)))
                     self.version = version
             except (BoroughError, DBAPIError) as error:
-                sys.stderr.write(f"the registry stays as it was: {error}\n")
+                log.warning("the registry stays as it was: %s", error, extra=event("store-down"))
 
     def _lay_out(self, held: Ground) -> None:
         """Prepare for a ground, and again if meanwhile somebody else has begun to work with it."""

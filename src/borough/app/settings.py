@@ -1,18 +1,33 @@
-"""Settings: what one running district needs to know, kept in one file of its data folder."""
+"""Settings: what one running district needs to know, and where each value comes from.
 
+    default  <  settings.json  <  borough.toml  <  BOROUGH_*  <  command line
+
+``settings.json`` of the data folder is what the first start made: ports that were free, the
+clock, the operator's token.  Nobody edits it.  ``borough.toml`` is what people write.
+"""
+
+import hashlib
 import json
-import os
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
+from borough.app import sources
+from borough.app.sources import PREFIX, Value
 from borough.core.clock import DistrictClock
 from borough.core.errors import BadSetting
 
+__all__ = ["FILE", "PREFIX", "Settings", "from_environment", "told"]
+
 FILE = "settings.json"
-PREFIX = "BOROUGH_"
-TOP_PORT = 65_535
+FORMAT = 1
+"""Of ``settings.json`` and of the data folder as a whole; a higher one is of a later release."""
+MADE = {
+    "data", "district", "bus_port", "mqtt_port", "http_port",
+    "clock_start_ms", "clock_rate", "clock_origin_ms", "operator",
+}  # fmt: skip
+"""What a first start decides for good; any other value is kept only where it is not the usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +36,9 @@ class Settings:
 
     ``data`` holds everything it writes; ``district`` is the folder of tables; ``scenes`` are
     further folders of scenes beside the built-in ones.  Ports are on ``host``, the loopback by
-    default.  ``database`` is a URL, or empty for SQLite in the data folder.  ``tick_ms`` is
-    how often, in wall time, the journal notes what time it is; ``checkpoint_s`` and
-    ``archive_s`` how often the stream keeps its rows and commits history.
+    default; ``hosts`` are further names by which the page may be addressed.  ``database`` is a
+    URL, or empty for SQLite in the data folder.  ``settings.toml`` beside this file gives the
+    meaning, unit and limits of each.
     """
 
     data: str
@@ -31,6 +46,7 @@ class Settings:
     scenes: tuple[str, ...] = ()
     database: str = ""
     host: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ()
     bus_port: int = 4222
     mqtt_port: int = 1883
     http_port: int = 8080
@@ -45,17 +61,14 @@ class Settings:
     journal_mb: int = 8_000
     history_days: float = 400.0
     history_mb: int = 50_000
+    log_level: str = "info"
+    log_mb: int = 16
+    log_files: int = 4
     operator: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     def __post_init__(self) -> None:
-        for name in ("bus_port", "mqtt_port", "http_port"):
-            if not 0 < getattr(self, name) <= TOP_PORT:
-                msg = f"{name} must be a port between 1 and 65535, not {getattr(self, name)}"
-                raise BadSetting(msg)
-        for name in ("tick_ms", "checkpoint_s", "archive_s", "archive_rows"):
-            if getattr(self, name) <= 0:
-                msg = f"{name} must be above 0, not {getattr(self, name)}"
-                raise BadSetting(msg)
+        for each in fields(self):
+            sources.check(each.name, getattr(self, each.name))
 
     @property
     def folder(self) -> Path:
@@ -72,42 +85,69 @@ class Settings:
         """What to connect to for registry, detections and cases."""
         return self.database or self.folder / "registry.db"
 
+    @property
+    def instance(self) -> str:
+        """A name of this very district that no other has, and that gives nothing away."""
+        return hashlib.sha256(f"instance {self.operator}".encode()).hexdigest()[:16]
+
     def write(self) -> None:
         """Keep the settings where every role of the district finds them; only we may read them."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / FILE
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(self), indent=2), "utf-8")
-        fresh.chmod(0o600)
+        fresh.touch(0o600)
+        usual = asdict(Settings("", ""))
+        kept = {
+            name: value
+            for name, value in asdict(self).items()
+            if name in MADE or value != usual[name]
+        }
+        fresh.write_text(json.dumps({"format": FORMAT, **kept}, indent=2), "utf-8")
         fresh.replace(path)
 
     @classmethod
-    def read(cls, data: Path) -> Self:
-        """Read what `write` kept, with ``BOROUGH_*`` variables on top."""
-        try:
-            given = json.loads((data / FILE).read_text("utf-8"))
-            made = cls(**{**given, "data": str(data), "scenes": tuple(given["scenes"])})
-        except FileNotFoundError as error:
-            msg = f"there is no district in {data}: {FILE} is missing; start one with `borough up`"
-            raise BadSetting(msg) from error
-        except (ValueError, TypeError, KeyError) as error:
-            msg = f"{data / FILE} cannot be read: {error}"
-            raise BadSetting(msg) from error
-        return replace(made, **from_environment())
+    def read(cls, data: Path, config: Path | None = None) -> Self:
+        """Read what `write` kept, with ``borough.toml`` and ``BOROUGH_*`` on top."""
+        given = {each.name: each.value for each in told(data, config)}
+        return cls(**{**given, "data": str(data)})
+
+
+def told(data: Path, config: Path | None = None) -> list[Value]:
+    """Say of each setting of a data folder what it is, and which source has said so.
+
+    *config* stands in for the ``borough.toml`` of the folder, as ``BOROUGH_CONFIG`` does.
+    Raises `BadSetting`, naming file, line and key.
+    """
+    known = {each.name: each.type for each in fields(Settings)}
+    plain = asdict(Settings("", "", operator=""))
+    found = {name: Value(name, value, "default") for name, value in plain.items()}
+    path = data / FILE
+    for name, value in _kept(path).items():
+        if name in known:
+            found[name] = Value(name, value, str(path))
+    for each in (*sources.from_file(sources.config_of(data, config)), *sources.from_environment()):
+        found[each.name] = each
+    return list(found.values())
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    try:
+        given = json.loads(path.read_text("utf-8"))
+        lists = {name: tuple(given[name]) for name in ("scenes", "hosts") if name in given}
+        made: dict[str, Any] = {**given, **lists}
+    except FileNotFoundError as error:
+        msg = f"there is no district in {path.parent}: {FILE} is missing; `borough up` makes one"
+        raise BadSetting(msg) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise BadSetting(msg) from error
+    if made.get("format", 1) > FORMAT:
+        msg = f"{path}: made by a later release of Borough"
+        raise BadSetting(msg)
+    return made
 
 
 def from_environment() -> dict[str, Any]:
-    """Take what ``BOROUGH_HTTP_PORT=9000`` and its like say, each turned into its own type."""
-    kinds = {"str": str, "int": int, "float": float}
-    found: dict[str, Any] = {}
-    for name, each in Settings.__dataclass_fields__.items():
-        text = os.environ.get(PREFIX + name.upper())
-        if text is None or str(each.type) not in map(str, (str, int, float)):
-            continue
-        kind = kinds[each.type.__name__ if isinstance(each.type, type) else str(each.type)]
-        try:
-            found[name] = kind(text)
-        except ValueError as error:
-            msg = f"{PREFIX}{name.upper()} must be of type {kind.__name__}, not {text!r}"
-            raise BadSetting(msg) from error
-    return found
+    """Take what ``borough.toml`` (named by ``BOROUGH_CONFIG``) and ``BOROUGH_*`` say of a start."""
+    said = (*sources.from_file(sources.config_of(None)), *sources.from_environment())
+    return {each.name: each.value for each in said}

@@ -9,8 +9,8 @@ nothing twice.
 
 import contextlib
 import gc
+import logging
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -32,6 +32,7 @@ from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground
+from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
@@ -50,6 +51,7 @@ from borough.storage.lake import Lake
 from borough.storage.lake.appender import Appender
 from borough.storage.sql import SqlTunings, connect
 
+log = logging.getLogger(__name__)
 PARTITION = 0
 MANY = 30_000
 """A take of so many messages was cut short: there are more, and we are behind."""
@@ -273,7 +275,9 @@ class Stream:
         for scene in sorted(now ^ self.aside):
             told = {"scene": scene, "set_aside": self.pipeline.broken.get(scene, "")}
             self.links[1].publish(b"live.scene", msgspec.json.encode(told))
-            sys.stderr.write(f"scene {scene}: {told['set_aside'] or 'back to work'}\n")
+            log.warning(
+                "scene %s: %s", scene, told["set_aside"] or "back to work", extra=event("bad-scene")
+            )
         self.aside = now
         return not glutton
 
@@ -372,7 +376,7 @@ def run(settings: Settings) -> None:
         try:
             once(settings, watch, stop)
         except BusDown as error:
-            sys.stderr.write(f"{error}\n")
+            log.warning("%s", error, extra=event(error.code))
             stop.wait(AGAIN_S)
 
 

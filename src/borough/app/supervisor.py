@@ -24,6 +24,8 @@ START_S = 120.0
 a bus that was killed reads its store again."""
 
 
+CLAIM = Path("run") / "supervisor"
+"""Locked by who keeps a data folder running; the kernel unlocks it when that one is gone."""
 LIBRARY = ctypes.CDLL(None)
 
 
@@ -80,7 +82,7 @@ class Supervisor:
                 self._await(role, until)
 
     def _claim(self) -> None:
-        path = self.data / "run" / "supervisor"
+        path = self.data / CLAIM
         path.parent.mkdir(parents=True, exist_ok=True)
         claim = path.open("ab")
         try:
@@ -143,14 +145,14 @@ class Supervisor:
 
     def log_end(self, name: str, most: int = 2000) -> str:
         """Give the end of what a role has printed."""
-        path = self.data / "logs" / f"{name}.log"
+        path = printed(self.data, name)
         return path.read_text("utf-8", "replace")[-most:] if path.exists() else "(nothing)"
 
     def _launch(self, role: Role) -> None:
-        logs = self.data / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
+        path = printed(self.data, role.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
         pulse.forget(self.data, role.name)
-        with (logs / f"{role.name}.log").open("ab") as log:
+        with path.open("ab") as log:
             role.process = subprocess.Popen(  # noqa: S603 - commands are built by us alone
                 list(role.command),
                 stdin=subprocess.DEVNULL,
@@ -185,6 +187,24 @@ class Supervisor:
     def _pause(self, role: Role) -> float:
         quick = time.monotonic() - role.since < LONGEST_WAIT_S
         return min(role.wait_s * 2, LONGEST_WAIT_S) if quick else FIRST_WAIT_S
+
+
+def printed(data: Path, role: str) -> Path:
+    """Say where what a role prints is kept; what it logs is beside it, in ``.log``."""
+    return data / "logs" / f"{role}.out"
+
+
+def is_kept(data: Path) -> bool:
+    """Say whether a supervisor keeps a data folder running at this moment."""
+    path = data / CLAIM
+    if not path.exists():
+        return False
+    with path.open("ab") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def die_with_parent() -> None:

@@ -1,15 +1,17 @@
 """Changes of parameters on their way from the database, where people decide, into the journal."""
 
+import logging
 import queue
-import sys
 import threading
 
+from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
 from borough.core.tunings import Change
 from borough.storage.journal.journal import Entry
 from borough.storage.sql import SqlTunings, connect
 
+log = logging.getLogger(__name__)
 LOOK_S = 0.5
 """How soon a change is in the journal, at most."""
 
@@ -44,7 +46,7 @@ class Inbox:
             try:
                 changes = self._tunings.after(self._after)
             except BoroughError as error:
-                sys.stderr.write(f"changes of parameters wait: {error}\n")
+                log.warning("changes of parameters wait: %s", error, extra=event(error.code))
                 continue
             for each in changes:
                 self._found.put(each)

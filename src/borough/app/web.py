@@ -20,7 +20,7 @@ from borough.adapters.bus.link import Link
 from borough.api import create, renew
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
-from borough.api.ports import Ports, Rows
+from borough.api.ports import LOOPBACK, Ports, Rows
 from borough.app import checkpoints, pulse
 from borough.app.bench import Bench
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
@@ -262,6 +262,8 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         health=PulseHealth(settings, bus, sizes(held.registry)),
         live=Broadcast(settings.clock, held.registry),
         operator=settings.operator,
+        hosts=(*LOOPBACK, *(each.lower() for each in (*settings.hosts, settings.host))),
+        instance=settings.instance,
         plans={each.scene.id: Plan.declared(each.scene.id, each.plan) for each in found},
         scenes=[each.scene for each in found],
     )

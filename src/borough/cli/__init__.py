@@ -16,6 +16,8 @@ HELP = {
     "up": "启动一个区县。Start a district and keep it running.",
     "backup": "备份。Keep a whole district in one file, while it runs; verify such a file.",
     "restore": "恢复。Lay a backed-up district down on this machine.",
+    "upgrade": "升级数据。Bring the data of an earlier release to this one, after a backup.",
+    "config": "配置。Show each setting with its source; check a file of settings.",
     "doctor": "自检。Look for the usual faults and say what to do.",
     "bench": "性能测试。Measure; without a name, list the benches.",
     "scene": "场景。List scenes, check them, replay the journal through them.",
@@ -23,12 +25,23 @@ HELP = {
     "evaluate": "评价。Judge a period by a rule set: returns, draft, notice, appeals, freeze.",
     "things": "对象。Bring files of things in and out; enter and retire single ones.",
     "credential": "设备凭证。Issue and revoke the tokens of devices and gateways.",
+    "triage": "诉求分类。Learn to sort citizens' messages, score that, and say why.",
     "district": "区县。Look at a district's tables.",
 }
-for _verb in ("demo", "up", "restore", "doctor"):
+for _verb in ("demo", "up", "restore", "upgrade", "doctor"):
     app.command(f"borough.cli.{_verb}:{_verb}", name=_verb, help=HELP[_verb])
 app.command("borough.cli.bench:bench", name="bench", help=HELP["bench"], help_flags=[])
-for _noun in ("backup", "scene", "district", "facts", "evaluate", "things", "credential"):
+for _noun in (
+    "backup",
+    "config",
+    "scene",
+    "district",
+    "facts",
+    "evaluate",
+    "things",
+    "credential",
+    "triage",
+):
     app.command(f"borough.cli.{_noun}:app", name=_noun, help=HELP[_noun])
 
 

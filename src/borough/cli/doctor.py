@@ -1,6 +1,8 @@
 """`borough doctor`: what is wrong here, and what to do about it."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -25,12 +27,16 @@ def doctor(
     """
     findings = examined(data.resolve())
     if as_json:
-        rows = [{"what": f.what, "ok": f.ok, "says": f.says, "do": f.do} for f in findings]
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json.dumps([asdict(each) for each in findings], ensure_ascii=False))
     else:
         for each in findings:
-            print(f"{'ok' if each.ok else '!!'}  {each.what:<12} {each.says}")
+            print(f"{'ok' if each.ok else '!!'}  {both(each.what)}: {both(each.says)}")
             if not each.ok:
-                print(f"    → {each.do}")
+                print(f"    → {both(each.do)}")
     if not all(each.ok for each in findings):
         raise SystemExit(1)
+
+
+def both(said: Mapping[str, str]) -> str:
+    """Write a text in both languages, once where they are the same."""
+    return " · ".join(dict.fromkeys((said["zh"], said["en"])))

@@ -1,23 +1,32 @@
 """`borough up`: start a district and keep it running."""
 
 import importlib
+import logging
+import os
 import signal
+import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from borough.app.clocks import wall_ms
-from borough.app.district_run import supervisor, with_free_ports
+from borough.app.district_run import begun, supervisor, with_free_ports
+from borough.app.logs import keep
 from borough.app.settings import FILE, Settings, from_environment
 from borough.app.setup import folder_of, set_up
+from borough.app.sources import by_hand
+from borough.app.systemd import WATCHED, notify
+from borough.app.upgrading import lacking, upgraded
 from borough.cli.progress import Progress
-from borough.storage.sql import connect, upgrade
+from borough.core.errors import BadSetting
 
 ROLES = {"stream": "borough.app.stream", "desk": "borough.app.desk", "api": "borough.app.web"}
 """The module of each role; a process loads only its own."""
 LOOK_S = 0.5
+SUPERVISOR = "supervisor"
+log = logging.getLogger("borough.supervisor")
 
 
 def up(
@@ -27,6 +36,9 @@ def up(
     role: Annotated[str, Parameter(help="run only this role: stream, desk or api")] = "",
     seed: int = 1,
     share: float = 1.0,
+    config: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    upgrade: bool = False,
 ) -> None:
     """启动一个区县。Start a district and keep it running until Ctrl-C.
 
@@ -40,40 +52,80 @@ def up(
         Seed of the synthetic fleet that a new district gets.
     share
         Share of the district's device counts to place, above 0 and at most 1.
+    config
+        A file of settings in place of `borough.toml` in DATA.
+    set_
+        A setting for this start only, as name=value; may be given several times.
+    upgrade
+        Upgrade the data of an earlier release first, after a backup.
     """
+    by_hand(set_, config)
     if role:
-        importlib.import_module(ROLES[role]).run(Settings.read(data))
+        settings = Settings.read(data)
+        keep(settings, role)
+        importlib.import_module(ROLES[role]).run(settings)
         return
-    settings = opened(district, data.resolve(), seed, share)
-    watch = supervisor(settings, print)
+    fresh = not (data / FILE).exists()
+    settings = opened(district, data.resolve(), seed, share, upgrade=upgrade)
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
+    keep(settings, SUPERVISOR)
+    settings, watch = begun(settings, say) if fresh else (settings, supervisor(settings, say))
     try:
-        watch.start()
-        print(f"http://{settings.host}:{settings.http_port}/#operator={settings.operator}")
+        if not fresh:
+            watch.start()
+        welcome(settings)
+        notify("READY=1")
         while not stop.wait(LOOK_S):
             watch.watch()
+            notify("WATCHDOG=1")
     finally:
+        notify("STOPPING=1")
         watch.stop()
 
 
-def opened(district: str, data: Path, seed: int, share: float) -> Settings:
-    """Open a data folder, or make it from a district's tables if it is new."""
+def say(text: str) -> None:
+    """Tell what happens to the roles: to whoever waits, and to the log."""
+    print(text)
+    log.warning("%s", text)
+
+
+def welcome(settings: Settings) -> None:
+    """Say where to look; a log that others read is not told the operator's token."""
+    url = f"http://{settings.host}:{settings.http_port}/"
+    if WATCHED in os.environ:
+        print(f"{url} (操作员令牌在 · the operator's token is in {settings.folder / FILE})")
+    else:
+        print(f"{url}#operator={settings.operator}")
+    if settings.host not in {"127.0.0.1", "localhost", "::1"}:
+        sys.stderr.write(
+            f"!! {settings.host}: 其他机器可直接访问，且未加密，请在前面架 TLS 代理 · "
+            "other machines can reach this, and nothing is encrypted: put a TLS proxy before it\n"
+        )
+
+
+def opened(district: str, data: Path, seed: int, share: float, *, upgrade: bool) -> Settings:
+    """Open a data folder, or make it from a district's tables if it is new.
+
+    Raises `BadSetting` for the data of an earlier release, unless *upgrade* says to go ahead.
+    """
     if (data / FILE).exists():
         settings = Settings.read(data)
-        upgrade(connect(settings.store))
+        if steps := lacking(settings):
+            if not upgrade:
+                msg = (
+                    f"{data} is of an earlier release ({len(steps)} steps behind): stop, then "
+                    f"`borough upgrade --data {data}`, or start with --upgrade"
+                )
+                raise BadSetting(msg)
+            with Progress() as progress:
+                upgraded(data, None, progress.tell)
         return settings
     now = wall_ms()
-    settings = with_free_ports(
-        Settings(
-            data=str(data),
-            district=str(folder_of(district)),
-            clock_start_ms=now,
-            clock_origin_ms=now,
-            **from_environment(),
-        )
-    )
+    given: dict[str, Any] = {"clock_start_ms": now, "clock_origin_ms": now, **from_environment()}
+    given["district"] = str(folder_of(given.get("district", district)))
+    settings = with_free_ports(Settings(**{**given, "data": str(data)}))
     data.mkdir(parents=True, exist_ok=True)
     with Progress() as progress:
         set_up(settings, seed=seed, share=share, progress=progress.tell)

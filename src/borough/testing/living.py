@@ -151,7 +151,7 @@ class Living:
 
     def log(self) -> str:
         """Give the end of what the tree has printed."""
-        logs = [self.settings.folder / "up.log", *self.settings.folder.glob("logs/*.log")]
+        logs = [self.settings.folder / "up.log", *self.settings.folder.glob("logs/*")]
         return "\n".join(
             f"--- {each.name}\n{each.read_text('utf-8', 'replace')[-800:]}"
             for each in logs

@@ -116,7 +116,7 @@ def settled(target: Target) -> Settings:
     """Fit the settings to where the district is now, and keep them."""
     data, fresh, database = target
     given = json.loads((fresh / FILE).read_text("utf-8"))
-    scenes = [str(data / "scenes" / str(number)) for number in range(len(given["scenes"]))]
+    scenes = [str(data / "scenes" / str(number)) for number in range(len(given.get("scenes", ())))]
     given |= {"district": str(placed(fresh, data)), "scenes": scenes, "database": database}
     (fresh / FILE).write_text(json.dumps(given), "utf-8")
     settings = with_free_ports(Settings.read(fresh))

@@ -19,10 +19,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from borough.adapters.bus.config import is_ready
 from borough.adapters.bus.lanes import DOORS_STREAM, MQTT_STREAM
 from borough.adapters.bus.link import Link
 from borough.app.backup.archive import ENDING, FORMAT, Manifest, Writer
-from borough.app.bus import bus_of
+from borough.app.bus import bus_of, prepared
+from borough.app.district_run import with_free_ports
 from borough.app.replays import bus_running
 from borough.app.settings import FILE, Settings
 from borough.core.errors import BadSetting, Stale
@@ -66,7 +68,7 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
 
     Gives where it is and what it holds; nothing is left behind where it fails.
     """
-    settings = Settings.read(data)
+    settings = reachable(Settings.read(data))
     district = read(Path(settings.district))
     engine = connect(settings.store)
     made = datetime.now(UTC)
@@ -100,6 +102,15 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
         lake.close()
         engine.dispose()
     return target, manifest
+
+
+def reachable(settings: Settings) -> Settings:
+    """Give settings with which a bus that does not run can be started beside what else does."""
+    if is_ready(bus_of(settings)):
+        return settings
+    moved = with_free_ports(settings)
+    prepared(moved)
+    return moved
 
 
 def noted(settings: Settings, lake: Lake) -> Cut:

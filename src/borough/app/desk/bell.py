@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -23,10 +23,12 @@ from borough.app.desk.errands import Errands
 from borough.app.desk.intake import Clerk
 from borough.app.desk.verbs import answered
 from borough.app.keeping import Housekeeper
+from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
 
+log = logging.getLogger(__name__)
 BATCH = 500
 DURABLE = "desk"
 LAST_S = 5.0
@@ -109,7 +111,7 @@ class Bell:
                 start = await asyncio.to_thread(self.desk.detections.offset) + 1
                 await self._take(bus, await subscription(bus.jetstream(), start))
             except (nats.errors.Error, TimeoutError) as error:
-                sys.stderr.write(f"detections wait: {error!r}\n")
+                log.warning("detections wait: %r", error, extra=event("bus-down"))
                 self.pulse.beat(taken=self.taken, counts=self.open)
                 await asyncio.sleep(AGAIN_S)
 

@@ -5,7 +5,7 @@ observations that prove it, hears what devices say of it, and notes what nobody 
 A kill between two of these loses nothing, for the next desk begins with what the database says.
 """
 
-import sys
+import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -20,6 +20,7 @@ from borough.app.bus import AGAIN_S, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.desk import Desk
+from borough.app.logs import event
 from borough.core.cases import Case
 from borough.core.commands import HOUR_MS
 from borough.core.errands import ACKNOWLEDGED, CONFIRMED, FAILED, PROVED, SENT, Errand
@@ -27,6 +28,8 @@ from borough.core.errors import BusDown, Stale, StoreDown
 from borough.core.frames import Frame
 from borough.core.observations import Index
 from borough.storage.journal.journal import JournalTail
+
+log = logging.getLogger(__name__)
 
 TURN_S = 0.2
 """How long a turn listens for devices; so long at most may a confirmed command wait."""
@@ -104,7 +107,7 @@ class Errands(threading.Thread):
                     while not self.over.is_set():
                         self.turn(courier, proofs, live)
             except (BusDown, StoreDown, Stale) as error:
-                sys.stderr.write(f"commands wait: {error}\n")
+                log.warning("commands wait: %s", error, extra=event(error.code))
                 self.over.wait(AGAIN_S)
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """What people may ask of the desk about things: take a file in, take an import back, edit one."""
 
-import sys
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,9 +12,12 @@ from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
 from borough.app.intake.intake import Intake, shown
 from borough.app.intake.jobs import Job
+from borough.app.logs import event
 from borough.app.renewal import RegistryWatch
 from borough.core.errors import BadRequest, BoroughError
 from borough.storage.sql import SqlThings
+
+log = logging.getLogger(__name__)
 
 UPLOADS = "uploads"
 WAIT_S = 0.2
@@ -111,7 +114,7 @@ class Clerk:
         try:
             self.intake.work(job, self.desk.now())
         except BoroughError as error:  # even what went wrong could not be kept
-            sys.stderr.write(f"import {job.number}: {error}\n")
+            log.warning("import %d: %s", job.number, error, extra=event(error.code))
 
     def close(self) -> None:
         """Stop after what is under way, or leave it to the next start to say what came of it."""
