@@ -43,9 +43,9 @@ async function ask(path, options = {}) {
 export const get = async (path) => (await ask(`/api/v1/${path}`)).json();
 export const bytes = async (path) => (await ask(`/api/v1/${path}`)).arrayBuffer();
 
-export async function post(path, body) {
+export async function post(path, body, method = "POST") {
   const options = {
-    method: "POST",
+    method,
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   };

@@ -2,6 +2,7 @@
 
 const WORDS = {
   zh: {
+    scenes: "场景",
     facts: "统计数据",
     export: "导出 Excel",
     indicator: "指标",
@@ -148,6 +149,7 @@ const WORDS = {
     verb_moved: "流转", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
   en: {
+    scenes: "Scenes",
     facts: "Figures",
     export: "Export to Excel",
     indicator: "Indicator",
