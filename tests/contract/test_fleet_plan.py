@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import borough.districts
-from borough.core.happenings import told
+from borough.core.happenings import Happening, declared, told
 from borough.core.registry import Registry
 from borough.edge.fleet.changes import Changes
 from borough.edge.fleet.devices import Devices
 from borough.edge.fleet.ground import Slide
-from borough.edge.fleet.plan import Plan, Planner, other_ends
+from borough.edge.fleet.plan import Plan, Planner, Planted, course, other_ends
 from borough.edge.fleet.values import HOUR_MS
 from borough.edge.placement.fleet import place
 from borough.edge.twin import truth
@@ -182,3 +182,55 @@ def test_enough_happens_early_for_a_short_demo(plan: Plan) -> None:
     ]
 
     assert len(early) >= first[OCCUPATION] + first[SILENCE] - 1
+
+
+def elsewhere(kind: str, values: dict[str, object]) -> Happening:
+    """Declare a happening as a scene that lies anywhere does."""
+    happens = {
+        "name": "excess", "how": "values", "values": values, "first": 3, "between": [10, 60],
+        "every_s": 600, "lasts_s": [600, 900], "reports_s": 30,
+    }  # fmt: skip
+    (made,) = declared("of_mine", ("quiet", "high"), (kind,), {"happens": [happens]})
+    return made
+
+
+def test_another_scene_changes_nothing_for_the_others(
+    registry: Registry, devices: Devices, plan: Plan
+) -> None:
+    """Each happening has dice of its own; only a device that is taken is passed over."""
+    mine = elsewhere("waterlog", {"depth": 90})
+    planner = Planner.of(registry, [mine, *HAPPENINGS], 1, START)
+    both = planner.draw(devices.water, devices.ground, truth("demo")).planted
+    ours = [each for each in both if each.happening.scene == "of_mine"]
+
+    assert [each for each in both if each.happening.scene != "of_mine"] == list(plan.planted)
+    assert len(ours) >= 3
+    assert {registry.kinds[registry.kind[each.row]].code for each in ours} == {"waterlog"}
+
+
+def test_a_scene_that_watches_what_is_not_there_plants_nothing(
+    registry: Registry, devices: Devices
+) -> None:
+    """A district without such devices, or such a property, lives on without it."""
+    mine = [elsewhere("submarine", {"depth": 90}), elsewhere("noise", {"depth": 90})]
+    planner = Planner.of(registry, mine, 1, START)
+
+    assert planner.draw(devices.water, devices.ground, truth("demo")).planted == ()
+
+
+def test_a_device_goes_along_the_course_of_its_happening(registry: Registry) -> None:
+    """Half-way up it says half of it, then all, then what is usual; others say nothing new."""
+    devices = Devices.of(registry, 1)
+    kind = next(n for n, each in enumerate(registry.kinds) if each.code == "waterlog")
+    row, other = np.flatnonzero(registry.kind == kind)[:2]
+    mine = elsewhere("waterlog", {"depth": [[0, 0], [0.2, 40], [1, 40]], "immersed": 1})
+    event = Planted(mine, int(row), START, START + 1_000_000)
+    devices.marks.begin(event.row, START, (("immersed", 1.0),), course(event))
+    when = START + np.array([100_000, 500_000])
+
+    said = devices.say(kind, np.array([row, row]), when)
+    assert said["depth"] == pytest.approx([20, 40])
+    assert said["immersed"].tolist() == [1, 1]
+    assert devices.say(kind, np.array([other]), when[:1])["depth"].tolist() == [0]
+    devices.marks.end(event.row)
+    assert devices.say(kind, np.array([row]), when[1:])["depth"].tolist() == [0]

@@ -160,6 +160,20 @@ def test_what_was_plain_before_the_start_may_be_known_already() -> None:
     assert (said["detections_found"], said["latency_p50_ms"]) == (1, None)
 
 
+def test_a_lower_level_on_the_way_up_is_not_false() -> None:
+    """Blue while the water rises is right and not yet enough; orange in time is found."""
+    flood = planted("flood", MAG, 100, 4000, plain_ms=START + 700_000)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [flood], never)
+    score.decided(flood, at(100), flood.since_ms)
+    score.seen(told("flooded_road", MAG, level=1), at(300))
+    early = score.result(at(1000))
+    score.seen(told("flooded_road", MAG, level=3), at(800))
+    said = score.result(at(1000))
+
+    assert (early["detections_found"], early["detections_false"]) == (0, 0)
+    assert (said["detections_found"], said["detections_false"]) == (1, 0)
+
+
 def test_a_device_that_was_cut_off_was_rightly_missed() -> None:
     """Where the simulator itself lost the broker, an alarm about silence is not false."""
     score = Score.of(small(), CLOCK, HAPPENINGS, [], lambda row, _since: row == LOST)

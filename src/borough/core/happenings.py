@@ -113,7 +113,8 @@ class Happening:
             expected(levels, each, (*at, "expect", number))
             for number, each in enumerate(table.get("expect", ()))
         ]
-        orders = {name: value for name, value in table.items() if name not in HEAD}
+        head = {each.removesuffix("?") for each in HEAD}
+        orders = {name: value for name, value in table.items() if name not in head}
         return cls(scene, str(table["name"]), how, orders, tuple(expects))
 
 

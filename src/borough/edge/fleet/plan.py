@@ -196,9 +196,13 @@ class Chance:
         low, high = span
         return round(float(self.dice.uniform(low, high)) * unit_ms)
 
-    def some(self, which: Mask) -> Iterator[int]:
-        """Give marked rows in random order, none twice."""
-        return iter(self.dice.permutation(np.flatnonzero(which)).tolist())
+    def some(self, which: Mask, taken: Mask) -> Iterator[int]:
+        """Give marked rows in random order, none twice, and pass over those that are taken.
+
+        The order hangs on what is marked alone, so that what is taken moves nothing else.
+        """
+        order = self.dice.permutation(np.flatnonzero(which))
+        return iter(order[~taken[order]].tolist())
 
     def fit(self, taken: Mask) -> Iterator[int]:
         """Give free devices that can say one of the values, in random order."""
@@ -208,7 +212,7 @@ class Chance:
             for kind in self.registry.kinds
         ]
         tied = np.ones(len(taken), bool) if "about" not in orders else self.ends("about") >= 0
-        return self.some(np.array(able)[self.registry.kind] & ~taken & tied)
+        return self.some(np.array(able)[self.registry.kind] & tied, taken)
 
     def ends(self, order: str) -> Index:
         """Give the row at the other end of a named relation, or a number of its own below 0."""
@@ -233,16 +237,16 @@ class Chance:
         """Let devices of chatty classes fall silent, none of them twice."""
         kinds, most = self.registry.kinds, self.orders["heartbeat_s"]
         chatty = [kind.role == "device" and 0 < kind.heartbeat_s <= most for kind in kinds]
-        return self.quieted(np.array(chatty)[self.registry.kind] & ~taken)
+        return self.quieted(np.array(chatty)[self.registry.kind], taken)
 
     def darkened(self, needed: Mask) -> list[Planted]:
         """Let gateways go dark, but none that a planted slide or leak speaks through."""
         gateways = np.array([kind.role == "gateway" for kind in self.registry.kinds])
-        return self.quieted(gateways[self.registry.kind] & ~needed)
+        return self.quieted(gateways[self.registry.kind], needed)
 
-    def quieted(self, which: Mask) -> list[Planted]:
+    def quieted(self, which: Mask, taken: Mask) -> list[Planted]:
         """Let some of the marked rows say nothing for a while."""
-        pairs = zip(self.moments(), self.some(which), strict=False)
+        pairs = zip(self.moments(), self.some(which, taken), strict=False)
         return [
             Planted(self.of, row, at, at + self.between(self.orders["lasts_s"], SECOND_MS))
             for at, row in pairs
@@ -261,7 +265,7 @@ class Chance:
         late = [(at, at + self.between(given["rise_h"], HOUR_MS)) for at in later]
         slides, planted = [], []
         for number, (row, (begins, full)) in enumerate(
-            zip(self.some(fit & ~taken), early + late, strict=False)
+            zip(self.some(fit, taken), early + late, strict=False)
         ):
             pace = given["pace"][number % len(given["pace"])]
             usual = float(ground.creep[ground.slope == row].max())
@@ -277,7 +281,9 @@ class Chance:
         low, high = given["before_s"]
         early = start - self.dice.uniform(low, high, given["first"]) * SECOND_MS
         whens = [*early.astype(int).tolist(), *self.trickle(start)]
-        zones = self.some(np.arange(len(water.zone_row)) >= first)
+        zones = self.some(
+            np.arange(len(water.zone_row)) >= first, np.zeros(len(water.zone_row), bool)
+        )
         bursts, planted = [], []
         for zone, at in zip(zones, whens, strict=False):
             size = self.dice.uniform(*given["size"])
