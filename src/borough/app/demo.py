@@ -156,6 +156,11 @@ class Demo:
         """Where a person looks, signed in as the operator."""
         return f"http://{self.settings.host}:{self.settings.http_port}/#operator={self.settings.operator}"
 
+    @property
+    def log(self) -> Path:
+        """Where what the fleet prints is kept."""
+        return self.settings.folder / "logs" / "fleet.log"
+
     def watch(self) -> bool:
         """Look once; false when the fleet has ended."""
         self.keeper.watch()

@@ -11,7 +11,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from borough.app.demo import Demo, Wanted, make_base
-from borough.app.district_run import log_of
 from borough.cli.progress import Progress
 from borough.core.errors import BadSetting
 from borough.engine.catalog import find_sound
@@ -89,7 +88,7 @@ def lived(folder: Path, wanted: Wanted, exit_after: float | None) -> dict[str, o
         while running.watch() and not stop.wait(LOOK_S):
             pass
         if running.fleet.poll():
-            say(f"模拟设备异常结束 · the fleet failed: {log_of(running.settings.folder, 'fleet')}")
+            say(f"模拟设备异常结束 · the fleet failed: {running.log}")
         return running.account() if exit_after is not None else None
     finally:
         running.end()
