@@ -111,7 +111,6 @@ def test_what_the_bus_turned_away_is_logged_with_its_reason(settings: Settings) 
     said = '[7] 2026/11/21 [ERR] 127.0.0.1:1 - mid:7 - "gw1" - Publish Violation - "d.gw2.x"\n'
     (settings.folder / "logs" / "bus.out").write_text(f"{said}[7] [INF] Server is ready\n", "utf-8")
     bus.look()
-    bus.close()
 
     assert [(each["level"], each["code"]) for each in lines(settings, "bus")] == [
         ("error", "forbidden-topic"),

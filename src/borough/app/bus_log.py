@@ -58,17 +58,12 @@ class BusLog:
         self.rejected.update(reason for reason in found if reason is not None)
         if FULL in found:
             self.full = time.monotonic()
-        self._pass_on(lines, found)
+        if lines:
+            self._pass_on(lines, found)
         self.pulse.beat(rejected=dict(self.rejected))
 
-    def close(self) -> None:
-        """Let go of the log."""
-        for each in list(self._log.handlers):
-            self._log.removeHandler(each)
-            each.close()
-
     def _pass_on(self, lines: list[str], reasons: list[str | None]) -> None:
-        """Log lines of the bus, each with its reason for a code."""
+        """Log lines of the bus, each with its reason for a code; the file is closed in between."""
         for line, reason in zip(lines[:MOST_LINES], reasons, strict=False):
             kind = KIND.search(line)
             level = LEVELS.get(kind[1], logging.INFO) if kind else logging.INFO
@@ -78,6 +73,8 @@ class BusLog:
         if len(lines) > MOST_LINES:
             left = len(lines) - MOST_LINES
             self._log.warning("%d more lines", left, extra=event("bus", left_out=left))
+        for each in self._log.handlers:
+            each.close()
 
     def _begin_anew(self) -> None:
         """Cut what was printed; the bus appends, so it goes on at the new end."""

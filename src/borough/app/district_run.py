@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from http.client import HTTPException
+from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
@@ -147,3 +148,8 @@ def pss_mb(pids: list[int]) -> float:
         except (psutil.Error, AttributeError):
             continue
     return round(total / MB, 1)
+
+
+def log_of(data: Path, role: str) -> Path:
+    """Say where what happens to a role is kept, and to the fleet of a demo."""
+    return data / "logs" / f"{role}.log"

@@ -145,7 +145,8 @@ def file_of(settings: Settings, role: str) -> Rolling:
     """Open the log of a role."""
     path = settings.folder / "logs" / f"{role}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rolling = Rolling(path, "a", settings.log_mb << 20, settings.log_files, encoding="utf-8")
+    size = settings.log_mb << 20
+    rolling = Rolling(path, "a", size, settings.log_files, encoding="utf-8", delay=True)
     rolling.setFormatter(JsonLines(role, blotter_of(settings)))
     return rolling
 
