@@ -7,11 +7,11 @@ same matter; `same_text` finds near-duplicates.  Messages may be plain or cut in
 
 from borough.adapters.text.inquiry import Figures, figures_of
 from borough.adapters.text.keeping import load, save
-from borough.adapters.text.learning import Learned, learned
-from borough.adapters.text.limits import LIMITS, Limits
+from borough.adapters.text.learning import Learned, calibrated, learned
 from borough.adapters.text.likeness import same_text
-from borough.adapters.text.merging import Hot, Merging, hot, merged
-from borough.adapters.text.model import Judgement, TextModel
+from borough.adapters.text.limits import LIMITS, Limits
+from borough.adapters.text.merging import Hot, Merging, Requests, hot, merged
+from borough.adapters.text.model import Judgement, TextModel, softmax, threshold
 
 __all__ = [
     "LIMITS",
@@ -21,7 +21,9 @@ __all__ = [
     "Learned",
     "Limits",
     "Merging",
+    "Requests",
     "TextModel",
+    "calibrated",
     "figures_of",
     "hot",
     "learned",
@@ -29,4 +31,6 @@ __all__ = [
     "merged",
     "same_text",
     "save",
+    "softmax",
+    "threshold",
 ]

@@ -100,13 +100,17 @@ def _model(path: Path, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> T
         raise _bad(path, "it needs two different labels")
     if (arrays["code"][1:] <= arrays["code"][:-1]).any():
         raise _bad(path, "its grams are not in order")
-    floats = {name: arrays.pop(name).astype(np.float32) for name in ("scale", "weight")}
     return TextModel(
         labels=labels,
+        code=arrays["code"],
+        scale=arrays["scale"],
+        weight=arrays["weight"].astype(np.float32),
+        bias=arrays["bias"],
         slope=float(head["slope"]),
+        shift=arrays["shift"],
+        sure=arrays["sure"],
+        right=arrays["right"],
         origin=Origin(**head["origin"]),
-        **floats,
-        **arrays,
     )
 
 

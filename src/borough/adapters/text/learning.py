@@ -39,10 +39,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A model, and the shares that kept-back models gave to each message it was learned from."""
+    """A model, and what models that never saw a message or its like said of it.
+
+    ``scores`` float64[messages, labels] before calibration, ``truth`` the number of its label,
+    ``fold`` the part in which it was kept back.
+    """
 
     model: TextModel
-    kept_back: Shares
+    scores: Shares
+    truth: Places
+    fold: Places
 
 
 def learned(
@@ -52,7 +58,7 @@ def learned(
     *,
     about: str = "category",
     limits: Limits = LIMITS,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda *_: None,
 ) -> Learned:
     """Learn to tell *labels* (two different ones at least) from *texts*, as many.
 
@@ -89,7 +95,9 @@ def learned(
             right=(share.argmax(1) == truth)[order],
             origin=_origin(texts, labels, about),
         ),
-        share,
+        scores,
+        truth,
+        folds,
     )
 
 

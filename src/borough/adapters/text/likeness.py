@@ -34,7 +34,7 @@ def same_text(texts: Sequence[str], alike: float = LIMITS.near_duplicate) -> Pla
     close = _jaccard(held, left, right) >= alike
     pairs = (np.ones(close.sum()), (left[close], right[close]))
     _, group = csgraph.connected_components(sparse.coo_matrix(pairs, (len(texts), len(texts))))
-    return group.astype(np.int64)
+    return np.asarray(group, np.int64)
 
 
 def _proposed(held: sparse.csr_matrix, vocabulary: np.ndarray) -> tuple[Places, Places]:

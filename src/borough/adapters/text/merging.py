@@ -21,6 +21,51 @@ DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests as columns of one length.
+
+    ``x`` and ``y`` are metres in any flat frame, NaN where no place is known; an unknown place
+    keeps nothing apart.
+    """
+
+    subjects: Sequence[str]
+    bodies: Sequence[str]
+    time_ms: Places
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Matter:
+    """What is known of a matter while requests come in: its size, last time and middle.
+
+    ``square`` is the squared length of the sum of its members' rows.
+    """
+
+    square: float = 0.0
+    last_ms: int = 0
+    placed: int = 0
+    x: float = 0.0
+    y: float = 0.0
+
+    def takes(self, requests: Requests, row: int, limits: Limits) -> bool:
+        """Say whether a request is recent and near enough to belong here."""
+        if requests.time_ms[row] - self.last_ms > limits.merge_days * DAY_MS:
+            return False
+        away = np.hypot(requests.x[row] - self.x, requests.y[row] - self.y)
+        return not self.placed or not away > limits.merge_metres  # NaN is not far
+
+    def add(self, requests: Requests, row: int, alike: float) -> None:
+        """Take a request in; *alike* is its product with the sum of those who are here."""
+        self.square += 1 + 2 * alike
+        self.last_ms = int(requests.time_ms[row])
+        if np.isfinite(requests.x[row] + requests.y[row]):
+            self.placed += 1
+            self.x += (float(requests.x[row]) - self.x) / self.placed
+            self.y += (float(requests.y[row]) - self.y) / self.placed
+
+
+@dataclass(frozen=True, slots=True)
 class Merging:
     """The matter of each request, numbered from 0 in order of their first, and how alike.
 
@@ -42,71 +87,39 @@ class Hot:
     last_ms: int
 
 
-def merged(
-    subjects: Sequence[str],
-    bodies: Sequence[str],
-    time_ms: Places,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    limits: Limits = LIMITS,
-) -> Merging:
-    """Merge requests: columns of the same length, in any order of time.
-
-    *x* and *y* are metres in any flat frame, NaN where no place is known; an unknown place
-    keeps nothing apart.  The result does not depend on the order of the rows, but for requests
-    of the same moment.
-    """
-    table = _likenesses(subjects, bodies, limits.merge_opening)
+def merged(requests: Requests, limits: Limits = LIMITS) -> Merging:
+    """Merge requests; the rows may stand in any order, those of one moment go by row."""
+    table = _likenesses(requests, limits.merge_opening)
     close = table @ table.T
-    order = np.argsort(time_ms, kind="stable")
-    matter = np.full(len(order), -1, np.int64)
-    like = np.ones(len(order))
-    sums: list[float] = []  # squared length of the sum of a matter's members
-    members: list[list[int]] = []
-    last: list[int] = []
-    for row in order.tolist():
-        near = slice(close.indptr[row], close.indptr[row + 1])
-        others, alike = close.indices[near], close.data[near]
+    matter = np.full(len(requests.time_ms), -1, np.int64)
+    like = np.ones(len(matter))
+    matters: list[Matter] = []
+    for row in np.argsort(requests.time_ms, kind="stable").tolist():
+        others = close.indices[close.indptr[row] : close.indptr[row + 1]]
+        alike = close.data[close.indptr[row] : close.indptr[row + 1]]
         there = matter[others] >= 0
-        total = np.bincount(matter[others[there]], alike[there], len(members))
+        total = np.bincount(matter[others[there]], alike[there], len(matters))
         best, score = -1, limits.merge_alike
         for number in np.flatnonzero(total).tolist():
-            cosine = total[number] / np.sqrt(sums[number])
-            recent = time_ms[row] - last[number] <= limits.merge_days * DAY_MS
-            if cosine >= score and recent and _near(x, y, row, members[number], limits):
+            cosine = float(total[number] / np.sqrt(matters[number].square))
+            if cosine >= score and matters[number].takes(requests, row, limits):
                 best, score = number, cosine
         if best < 0:
-            best = len(members)
-            members.append([])
-            sums.append(0.0)
-            last.append(0)
-            total = np.zeros(best + 1)
-            score = 1.0
+            best, score = len(matters), 1.0
+            matters.append(Matter())
+            total = np.append(total, 0.0)
         matter[row], like[row] = best, score
-        members[best].append(row)
-        sums[best] += 1 + 2 * total[best]
-        last[best] = int(time_ms[row])
+        matters[best].add(requests, row, float(total[best]))
     return Merging(matter, like)
 
 
-def _near(
-    x: NDArray[np.float64], y: NDArray[np.float64], row: int, members: list[int], limits: Limits
-) -> bool:
-    """Say whether a request lies near the middle of a matter, or either has no place."""
-    xs, ys = x[members], y[members]
-    known = np.isfinite(xs) & np.isfinite(ys)
-    if not known.any() or not np.isfinite(x[row] + y[row]):
-        return True
-    away = np.hypot(xs[known].mean() - x[row], ys[known].mean() - y[row])
-    return bool(away <= limits.merge_metres)
-
-
-def _likenesses(subjects: Sequence[str], bodies: Sequence[str], opening: int) -> sparse.csr_matrix:
+def _likenesses(requests: Requests, opening: int) -> sparse.csr_matrix:
     """Lay requests out so that the product of two rows is their cosine; the subject counts twice.
 
     Runs of 2 and 3 characters; those of one request only say nothing about likeness.
     """
-    texts = [2 * (s + "\n") + b[:opening] for s, b in zip(subjects, bodies, strict=True)]
+    pairs = zip(requests.subjects, requests.bodies, strict=True)
+    texts = [2 * (subject + "\n") + body[:opening] for subject, body in pairs]
     (found,) = grams(Written.of(texts), RUNS)
     long = found.length >= SHORTEST
     message, code = found.message[long], found.code[long]

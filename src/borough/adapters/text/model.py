@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from borough.adapters.text.limits import LIMITS
 Table = NDArray[np.float32]
 Shares = NDArray[np.float64]
 AT_ONCE = 1000
+TINY = 1e-9
 NEVER = 2.0
 """A confidence that none reaches."""
 
@@ -40,7 +42,7 @@ class Judgement:
     @property
     def best(self) -> Places:
         """The likeliest label."""
-        return self.share.argmax(1)
+        return np.asarray(self.share.argmax(1), np.int64)
 
     @property
     def second(self) -> Places:
@@ -94,24 +96,28 @@ class TextModel:
         return threshold(self.sure, self.right, precision)
 
     def reasons(self, text: str, label: int, most: int = 5) -> list[tuple[str, float]]:
-        """Name the words that spoke most for a label, with what they added to its score.
+        """Name the words that spoke most for a label, with what they added to its score."""
+        return _by_word(*self.spoken(text, label), most)
 
-        What a gram adds beyond its mean over the labels is shared out over its characters.
+    def spoken(self, text: str, label: int) -> tuple[Written, Shares]:
+        """Share out over the characters of a message what they add to the score of a label.
+
+        What counts is how much a gram adds beyond its mean over all labels; each of its
+        characters gets the same part.  The sum is the score without bias, less its mean.
         """
         written = Written.of(clipped([text]))
         held = np.zeros(len(written.characters))
         for block, found in zip(BLOCKS, grams(written), strict=True):
-            place, known = placed(found.code, self.code)
-            used, many = np.unique(place[known], return_counts=True)
-            size = np.sqrt(((1 + np.log(many)) * self.scale[used]).__pow__(2).sum()) or 1.0
-            times = many[np.searchsorted(used, place[known])]
-            speaks = self.weight[place[known], label] - self.weight[place[known]].mean(1)
-            each = speaks * self.scale[place[known]] * (1 + np.log(times)) / times / size
-            length = found.length[known]
-            spread = np.repeat(each * np.sqrt(block.weight) / length, length)
-            offset = np.arange(len(spread)) - np.repeat(np.cumsum(length) - length, length)
-            np.add.at(held, np.repeat(found.start[known], length) + offset, spread)
-        return _by_word(written, held, most)
+            place, there = placed(found.code, self.code)
+            start, length, place = found.start[there], found.length[there], place[there]
+            used, which, many = np.unique(place, return_inverse=True, return_counts=True)
+            counts = (1 + np.log(many)) * self.scale[used]
+            counts *= np.sqrt(block.weight) / max(float(np.linalg.norm(counts)), TINY)
+            speaks = self.weight[used, label] - self.weight[used].mean(1)
+            each = (speaks * counts / many)[which] / length
+            offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+            np.add.at(held, np.repeat(start, length) + offset, np.repeat(each, length))
+        return written, held
 
 
 def _by_word(written: Written, held: Shares, most: int) -> list[tuple[str, float]]:
@@ -120,7 +126,7 @@ def _by_word(written: Written, held: Shares, most: int) -> list[tuple[str, float
         return []
     text, borders = written.text(), [*written.word_start.tolist(), len(held)]
     total: dict[str, float] = {}
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         word = text[start:end]
         total[word] = total.get(word, 0.0) + float(held[start:end].sum())
     named = [(word, gain) for word, gain in total.items() if len(word) > 1 and gain > 0]
@@ -158,7 +164,7 @@ def scaled(counts: Sequence[sparse.csr_matrix], scale: Table) -> sparse.csr_matr
         data = (1 + np.log(table.data)) * scale[table.indices]
         owner = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
         size = np.sqrt(np.bincount(owner, data**2, table.shape[0]))
-        data = data * (np.sqrt(block.weight) / np.maximum(size, 1e-9))[owner]
+        data = data * (np.sqrt(block.weight) / np.maximum(size, TINY))[owner]
         part = sparse.csr_matrix(
             (data.astype(np.float32), table.indices, table.indptr), table.shape
         )
