@@ -85,11 +85,13 @@ def test_classes_by_rank_follow_the_shares() -> None:
     """W: of forty firms ten are A, eighteen B, ten C and two D; equals share the better class."""
     tax = [float(n) for n in range(1, 41)]
     said = rows("plus_minus", "2023", listed=[0] * 40, land_own=[10] * 40, tax=tax)
+    three = rows("plus_minus", "2023", listed=[0] * 3, land_own=[10] * 3, tax=[3.0, 2.0, 1.0])
     tied = rows("plus_minus", "2023", listed=[0] * 40, land_own=[10] * 40, tax=[5.0] * 40)
 
     assert (
         "".join(each["class"] for each in reversed(said)) == "A" * 10 + "B" * 18 + "C" * 10 + "DD"
     )
+    assert "".join(each["class"] for each in three) == "ABC"  # 0.75, 2.1 and 2.85 firms
     assert {each["class"] for each in tied} == {"A"}
 
 
