@@ -278,7 +278,9 @@ class Stream:
             log.warning(
                 "scene %s: %s", scene, told["set_aside"] or "back to work", extra=event("bad-scene")
             )
-        self.aside = now
+        if now != self.aside:
+            self.aside = now
+            self.checkpoint(wait=True)  # else a kill just now would have it tried again
         return not glutton
 
     def facts(self) -> dict[str, Any]:
