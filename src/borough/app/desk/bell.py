@@ -61,7 +61,8 @@ class Bell:
         errands.start()
         clerk = await asyncio.to_thread(Clerk, self.desk, self._teller(bus))
         await bus.subscribe("desk.*", cb=self._answer(bus))
-        tasks = [asyncio.create_task(work) for work in (self._detections(bus), self._timers(bus))]
+        works = (self._detections(bus), self._timers(bus, errands))
+        tasks = [asyncio.create_task(work) for work in works]
         done = asyncio.create_task(self.stop.wait())
         await asyncio.wait([*tasks, done], return_when=asyncio.FIRST_COMPLETED)
         if self.stop.is_set():
@@ -129,9 +130,12 @@ class Bell:
                 self.taken += len(edges)
             self.pulse.beat(taken=self.taken, counts=self.open)
 
-    async def _timers(self, bus: Client) -> None:
+    async def _timers(self, bus: Client, errands: Errands) -> None:
         while True:
             await asyncio.sleep(1.0)
+            if not errands.is_alive():  # a desk that sends nothing must not look healthy
+                msg = "the thread that carries commands out has ended; the log says why"
+                raise BoroughError(msg)
             late = await self._in_turn(lambda: self.desk.cases.overdue(self.desk.now()))
             await self._say(bus, [("case", shown(case)) for case in late])
             self.open = await asyncio.to_thread(self.desk.open)

@@ -108,8 +108,13 @@ class Desk:
         ]
 
     def credential(self, key: str) -> str:
-        """Name the credential through which a thing hears: its own, or its gateway's."""
+        """Name the credential through which a thing hears: its own, or its gateway's.
+
+        It is empty where there is no such thing any more.
+        """
         registry = self.ground.registry
+        if key not in registry.rows:
+            return ""
         via = int(registry.via[registry.rows[key]])
         return key if via < 0 or key in self.credentials.all() else registry.key[via]
 

@@ -24,7 +24,7 @@ from borough.app.logs import event
 from borough.core.cases import Case
 from borough.core.commands import HOUR_MS
 from borough.core.errands import ACKNOWLEDGED, CONFIRMED, FAILED, PROVED, SENT, Errand
-from borough.core.errors import BusDown, Stale, StoreDown
+from borough.core.errors import BoroughError
 from borough.core.frames import Frame
 from borough.core.observations import Index
 from borough.storage.journal.journal import JournalTail
@@ -36,6 +36,7 @@ TURN_S = 0.2
 BEFORE_MS = 5_000
 """How far before a confirmation the journal is read again, on the wall clock."""
 DESK = "desk"
+GONE = "the thing is not in the registry any more"
 Done = tuple[Case, Errand]
 News = tuple[str, Mapping[str, Any]]
 
@@ -95,7 +96,7 @@ class Errands(threading.Thread):
         self.over = threading.Event()
 
     def run(self) -> None:
-        """Work until closed; when the bus or the database is away, begin again from the latter."""
+        """Work until closed; what goes wrong is told, and begun again from the database."""
         while not self.over.is_set():
             try:
                 with (
@@ -106,7 +107,7 @@ class Errands(threading.Thread):
                     courier, proofs = Courier(devices), Proofs(self.desk, ours)
                     while not self.over.is_set():
                         self.turn(courier, proofs, live)
-            except (BusDown, StoreDown, Stale) as error:
+            except BoroughError as error:
                 log.warning("commands wait: %s", error, extra=event(error.code))
                 self.over.wait(AGAIN_S)
 
@@ -119,9 +120,7 @@ class Errands(threading.Thread):
         """Do once what there is to do: send, hear, prove, and give up on what is too late."""
         errands, now = self.desk.errands, self.desk.now()
         done: list[Sequence[Done | None]] = [errands.expire(now)]
-        for each in errands.in_state(CONFIRMED):
-            self.send(courier, each, now)
-            done.append([errands.come_to(each.id, SENT, at_ms=self.desk.now(), by=DESK)])
+        done.append([self.send(courier, each, now) for each in errands.in_state(CONFIRMED)])
         proofs.await_all(errands.awaited(now - HOUR_MS))
         for errand, value, time in proofs.found():
             told = {"observed": value, "observed_ms": time, "says": ""}
@@ -133,16 +132,19 @@ class Errands(threading.Thread):
                 text = msgspec.json.encode({**body, "wall": wall_ms()})
                 live.publish(f"live.{kind}".encode(), text)
 
-    def send(self, courier: Courier, errand: Errand, now: int) -> None:
-        """Hand a command over to the bus for as long as it may still be carried out."""
-        clock = self.desk.clock
+    def send(self, courier: Courier, errand: Errand, now: int) -> Done | None:
+        """Hand a command over to the bus for as long as it may still be carried out; note it."""
+        clock, credential = self.desk.clock, self.desk.credential(errand.key)
+        if not credential:
+            return self.desk.errands.come_to(errand.id, FAILED, at_ms=now, by=DESK, says=GONE)
         body = {
             "id": errand.id, "property": errand.property, "value": errand.value,
             "at": errand.confirmed_ms, "until": errand.until_ms,
         }  # fmt: skip
         keep_s = (clock.wall(errand.until_ms) - clock.wall(now)) / 1000
-        topic = f"{self.desk.credential(errand.key)}/{errand.key}/{errand.property}"
+        topic = f"{credential}/{errand.key}/{errand.property}"
         courier.send(topic, errand.id, msgspec.json.encode(body), keep_s)
+        return self.desk.errands.come_to(errand.id, SENT, at_ms=self.desk.now(), by=DESK)
 
     def answered(self, heard: Heard) -> Done | None:
         """Note what a device says of a command that went to it; of another it is no witness."""
