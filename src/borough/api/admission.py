@@ -36,9 +36,27 @@ SPOKEN = {"true": 1.0, "false": 0.0}
 UNSAID = (None, "")
 
 
+@dataclass(frozen=True, slots=True)
+class Coded(Sequence[str]):
+    """A column of names, each kept once; ``codes`` has the place of each row's, or -1."""
+
+    names: Sequence[str]
+    codes: Index
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.names[self.codes[place]]
+
+
 @dataclass(slots=True)
 class Claims:
-    """Rows as a caller wrote them; ``at`` counts them from 1, ``wrong`` has those unreadable."""
+    """Rows as a caller wrote them; ``at`` counts them from 1, ``wrong`` has those unreadable.
+
+    Where there are ``series``, they say what each row is about, and not ``thing`` and
+    ``property``.
+    """
 
     at: Sequence[int]
     thing: Sequence[str]
@@ -46,6 +64,7 @@ class Claims:
     time: Sequence[Any]
     value: Sequence[Any]
     wrong: list[dict[str, Any]] = field(default_factory=list)
+    series: Index | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +96,17 @@ class Admission:
 
     def admit(self, claims: Claims, holder: str, now: int) -> Admitted:
         """Judge every row; *holder* is the key whose credential the caller showed."""
-        row = looked_up(claims.thing, self.registry.rows)
+        if claims.series is None:
+            row = looked_up(claims.thing, self.registry.rows)
+        else:
+            row = self._rows_of(claims.series)
         kind = np.where(row >= 0, self.registry.kind[row], -1)
         known = self._writable[kind]
         mine = known & self._belongs(row, holder)
-        series, listed = self._series(row, kind, claims.property)
+        if claims.series is None:
+            series, listed = self._series(row, kind, claims.property)
+        else:
+            series, listed = np.where(row >= 0, claims.series, 0).astype(np.int32), row >= 0
         value, numeric = numbers(claims.value)
         time, dated = moments(claims.time, now)
         low, high = (limit[series] for limit in self.registry.limits)
@@ -96,6 +121,12 @@ class Admission:
         errors, rejected = self._errors(claims, reason)
         received = len(claims.at) + len(claims.wrong)
         return Admitted(rows, received, int(np.count_nonzero(late[good])), rejected, errors)
+
+    def _rows_of(self, series: Index) -> Index:
+        """Find the thing behind each series number; -1 where there is none."""
+        rows = np.append(self.registry.row_of_series, -1)
+        inside = (series >= 0) & (series < len(rows))
+        return np.asarray(rows[np.where(inside, series, -1)])
 
     def _belongs(self, row: Index, holder: str) -> Mask:
         """Mark the things that the holder is, or that report through it."""
@@ -128,6 +159,8 @@ class Admission:
 
 def looked_up(names: Sequence[str], places: Mapping[str, int]) -> Index:
     """Find the place of each name; -1 where it has none."""
+    if isinstance(names, Coded):
+        return np.append(looked_up(names.names, places), -1)[names.codes]
     return np.fromiter(map(places.get, names, repeat(-1)), np.int64, len(names))
 
 
