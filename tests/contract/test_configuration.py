@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from borough.app.settings import FILE, Settings, told
-from borough.app.sources import by_hand
+from borough.app.sources import by_hand, table
 from borough.core.errors import BadSetting
 
 KEYS = ("BOROUGH_HTTP_PORT", "BOROUGH_CONFIG", "BOROUGH_COMMAND_LINE", "BOROUGH_HOSTS")
@@ -29,6 +29,18 @@ def source(data: Path, name: str) -> tuple[object, str]:
     """Say what a setting is, and who has said so."""
     (found,) = [each for each in told(data) if each.name == name]
     return found.value, found.source
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    """Each setting is in it with its kind and its meaning in both languages, and no other."""
+    words = {"str": "text", "int": "whole", "float": "number"}
+    given = {
+        name: words.get(getattr(each.type, "__name__", ""), "list")
+        for name, each in Settings.__dataclass_fields__.items()
+    }
+
+    assert {name: row["kind"] for name, row in table().items()} == given
+    assert all(row["zh"] and row["en"] for row in table().values())
 
 
 def test_each_source_goes_before_the_one_below(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

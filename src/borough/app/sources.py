@@ -20,6 +20,7 @@ COMMAND_LINE = f"{PREFIX}COMMAND_LINE"
 OTHERS = {"CONFIG", "COMMAND_LINE", "VENV"}
 """Variables with our prefix that are no settings."""
 TEXT, WHOLE, NUMBER, LIST = "text", "a whole number", "a number", "a list of texts"
+KINDS = {"text": TEXT, "whole": WHOLE, "number": NUMBER, "list": LIST}
 PLAIN = {str: TEXT, int: WHOLE, float: NUMBER, list: LIST, tuple: LIST}
 
 
@@ -36,17 +37,6 @@ class Value:
 def table() -> Mapping[str, Mapping[str, Any]]:
     """Give what is known of each setting: meaning, unit, limits; see ``settings.toml``."""
     return tomllib.loads((files("borough.app") / "settings.toml").read_text("utf-8"))
-
-
-@cache
-def kinds() -> Mapping[str, str]:
-    """Say of each setting what it must be."""
-    from borough.app.settings import Settings  # noqa: PLC0415 - it is made of what is read here
-
-    words = {"str": TEXT, "int": WHOLE, "float": NUMBER}
-    given = Settings.__dataclass_fields__
-    named = {name: getattr(each.type, "__name__", str(each.type)) for name, each in given.items()}
-    return {name: words.get(kind, LIST) for name, kind in named.items()}
 
 
 def check(name: str, value: Any, where: str = "") -> None:
@@ -109,7 +99,7 @@ def known(name: str, where: str) -> None:
 
 def fitting(name: str, value: Any, where: str) -> Any:
     """Give a value in the type of its setting; `BadSetting` where it has another."""
-    wanted = kinds()[name]
+    wanted = KINDS[table()[name]["kind"]]
     own = PLAIN.get(type(value), type(value).__name__)
     if wanted == NUMBER and own == WHOLE:
         value, own = float(value), NUMBER
@@ -135,7 +125,7 @@ def from_environment() -> Iterable[Value]:
 
 def parsed(name: str, text: str, where: str) -> Any:
     """Read a value that came as text; `BadSetting` where it cannot be one."""
-    wanted = kinds()[name]
+    wanted = KINDS[table()[name]["kind"]]
     turn: Any = {TEXT: str, WHOLE: int, NUMBER: float, LIST: listed}[wanted]
     try:
         return fitting(name, turn(text), where)
