@@ -69,41 +69,50 @@ def import_(
     as_json
         Print one JSON object with a result for each row.
     """
-    settings = Settings.read(data.resolve())
-    sheet = sheets.read(file)
-    upload = settings.folder / UPLOADS / f"facts-{secrets.token_hex(8)}{file.suffix.lower()}"
-    upload.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, upload)
     ask = {
-        "file": upload.name, "name": file.name, "given": assigned(given), "dry_run": dry_run,
-        "partial": partial, "title": title, "by": by or getpass.getuser(),
+        "given": assigned(given), "dry_run": dry_run, "partial": partial, "title": title,
+        "by": by or getpass.getuser(),
     }  # fmt: skip
-    try:
-        done = asyncio.run(asked(settings, "import_facts", ask))
-        results = results_of(upload)
-    finally:
-        upload.unlink(missing_ok=True)
+    done, results = brought(Settings.read(data.resolve()), file, ask)
     refused = [each for each in results if each["outcome"] == REFUSED]
     if errors:
         faults = {each["row"]: [(each["field"], each["detail"])] for each in refused}
-        sheets.marked(errors, sheet, faults)
+        sheets.marked(errors, sheets.read(file), faults)
+    tell(done, results, as_json=as_json)
+    raise SystemExit(1 if refused and not partial else 0)
+
+
+def brought(
+    settings: Settings, file: Path, ask: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+    """Hand a file to the desk; give what became of it, as a whole and row by row."""
+    if not file.is_file():
+        msg = f"{file}: there is no such file"
+        raise BadRequest(msg)
+    upload = settings.folder / UPLOADS / f"facts-{secrets.token_hex(8)}{file.suffix.lower()}"
+    upload.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, upload)
+    try:
+        about = {**ask, "file": upload.name, "name": file.name}
+        done = asyncio.run(asked(settings, "import_facts", about))
+        return done, results_of(upload)
+    finally:
+        upload.unlink(missing_ok=True)
+
+
+def tell(done: Mapping[str, Any], results: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Say what became of a file: in lines, or as one JSON object."""
     if as_json:
         print(json.dumps({**done, "results": results}, ensure_ascii=False))
-    else:
-        tell(done, refused)
-    if refused and not partial:
-        raise SystemExit(1)
-
-
-def tell(done: Mapping[str, Any], refused: Sequence[Mapping[str, Any]]) -> None:
-    """Say in lines what became of a file."""
+        return
+    refused = [each for each in results if each["outcome"] == REFUSED]
     for each in refused[:SHOWN]:
         print(f"row {each['row']}, {each['field']}: {each['detail']}")
     if len(refused) > SHOWN:
         print(f"... and {len(refused) - SHOWN} more")
     counts = ", ".join(f"{done[name]} {name}" for name in ("added", "revised", "same", "refused"))
     kept = f"import {done['import']}" if done["import"] else "nothing was written"
-    print(f"{counts}: {kept}")
+    print(f"{counts}, {done['marked']} doubted: {kept}")
 
 
 @app.command(name="list")

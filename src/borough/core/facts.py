@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class Region:
         return begun and (self.valid_to is None or day <= self.valid_to)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fact:
     """One statement by one source.
 
@@ -146,7 +147,7 @@ class Fact:
             msg = f"value: {self.value} is not finite"
             raise BadFact(msg)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What makes it this fact and no other: the series, the period and the source; SHA-256."""
         return digest(
@@ -155,7 +156,7 @@ class Fact:
             self.statement,
         )  # fmt: skip
 
-    @property
+    @cached_property
     def said(self) -> str:
         """What it says, so that the same statement is known again; where it stood is not in it."""
         return digest(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property, lru_cache
 
 from borough.core.errors import BadFact
 
@@ -21,12 +22,13 @@ or a year; a flow from the first of January on; a flow over any other stretch, w
 at one side; or something that has no place in the calendar, such as "once in full production".
 """
 MONTHS_OF = {MONTH: 1, QUARTER: 3, HALF: 6, ANNUAL: 12}
+REMEMBERED = 1024
 LABEL = 64
 """Characters that a period outside the calendar may be named with."""
 Day = date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Period:
     """A stretch of the calendar and what a number does with it.
 
@@ -48,7 +50,7 @@ class Period:
             msg = f"period: {wrong}"
             raise BadFact(msg)
 
-    @property
+    @cached_property
     def code(self) -> str:
         """The period as one writes it: ``2024``, ``2024-Q1``, ``2024-01/2024-11``, ``2018/``."""
         return self.label if self.kind == UNDATED else written(self.start, self.end)
@@ -67,11 +69,17 @@ class Period:
         >>> Period.read("2024-11", "point").end
         datetime.date(2024, 11, 30)
         """
-        said = unicodedata.normalize("NFKC", text).strip()
-        if kind == UNDATED:
-            return cls(UNDATED, None, None, said)
-        start, end, told = _extent(said)
-        return cls(kind or told, start, end)
+        return _read(text, kind)
+
+
+@lru_cache(REMEMBERED)
+def _read(text: str, kind: str) -> Period:
+    """Read a period; a file says the same one over and over."""
+    said = unicodedata.normalize("NFKC", text).strip()
+    if kind == UNDATED:
+        return Period(UNDATED, None, None, said)
+    start, end, told = _extent(said)
+    return Period(kind or told, start, end)
 
 
 def _wrong(period: Period) -> str:

@@ -177,6 +177,7 @@ class Units:
     def __init__(self, units: Iterable[Unit], scales: Mapping[str, int]) -> None:
         self.by_code = {each.code: each for each in units}
         self.scales = dict(scales)
+        self._factors: dict[tuple[str, str], Fraction] = {}
 
     @cached_property
     def words(self) -> dict[str, Unit]:
@@ -202,12 +203,15 @@ class Units:
         Exact wherever decimals can be; else rounded to `PLACES` digits after the point.  Raises
         `BadFact`, naming ``unit``, where the two do not measure the same.
         """
-        unit, scale = self.find(written)
-        target = self.by_code[to]
-        if unit.measure != target.measure:
-            msg = f"unit: {written!r} is {unit.measure}, and {target.code} is {target.measure}"
-            raise BadFact(msg)
-        return decimal(Fraction(value) * scale * unit.factor / target.factor)
+        factor = self._factors.get((written, to))
+        if factor is None:
+            unit, scale = self.find(written)
+            target = self.by_code[to]
+            if unit.measure != target.measure:
+                msg = f"unit: {written!r} is {unit.measure}, and {target.code} is {target.measure}"
+                raise BadFact(msg)
+            factor = self._factors[written, to] = scale * unit.factor / target.factor
+        return decimal(Fraction(value) * factor)
 
 
 def decimal(ratio: Fraction) -> Decimal:

@@ -52,7 +52,7 @@ def _worth(node: ast.expr, value: Callable[[str], float]) -> Any:
         return -_worth(node.operand, value)
     if isinstance(node, ast.Call):
         return value(str(_argument(node)))
-    assert isinstance(node, ast.Constant)  # noqa: S101 - `parsed` has let nothing else through
+    assert isinstance(node, ast.Constant)  # noqa: S101 - nothing else passes `parsed`
     return node.value
 
 

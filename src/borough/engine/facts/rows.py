@@ -66,6 +66,7 @@ class Reader:
         self.today = today
         self.given = dict(given or {})
         self.find = find
+        self.meant: dict[tuple[str, date | None], Indicator] = {}
 
     def read(
         self, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]
@@ -162,7 +163,10 @@ class Reader:
                 msg = f"{name}: is empty"
                 raise BadFact(msg)
         period = Period.read(cells["period"], cells.get("period_kind", ""))
-        indicator = defined(self.indicators, cells["indicator"], period.end)
+        asked = cells["indicator"], period.end
+        if asked not in self.meant:
+            self.meant[asked] = defined(self.indicators, *asked)
+        indicator = self.meant[asked]
         amount = quantities.read(cells["value"])
         written = cells.get("unit") or amount.unit or indicator.unit
         if cells.get("unit") and amount.unit and cells["unit"] != amount.unit:
