@@ -66,7 +66,11 @@ def up(
         importlib.import_module(ROLES[role]).run(settings)
         return
     fresh = not (data / FILE).exists()
-    settings = opened(district, data.resolve(), seed, share, upgrade=upgrade)
+    kept_running(opened(district, data.resolve(), seed, share, upgrade=upgrade), fresh=fresh)
+
+
+def kept_running(settings: Settings, *, fresh: bool) -> None:
+    """Start every role and watch over them until told to stop; a new district may move ports."""
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
