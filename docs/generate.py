@@ -31,6 +31,7 @@ from borough.cli import (
     replay,
     restore,
     scene,
+    triage,
     tune,
     up,
     upgrade,
@@ -66,11 +67,15 @@ VERBS: dict[str, Callable[..., None]] = {
     "facts show": facts.show,
     "facts export": facts.export,
     "facts withdraw": facts.withdraw,
+    "triage train": triage.train,
+    "triage evaluate": triage.evaluate,
+    "triage say": triage.say,
     "bench": bench.bench,
 }
 LIMITS = {
     "MQTT door and bus 设备接入与总线": "adapters/doors.toml",
     "HTTP door 接口": "api/limits.toml",
+    "Sorting of messages 诉求分类": "adapters/text/limits.toml",
     "Turns of scenes 场景轮次": "app/turns.toml",
 }
 MQTT_ONLY = {
