@@ -8,14 +8,10 @@ nothing twice.
 """
 
 import contextlib
-import gc
 import logging
-import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +23,7 @@ from numpy.typing import NDArray
 from borough.adapters.bus.link import Link
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder
-from borough.adapters.reader import Chunk, Marks, Reader
+from borough.adapters.reader import Chunk, Marks
 from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
@@ -36,9 +32,9 @@ from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
-from borough.app.tunings import Inbox, standing_before
+from borough.app.tunings import standing_before
 from borough.app.turns import Allowed, Turns, culprit
-from borough.core.errors import BoroughError, BusDown
+from borough.core.errors import BoroughError
 from borough.core.frames import DERIVED, NOW, ROWS, TUNED, Frame
 from borough.core.observations import REPORT_BITS
 from borough.core.tunings import Change
@@ -53,9 +49,6 @@ from borough.storage.sql import SqlTunings, connect
 
 log = logging.getLogger(__name__)
 PARTITION = 0
-MANY = 30_000
-"""A take of so many messages was cut short: there are more, and we are behind."""
-AGAIN_S = 0.3
 COUNTED = {ROWS: "stored", DERIVED: "derived"}
 """As what the rows of a frame are counted, by its kind."""
 
@@ -126,10 +119,7 @@ class Stream:
             self.pipeline.load(self.saved)
             told = msgspec.json.decode(self.saved["counts"].tobytes())
             self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
-        scene, place = self.culprit
-        if scene and self.pipeline.position < place:
-            why = f"the stream died in its turn again and again, at position {place}"
-            self.pipeline.set_aside(scene, why)
+        self._accuse(*self.culprit)
         before = self._recall()
         read, archived = (
             self.pipeline.position >> REPORT_BITS,
@@ -151,6 +141,12 @@ class Stream:
         wall = wall_ms()
         self._settle(self.clock.now(wall), wall)
         self.pulse.beat(force=True, **self.facts())
+
+    def _accuse(self, scene: str, place: int) -> None:
+        """Set aside the scene in whose turn we died, unless the checkpoint is past that place."""
+        if scene and self.pipeline.position < place:
+            why = f"the stream died in its turn again and again, at position {place}"
+            self.pipeline.set_aside(scene, why)
 
     def _recall(self) -> dict[str, Any]:
         """Go on counting what no journal holds from where the last pulse was, if it is newer.
@@ -335,67 +331,3 @@ class Stream:
             with contextlib.suppress(BoroughError):
                 each()
         self.turns.close()
-
-
-def loop(
-    stream: Stream, reader: Reader, inbox: Inbox, watch: RegistryWatch, stop: threading.Event
-) -> None:
-    """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
-    tick_s = stream.settings.tick_ms / 1000
-    behind_since = time.monotonic()
-    next_tick = time.monotonic()
-    next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
-    while not stop.is_set():
-        chunk = reader.take(max(0.0, next_tick - time.monotonic()), most=MANY)
-        if len(chunk):
-            stream.take(chunk)
-            reader.ack(chunk)
-        behind_since = behind_since if len(chunk) >= MANY else time.monotonic()
-        stream.backlog_s = time.monotonic() - behind_since
-        if time.monotonic() >= next_tick:
-            stream.tune(inbox.take())
-            wall = wall_ms()
-            stream.tell_time(stream.clock.now(wall), wall)
-            next_tick = max(next_tick + tick_s, time.monotonic())
-            stream.catch_up()
-            stream.take_up(watch)
-            if not stream.look_after():
-                stop.set()
-        if time.monotonic() >= next_checkpoint:
-            stream.checkpoint()
-            gc.collect()
-            next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
-        stream.pulse.beat(**stream.facts())
-
-
-def run(settings: Settings) -> None:
-    """Run the stream role until it is told to stop; when the bus goes away, begin again."""
-    stop = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
-    watch = RegistryWatch(settings)
-    while not stop.is_set():
-        try:
-            once(settings, watch, stop)
-        except BusDown as error:
-            log.warning("%s", error, extra=event(error.code))
-            stop.wait(AGAIN_S)
-
-
-def once(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> None:
-    """Recover, then run until told to stop or until the bus goes away."""
-    stream = Stream(settings, watch.begin())
-    try:
-        stream.recover()
-        watch.prepare = stream.prepared
-        gc.freeze()  # what is here by now stays; the collector need not look at it again,
-        gc.disable()  # and for the little that comes it looks at each checkpoint
-        with (
-            Reader(bus_of(settings), stream.marks, stream.limits) as reader,
-            closing(Inbox(settings, stream.tuned)) as inbox,
-        ):
-            loop(stream, reader, inbox, watch, stop)
-        stream.checkpoint(wait=True)
-    finally:
-        stream.pulse.beat(force=True, **stream.facts())
-        stream.close()

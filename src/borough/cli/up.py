@@ -22,7 +22,7 @@ from borough.app.upgrading import lacking, upgraded
 from borough.cli.progress import Progress
 from borough.core.errors import BadSetting
 
-ROLES = {"stream": "borough.app.stream", "desk": "borough.app.desk", "api": "borough.app.web"}
+ROLES = {"stream": "borough.app.streaming", "desk": "borough.app.desk", "api": "borough.app.web"}
 """The module of each role; a process loads only its own."""
 LOOK_S = 0.5
 SUPERVISOR = "supervisor"

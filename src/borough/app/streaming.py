@@ -1,0 +1,88 @@
+"""The stream role: recover, then take, decide and acknowledge until told to stop."""
+
+import gc
+import logging
+import signal
+import threading
+import time
+from contextlib import closing
+
+from borough.adapters.reader import Reader
+from borough.app.bus import bus_of
+from borough.app.clocks import wall_ms
+from borough.app.logs import event
+from borough.app.renewal import RegistryWatch
+from borough.app.settings import Settings
+from borough.app.stream import Stream
+from borough.app.tunings import Inbox
+from borough.core.errors import BusDown
+
+log = logging.getLogger(__name__)
+
+MANY = 30_000
+"""A take of so many messages was cut short: there are more, and we are behind."""
+AGAIN_S = 0.3
+
+
+def loop(
+    stream: Stream, reader: Reader, inbox: Inbox, watch: RegistryWatch, stop: threading.Event
+) -> None:
+    """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
+    tick_s = stream.settings.tick_ms / 1000
+    behind_since = time.monotonic()
+    next_tick = time.monotonic()
+    next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
+    while not stop.is_set():
+        chunk = reader.take(max(0.0, next_tick - time.monotonic()), most=MANY)
+        if len(chunk):
+            stream.take(chunk)
+            reader.ack(chunk)
+        behind_since = behind_since if len(chunk) >= MANY else time.monotonic()
+        stream.backlog_s = time.monotonic() - behind_since
+        if time.monotonic() >= next_tick:
+            stream.tune(inbox.take())
+            wall = wall_ms()
+            stream.tell_time(stream.clock.now(wall), wall)
+            next_tick = max(next_tick + tick_s, time.monotonic())
+            stream.catch_up()
+            stream.take_up(watch)
+            if not stream.look_after():
+                stop.set()
+        if time.monotonic() >= next_checkpoint:
+            stream.checkpoint()
+            gc.collect()
+            next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
+        stream.pulse.beat(**stream.facts())
+
+
+def run(settings: Settings) -> None:
+    """Run the stream role until it is told to stop; when the bus goes away, begin again."""
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    watch = RegistryWatch(settings)
+    while not stop.is_set():
+        try:
+            once(settings, watch, stop)
+        except BusDown as error:
+            log.warning("%s", error, extra=event(error.code))
+            stop.wait(AGAIN_S)
+
+
+def once(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> None:
+    """Recover, then run until told to stop or until the bus goes away."""
+    stream = Stream(settings, watch.begin())
+    try:
+        stream.recover()
+        watch.prepare = stream.prepared
+        gc.freeze()  # what is here by now stays; the collector need not look at it again,
+        gc.disable()  # and for the little that comes it looks at each checkpoint
+        with (
+            Reader(bus_of(settings), stream.marks, stream.limits) as reader,
+            closing(Inbox(settings, stream.tuned)) as inbox,
+        ):
+            loop(stream, reader, inbox, watch, stop)
+        stream.checkpoint(wait=True)
+    finally:
+        stream.pulse.beat(force=True, **stream.facts())
+        stream.close()
