@@ -13,7 +13,7 @@ from borough.core.scenes import STANDINGS
 from borough.core.shapes import is_words
 from borough.engine.catalog import Found, pointed
 from borough.engine.pointing import line_within
-from borough.testing.promises import PROMISES
+from borough.testing.formula_promises import promises_of
 from borough.testing.samples import answers, replay
 
 RULES = Path(__file__).with_name("standings.toml")
@@ -110,7 +110,7 @@ def earned(wanting: Sequence[Lack]) -> str:
 def broken(found: Found) -> dict[str, str]:
     """Hold a scene to each promise; by its name, how it breaks it, empty where it keeps it."""
     said: dict[str, str] = {}
-    for promise in PROMISES:
+    for promise in promises_of(found):
         try:
             promise(found)
         except Exception as error:  # noqa: BLE001 - a scene may be anybody's code
