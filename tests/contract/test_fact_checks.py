@@ -89,6 +89,7 @@ def row(number: int, value: float, **other: Any) -> dict[str, Any]:
         ([row(1, 100.0, period="2019", document="a"), row(2, 995.0, document="a")], set()),
         ([row(1, 100.0), row(2, 100.4)], set()),
         ([row(1, 100.0), row(2, 115.0)], {("disagree", 1), ("disagree", 2)}),
+        ([row(1, 100.0), row(2, 1200.0)], {("disagree", 1), ("disagree", 2)}),
         ([row(1, 100.0), row(2, 115.0, comparator="≈")], set()),
         ([row(1, 100.0, comparator="<"), row(2, 115.0, comparator=">=")],
          {("disagree", 1), ("disagree", 2)}),
