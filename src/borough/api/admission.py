@@ -62,7 +62,7 @@ class Claims:
     thing: Sequence[str]
     property: Sequence[str]
     time: Sequence[Any]
-    value: Sequence[Any]
+    value: Sequence[Any] | Floats
     wrong: list[dict[str, Any]] = field(default_factory=list)
     series: Index | None = None
 
@@ -164,7 +164,7 @@ def looked_up(names: Sequence[str], places: Mapping[str, int]) -> Index:
     return np.fromiter(map(places.get, names, repeat(-1)), np.int64, len(names))
 
 
-def numbers(said: Sequence[Any]) -> tuple[Floats, Mask]:
+def numbers(said: Sequence[Any] | Floats) -> tuple[Floats, Mask]:
     """Read values as numbers; a mask says which could be read."""
     try:
         return np.array(said, np.float64), np.ones(len(said), bool)
@@ -186,7 +186,7 @@ def moments(said: Sequence[Any], now: int) -> tuple[NDArray[np.int64], Mask]:
 
 
 def _each(
-    said: Sequence[Any], read: Callable[[Any], float], into: NDArray[Any]
+    said: Sequence[Any] | Floats, read: Callable[[Any], float], into: NDArray[Any]
 ) -> tuple[NDArray[Any], Mask]:
     """Read one by one where not all could be read at once."""
     good = np.zeros(len(said), bool)

@@ -1,105 +1,125 @@
-"""Walk the frames of an Arrow stream before anybody sets memory aside for what they claim.
+"""The frames of an Arrow stream: messages, their tables, and the bytes that belong to each.
 
-The reader of Arrow streams believes lengths that a message states about itself, and a process
-that asks for a million gigabytes is ended by the system.  So each message is looked at first:
-the frame has to lie within the body, and nothing may be packed, for a packed buffer states how
-large it will be.  The layout is that of the Arrow columnar format 1.5, "IPC streaming format",
-and of FlatBuffers tables.
+Read here and not by a library: those at hand believe what a message claims of its lengths, and
+a claim of a thousand gigabytes, or of a buffer beyond the end, ends the whole process.  Here
+every place is checked against the bytes that are there, and what cannot be is a ``ValueError``.
+The layout is that of the Arrow columnar format 1.5, "IPC streaming format", and of FlatBuffers.
 """
 
 import struct
-from struct import unpack_from
-
-from borough.core.errors import BadRequest
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 FRAME = 0xFFFFFFFF
-HEAD = 8
-BODY_LENGTH, KIND, HEADER = 3, 1, 2
-"""Fields of a Message, counted as its schema declares them."""
-DICTIONARY, BATCH = 2, 3
-"""Kinds of messages that hold data."""
-DATA, LENGTH, COMPRESSION = 1, 0, 3
-"""Field of a DictionaryBatch, and fields of a RecordBatch."""
+SCHEMA, DICTIONARY, BATCH = 1, 2, 3
+"""Kinds of messages."""
+KIND, HEADER, BODY_LENGTH = 1, 2, 3
+"""Fields of a Message, counted as its declaration counts them; so with all below."""
+LENGTH, NODES, BUFFERS, COMPRESSION = 0, 1, 2, 3
+"""Fields of a RecordBatch."""
+PAIR = 16
+"""Bytes of a node (rows, nulls) and of a buffer (offset, length)."""
+NUMBERS = {"<B": 1, "<H": 2, "<h": 2, "<i": 4, "<I": 4, "<q": 8}
 
 
-def looked_through(body: bytes) -> int:
-    """Count the rows that a stream claims to have; `BadRequest` where a claim cannot be true."""
-    try:
-        return _walked(body)
-    except (struct.error, ValueError) as error:
-        msg = "the body is no whole Arrow stream"
-        raise BadRequest(msg) from error
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A FlatBuffers table: where it begins in the bytes of its message."""
+
+    data: bytes
+    at: int
+
+    @classmethod
+    def root(cls, data: bytes) -> Self:
+        """Find the table that a message begins with."""
+        return cls(data, number(data, 0, "<I"))
+
+    def place(self, field: int) -> int:
+        """Find where a field lies; 0 where the table has none."""
+        layout = self.at - number(self.data, self.at, "<i")
+        slot = 4 + 2 * field
+        if slot + 2 > number(self.data, layout, "<H"):
+            return 0
+        offset = number(self.data, layout + slot, "<H")
+        return self.at + offset if offset else 0
+
+    def number(self, field: int, form: str, otherwise: int = 0) -> int:
+        """Read a number; *otherwise* where it is left out."""
+        place = self.place(field)
+        return number(self.data, place, form) if place else otherwise
+
+    def table(self, field: int) -> "Table | None":
+        """Follow a field to another table."""
+        place = self.place(field)
+        return Table(self.data, place + number(self.data, place, "<I")) if place else None
+
+    def text(self, field: int) -> str:
+        """Read a text; "" where it is left out."""
+        start, size = self._vector(field, 1)
+        return self.data[start : start + size].decode()
+
+    def tables(self, field: int) -> "list[Table]":
+        """Follow a field to a list of tables."""
+        start, size = self._vector(field, 4)
+        places = range(start, start + 4 * size, 4)
+        return [Table(self.data, place + number(self.data, place, "<I")) for place in places]
+
+    def pairs(self, field: int) -> list[tuple[int, int]]:
+        """Read a list of pairs of whole numbers."""
+        start, size = self._vector(field, PAIR)
+        places = range(start, start + PAIR * size, PAIR)
+        return [struct.unpack_from("<qq", self.data, place) for place in places]
+
+    def _vector(self, field: int, wide: int) -> tuple[int, int]:
+        """Find where a list begins, and how many entries of *wide* bytes it has."""
+        place = self.place(field)
+        if not place:
+            return 0, 0
+        start = place + number(self.data, place, "<I")
+        size = number(self.data, start, "<I")
+        require(start + 4 + size * wide <= len(self.data))
+        return start + 4, size
 
 
-def _walked(body: bytes) -> int:
-    at = rows = 0
-    while at < len(body):
-        mark, size = unpack_from("<Ii", body, at)
-        at += HEAD
-        if mark != FRAME or size < 0 or at + size > len(body):
-            msg = "a frame does not begin, or does not end, within the body"
-            raise ValueError(msg)
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its kind, the table that tells of it, and the bytes that come with it."""
+
+    kind: int
+    header: Table
+    body: memoryview
+
+
+def messages(stream: bytes) -> Iterator[Message]:
+    """Walk the messages of a stream; `ValueError` where one does not fit into it."""
+    at = 0
+    while at < len(stream):
+        require(number(stream, at, "<I") == FRAME)
+        size = number(stream, at + 4, "<i")
+        at += 8
         if size == 0:
-            break
-        message = body[at : at + size]
+            return
+        require(0 < size <= len(stream) - at)
+        message = Table.root(stream[at : at + size])
         at += size
-        root = _u4(message, 0)
-        place = _field(message, root, BODY_LENGTH)
-        long = unpack_from("<q", message, place)[0] if place else 0
-        if not 0 <= long <= len(body) - at:
-            msg = "a message claims more than there is"
-            raise ValueError(msg)
+        long = message.number(BODY_LENGTH, "<q")
+        require(0 <= long <= len(stream) - at)
+        header = message.table(HEADER)
+        require(header is not None)
+        if header is not None:
+            yield Message(message.number(KIND, "<B"), header, memoryview(stream)[at : at + long])
         at += long
-        rows += _rows(message, root)
-    return rows
 
 
-def _rows(message: bytes, root: int) -> int:
-    """Count the rows of a record batch; those of a dictionary are no rows, but are looked at."""
-    kind = _field(message, root, KIND)
-    held = message[kind] if kind else 0
-    if held not in {DICTIONARY, BATCH}:
-        return 0
-    batch = _table(message, root, HEADER)
-    if held == DICTIONARY:
-        batch = _table(message, batch, DATA)
-    if _field(message, batch, COMPRESSION):
-        msg = "packed Arrow batches are not taken; pack the whole body with gzip instead"
-        raise BadRequest(msg)
-    place = _field(message, batch, LENGTH)
-    many = int(unpack_from("<q", message, place)[0]) if place else 0
-    if many < 0:
-        msg = "fewer rows than none"
+def number(data: bytes, at: int, form: str) -> int:
+    """Read one number; `ValueError` where it does not lie within the data."""
+    require(0 <= at <= len(data) - NUMBERS[form])
+    return int(struct.unpack_from(form, data, at)[0])
+
+
+def require(it_is: bool) -> None:  # noqa: FBT001 - what has to be true
+    """Raise `ValueError` where something is not as the format says."""
+    if not it_is:
+        msg = "not as the Arrow format says"
         raise ValueError(msg)
-    return many if held == BATCH else min(many, 0)
-
-
-def _table(message: bytes, table: int, number: int) -> int:
-    """Follow a field to the table that it points at."""
-    place = _field(message, table, number)
-    if not place:
-        msg = "a table is missing"
-        raise ValueError(msg)
-    return place + _u4(message, place)
-
-
-def _field(message: bytes, table: int, number: int) -> int:
-    """Find where a field of a table lies; 0 where the table has none."""
-    fields = table - int(unpack_from("<i", message, _inside(message, table))[0])
-    wide = int(unpack_from("<H", message, _inside(message, fields))[0])
-    slot = 4 + 2 * number
-    if slot + 2 > wide:
-        return 0
-    offset = int(unpack_from("<H", message, _inside(message, fields + slot))[0])
-    return _inside(message, table + offset) if offset else 0
-
-
-def _u4(message: bytes, at: int) -> int:
-    return int(unpack_from("<I", message, _inside(message, at))[0])
-
-
-def _inside(message: bytes, at: int) -> int:
-    if not 0 <= at < len(message):
-        msg = "an offset leads out of its message"
-        raise ValueError(msg)
-    return at
