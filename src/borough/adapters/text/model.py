@@ -102,8 +102,8 @@ class TextModel:
     def spoken(self, text: str, label: int) -> tuple[Written, Shares]:
         """Share out over the characters of a message what they add to the score of a label.
 
-        What counts is how much a gram adds beyond its mean over all labels; each of its
-        characters gets the same part.  The sum is the score without bias, less its mean.
+        Each character of a gram gets the same part.  The sum is the score without bias; over
+        all labels the weights of a gram add up to nothing, so it is what sets this label apart.
         """
         written = Written.of(clipped([text]))
         held = np.zeros(len(written.characters))
@@ -113,8 +113,7 @@ class TextModel:
             used, which, many = np.unique(place, return_inverse=True, return_counts=True)
             counts = (1 + np.log(many)) * self.scale[used]
             counts *= np.sqrt(block.weight) / max(float(np.linalg.norm(counts)), TINY)
-            speaks = self.weight[used, label] - self.weight[used].mean(1)
-            each = (speaks * counts / many)[which] / length
+            each = (self.weight[used, label] * counts / many)[which] / length
             offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
             np.add.at(held, np.repeat(start, length) + offset, np.repeat(each, length))
         return written, held
