@@ -137,15 +137,17 @@ def test_a_killed_desk_says_what_came_of_an_import(town: Living, client: httpx.C
 
 
 def test_what_is_taken_back_is_no_longer_heard(town: Living, client: httpx.Client) -> None:
-    """A retired device is unknown to every role, and its numbers are never given away."""
+    """A retired device is unknown to every role, its alarm ends, its numbers are never reused."""
     number = next(
         job["number"]
         for job in client.get("/api/v1/things/imports").json()["imports"]
         if job["file"] == "新设备.csv"
     )
     series = client.get(f"/api/v1/things/{LANE}").json()["first_series"]
+    assert still_open(client) == [LANE]
     job = done(client, client.post(f"/api/v1/things/imports/{number}/undo"))
     assert job["applied"], job
+    eventually(lambda: still_open(client) == [], "an end of its alarm")
     eventually(lambda: client.get(f"/api/v1/things/{LANE}").status_code == 404, "a thing gone")
     done(client, sent(client, "key,kind\nlater,firelane_mag\n", name="later.csv"))
     eventually(lambda: client.get("/api/v1/things/later").status_code == 200, "a later thing")
@@ -154,6 +156,12 @@ def test_what_is_taken_back_is_no_longer_heard(town: Living, client: httpx.Clien
     town.kill("stream")
     town.await_all()
     assert town.pulse("stream").get("broken", {}) == {}
+
+
+def still_open(client: httpx.Client) -> list[str]:
+    """List the things with open detections of fire_lane."""
+    found = client.get("/api/v1/detections", params={"scene": "fire_lane", "open": True}).json()
+    return [each["key"] for each in found["detections"] if each["ended_ms"] is None]
 
 
 def test_the_files_of_an_import_are_kept_apart(town: Living) -> None:

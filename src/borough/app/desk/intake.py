@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from borough.adapters.bus.link import Link
+from borough.app.bus import bus_of
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
 from borough.app.intake.intake import Intake, shown
@@ -15,12 +17,15 @@ from borough.app.intake.jobs import Job
 from borough.app.logs import event
 from borough.app.renewal import RegistryWatch
 from borough.core.errors import BadRequest, BoroughError
+from borough.storage.journal.streams import Deposit, store
 from borough.storage.sql import SqlThings
 
 log = logging.getLogger(__name__)
 
 UPLOADS = "uploads"
 WAIT_S = 0.2
+PAGE = 1_000
+log = logging.getLogger(__name__)
 Say = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -104,9 +109,11 @@ class Clerk:
     def _work(self) -> None:
         for job in self.intake.recover():
             self.desk.imports.put(job)
+        self._end_orphans()
         while not self._stop.wait(WAIT_S):
             if found := self.watch.fresh():
                 self.desk.ground = found[0]
+                self._end_orphans()
             while not self.desk.imports.empty() and not self._stop.is_set():
                 self._do(self.desk.imports.get())
 
@@ -116,11 +123,55 @@ class Clerk:
         except BoroughError as error:  # even what went wrong could not be kept
             log.warning("import %d: %s", job.number, error, extra=event(error.code))
 
+    def _end_orphans(self) -> None:
+        """Put an end to detections on things that are out of use; the desk hears it in its turn."""
+        try:
+            edges = orphans(self.desk)
+            if edges:
+                with Link(bus_of(self.desk.settings).login("borough"), "clerk") as link:
+                    store(link, [deposit(edge) for edge in edges])
+        except BoroughError as error:
+            log.warning("detections of retired things stay open: %s", error)
+
     def close(self) -> None:
         """Stop after what is under way, or leave it to the next start to say what came of it."""
         self._stop.set()
         self.watch.close()
         self._thread.join(2.0)
+
+
+def orphans(desk: Desk) -> list[dict[str, Any]]:
+    """Say the end of every open detection whose thing nobody watches any more."""
+    rows: list[dict[str, Any]] = []
+    while True:
+        before = rows[-1]["id"] if rows else ""
+        page = desk.detections.find(open_only=True, before=before, limit=PAGE)
+        rows += page
+        if len(page) < PAGE:
+            break
+    now = desk.now()
+    return [
+        {
+            "id": each["id"],
+            "scene": each["scene"],
+            "thing": each["thing"],
+            "level": 0,
+            "level_name": "",
+            "position": each["position"] + 1,
+            "time": now,
+            "now": now,
+            "version": each["version"],
+            "by": "registry",
+        }
+        for each in rows
+        if desk.ground.row(each["thing"]) is None
+    ]
+
+
+def deposit(edge: Mapping[str, Any]) -> Deposit:
+    """Lay an edge down as the stream would; said twice, the bus keeps it once."""
+    name = f"{edge['id']}-{edge['position']}"
+    return Deposit(f"detection.{edge['scene']}", msgspec.json.encode(edge), name)
 
 
 VERBS = {
