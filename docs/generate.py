@@ -18,12 +18,14 @@ from borough.adapters.topics import REASONS as TOPIC_REASONS
 from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
+from borough.app.intake.refusals import REASONS as THING_REASONS
 from borough.app.settings import PREFIX, Settings
 from borough.app.sources import table as table_of_settings
 from borough.cli import (
     backup,
     bench,
     config,
+    credential,
     demo,
     district,
     doctor,
@@ -31,6 +33,7 @@ from borough.cli import (
     replay,
     restore,
     scene,
+    things,
     triage,
     tune,
     up,
@@ -62,6 +65,14 @@ VERBS: dict[str, Callable[..., None]] = {
     "scene undo": tune.undo,
     "scene resume": tune.resume,
     "district check": district.check,
+    "things import": things.import_,
+    "things export": things.export,
+    "things imports": things.imports,
+    "things undo": things.undo,
+    "things add": things.add,
+    "things retire": things.retire,
+    "credential new": credential.new,
+    "credential revoke": credential.revoke,
     "facts import": facts.import_,
     "facts list": facts.list_,
     "facts show": facts.show,
@@ -75,6 +86,7 @@ VERBS: dict[str, Callable[..., None]] = {
 LIMITS = {
     "MQTT door and bus 设备接入与总线": "adapters/doors.toml",
     "HTTP door 接口": "api/limits.toml",
+    "Files of rows 表格文件": "adapters/sheets/limits.toml",
     "Sorting of messages 诉求分类": "adapters/text/limits.toml",
     "Turns of scenes 场景轮次": "app/turns.toml",
 }
@@ -189,6 +201,10 @@ def errors() -> str:
         at[code].append("HTTP")
     text += table(("reason", "door", "meaning"), [
         (f"`{code}`", ", ".join(at[code]), told[code]) for code in sorted(told)
+    ])  # fmt: skip
+    text += "## Why a row of a file of things is refused 对象文件的行为何不被接收\n\n"
+    text += table(("code", "中文", "English"), [
+        (f"`{code}`", zh, en) for code, (zh, en) in THING_REASONS.items() if code != "attribute"
     ])  # fmt: skip
     text += "What the bus itself turns away is in its log, and counted with `bus-` before it: "
     return f"{text}{quoted(sorted(set(BUS_REASONS.values())))}.\n"
