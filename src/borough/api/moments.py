@@ -37,7 +37,10 @@ def milliseconds(text: str, zone: str = "") -> int:
                 msg = "a time without an offset"
                 raise ValueError(msg)
             said = said.replace(tzinfo=ZoneInfo(zone))
-        number = round(said.astimezone(UTC).timestamp() * MS)
+        try:
+            number = round(said.astimezone(UTC).timestamp() * MS)
+        except OverflowError:
+            number = FAR
     if not -FAR < number < FAR:
         msg = "out of the calendar"
         raise ValueError(msg)

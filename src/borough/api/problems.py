@@ -5,6 +5,7 @@ An answer is a problem document (RFC 9457) with a ``code`` that programs can rel
 that says what to do about this very request.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -106,7 +107,10 @@ def document(
         "instance": where.url.path,
         **extra,
     }
-    body = msgspec.json.encode(said)
+    try:
+        body = msgspec.json.encode(said)
+    except UnicodeEncodeError:  # a name that was sent as half a character
+        body = json.dumps(said).encode()
     return Response(body, status, media_type=MEDIA, headers=dict(headers))
 
 

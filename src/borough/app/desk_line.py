@@ -8,7 +8,7 @@ import nats
 from nats.aio.client import Client
 
 from borough.core import errors
-from borough.core.errors import BoroughError, BusDown
+from borough.core.errors import BadRequest, BoroughError, BusDown
 
 ASK_S = 10.0
 LONG_S = 600.0
@@ -29,6 +29,10 @@ class DeskLine:
         """Ask for *verb* and give the answer; `BusDown` if the desk does not answer."""
         try:
             data = msgspec.json.encode(body)
+        except (UnicodeEncodeError, OverflowError) as error:
+            msg = f"what was said cannot be written down: {error}"
+            raise BadRequest(msg) from error
+        try:
             patience = LONG_S if verb in LONG else ASK_S
             reply = await self.bus.request(f"desk.{verb}", data, timeout=patience)
         except (nats.errors.Error, TimeoutError) as error:

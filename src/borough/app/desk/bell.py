@@ -87,6 +87,11 @@ class Bell:
                 problem = {"code": error.code, "detail": str(error)}
                 await message.respond(msgspec.json.encode({"problem": problem}))
                 return
+            except Exception:
+                log.exception("%s", verb)
+                problem = {"code": BoroughError.code, "detail": "the log of the desk says more"}
+                await message.respond(msgspec.json.encode({"problem": problem}))
+                return
             await self._say(bus, done.news)
             await message.respond(msgspec.json.encode({"ok": done.ok}))
 

@@ -104,6 +104,9 @@ def _known_errors() -> Iterator[None]:
     """Say in our own words what a driver's error means to a caller."""
     try:
         yield
+    except OverflowError as error:
+        msg = f"a value cannot be kept: {error}"
+        raise BadRequest(msg) from error
     except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         cause = getattr(error, "orig", None) or error
         said, state = str(cause), getattr(cause, "sqlstate", "")
