@@ -22,8 +22,8 @@ import pytest
 
 from borough.adapters.bus.link import Link
 from borough.app.desk.desk import Desk
-from borough.app.replays import bus_running, replayed
 from borough.app.settings import Settings
+from borough.app.tuning.replays import bus_running, replayed
 from borough.core.cases import Case
 from borough.core.frames import encode
 from borough.storage.journal.streams import Deposit, store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from borough.app.replays import replayed
+from borough.app.tuning.replays import replayed
 from borough.testing.living import Living, eventually
 from borough.testing.senders import MqttSender, lanes
 from borough.testing.spoilt import EDITS, SOUND

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import borough.districts
 from borough.api import create
-from borough.app.fact_door import FactDoor
-from borough.app.fact_imports import brought
+from borough.app.facts.door import FactDoor
+from borough.app.facts.imports import brought
 from borough.storage.sql import SqlFacts, connect, upgrade
 from borough.testing.serving import serving
 from borough.testing.town import START_MS, town

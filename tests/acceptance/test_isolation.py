@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from borough.app.replays import replayed
+from borough.app.tuning.replays import replayed
 from borough.engine.catalog import BUILT_IN
 from borough.testing.living import Living, eventually
 from borough.testing.senders import MqttSender, lanes

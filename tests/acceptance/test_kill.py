@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from borough.app.desk.desk import Desk
-from borough.app.replays import replayed
+from borough.app.tuning.replays import replayed
 from borough.core.cases import Case
 from borough.storage.sql import SqlCases, connect
 from borough.testing.living import ROLES, Living, eventually

@@ -10,7 +10,7 @@ import pytest
 
 from borough.adapters.bus.link import Link
 from borough.app import checkpoints
-from borough.app.replays import bus_running, replayed
+from borough.app.tuning.replays import bus_running, replayed
 from borough.core.observations import REPORT_BITS
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline

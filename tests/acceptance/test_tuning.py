@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from borough.app.replays import replayed
+from borough.app.tuning.replays import replayed
 from borough.core.frames import TUNED
 from borough.testing.living import Living, eventually
 from borough.testing.senders import MqttSender, lanes

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from borough.app import checkpoints
-from borough.app.replays import bus_running, replayed
 from borough.app.settings import Settings
 from borough.app.setup import folder_of
 from borough.app.supervisor import Supervisor
+from borough.app.tuning.replays import bus_running, replayed
 from borough.app.upgrading import lacking
 from borough.storage.sql import SqlCases, connect
 from borough.testing.living import Living, eventually, free_ports

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from sqlalchemy import Engine
 
 import borough.districts
-from borough.app.fact_imports import Order, brought, imported
+from borough.app.facts.imports import Order, brought, imported
 from borough.core.errors import BadFact
 from borough.core.facts import Wanted
 from borough.engine.facts.checks import findings, verdict

@@ -101,13 +101,13 @@ SPOILT = {
     "a level without a name": ("scene.toml", 'en = "Major"', 'fr = "Grave"', ":5: levels"),
     "another name": ("scene.toml", '"my_scene"', '"your_scene"', "scene.toml:1: the folder"),
     "python that is none": ("detector.py", "import numpy", "import import", ".py:6: it cannot"),
-    "an import that is missing": ("detector.py", "import numpy", "import numpyy", ".py:6: it cannot"),
+    "an import that is missing": ("detector.py", "import numpy", "import numpyy", ".py:6: it"),
     "no detector": ("detector.py", "(Detector)", "", "exactly one Detector"),
     "a step nowhere": ("plan.toml", '["confirm"]', '["confirmed"]', "plan.toml:12: step[2]"),
     "no time for a step": ("plan.toml", "86400", "0", "plan.toml:16: step[2].within_s"),
     "rows that are none": ("examples.toml", "rows", "rose", ":5: example[1].rose"),
     "a happening of no kind": ("happenings.toml", '"values"', '"magic"', ":6: happens[1].how"),
-    "a level nobody has": ("happenings.toml", '"major"', '"huge"', ":15: happens[1].expect[1].level"),
+    "a level nobody has": ("happenings.toml", '"major"', '"huge"', "happens[1].expect[1].level"),
 }  # fmt: skip
 
 

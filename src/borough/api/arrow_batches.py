@@ -265,7 +265,7 @@ def together(parts: list[Column]) -> Column:
 
 def names(column: Column) -> Coded:
     """Take a column as names."""
-    assert isinstance(column.values, Coded)  # noqa: S101 - `check` has seen to it
+    assert isinstance(column.values, Coded)  # noqa: S101 - the check before has seen to it
     return column.values
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import borough.districts
 from borough.app.district import keep_snapshot, post_rows, snapshot_of
-from borough.app.fact_imports import brought
+from borough.app.facts.imports import brought
 from borough.app.settings import Settings
 from borough.core.errors import BadDistrict
 from borough.core.registry import Registry

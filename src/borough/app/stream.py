@@ -32,7 +32,7 @@ from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
-from borough.app.tunings import standing_before
+from borough.app.tuning.changes import standing_before
 from borough.app.turns import Allowed, Turns, culprit
 from borough.core.errors import BoroughError
 from borough.core.frames import DERIVED, NOW, ROWS, TUNED, Frame

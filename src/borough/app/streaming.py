@@ -14,7 +14,7 @@ from borough.app.logs import event
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
 from borough.app.stream import Stream
-from borough.app.tunings import Inbox
+from borough.app.tuning.changes import Inbox
 from borough.core.errors import BusDown
 
 log = logging.getLogger(__name__)

@@ -22,17 +22,17 @@ from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
 from borough.api.ports import LOOPBACK, Ports, Rows
 from borough.app import checkpoints, pulse
-from borough.app.bench import Bench
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
-from borough.app.evaluation_door import EvaluationDoor
-from borough.app.fact_door import FactDoor
-from borough.app.fact_imports import UPLOADS
+from borough.app.evaluations.door import EvaluationDoor
+from borough.app.facts.door import FactDoor
+from borough.app.facts.imports import UPLOADS
 from borough.app.intake.door import IntakeDoor
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
-from borough.app.trial_jobs import TrialJobs
+from borough.app.tuning.bench import Bench
+from borough.app.tuning.jobs import TrialJobs
 from borough.core import frames
 from borough.core.cases import Plan
 from borough.core.errors import BusDown

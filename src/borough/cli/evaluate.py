@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from borough.app.evaluation_door import EvaluationDoor
-from borough.app.fact_imports import UPLOADS
+from borough.app.evaluations.door import EvaluationDoor
+from borough.app.facts.imports import UPLOADS
 from borough.app.settings import Settings
 from borough.cli.tune import asked
 from borough.engine.catalog import BUILT_IN, find_sound

@@ -13,8 +13,8 @@ from cyclopts import App, Parameter
 
 from borough.adapters import sheets
 from borough.api.fact_files import results_of
-from borough.app.fact_door import FactDoor
-from borough.app.fact_imports import REFUSED, UPLOADS
+from borough.app.facts.door import FactDoor
+from borough.app.facts.imports import REFUSED, UPLOADS
 from borough.app.settings import Settings
 from borough.cli.tune import asked
 from borough.core.errors import BadRequest

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
-from borough.app.replays import Replayed, replayed
 from borough.app.settings import Settings
-from borough.app.trials import AFTER_ALL, Trial, tried
+from borough.app.tuning.replays import Replayed, replayed
+from borough.app.tuning.trials import AFTER_ALL, Trial, tried
 from borough.cli.progress import Progress
 from borough.core.errors import BadParameter, BadRequest
 from borough.core.tunings import number

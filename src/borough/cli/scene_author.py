@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from borough.app.replays import replayed
 from borough.app.settings import FILE, Settings
 from borough.app.setup import folder_of
+from borough.app.tuning.replays import replayed
 from borough.core.district import District
 from borough.core.errors import BadRequest, BoroughError
 from borough.core.scenes import STANDINGS

@@ -20,9 +20,9 @@ from borough.app.backup.archive import Manifest, contents, verified
 from borough.app.backup.taking import RECORD, STREAMS, Tell, files_below, line
 from borough.app.bus import bus_of
 from borough.app.district_run import with_free_ports
-from borough.app.replays import bus_running
 from borough.app.settings import FILE, Settings
 from borough.app.setup import DISTRICTS
+from borough.app.tuning.replays import bus_running
 from borough.core.errors import BadArchive, BadFrame, BadSetting
 from borough.core.frames import decode
 from borough.storage.journal.copies import Kept, Stretch, lay_down

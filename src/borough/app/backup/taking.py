@@ -25,8 +25,8 @@ from borough.adapters.bus.link import Link
 from borough.app.backup.archive import ENDING, FORMAT, Manifest, Writer
 from borough.app.bus import bus_of, prepared
 from borough.app.district_run import with_free_ports
-from borough.app.replays import bus_running
 from borough.app.settings import FILE, Settings
+from borough.app.tuning.replays import bus_running
 from borough.core.errors import BadSetting, Stale
 from borough.core.observations import REPORT_BITS
 from borough.engine.district import read

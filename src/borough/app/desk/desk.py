@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from borough.app.bench import Bench
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
 from borough.app.settings import Settings
+from borough.app.tuning.bench import Bench
 from borough.core.cases import Plan
 from borough.core.commands import SELF, Command
 from borough.core.registry import SPEAKS, Kind

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from borough.app.desk.answers import Answer, shown
 from borough.app.desk.desk import Desk
 from borough.app.desk.facts import uploaded
-from borough.app.evaluating import Evaluating, name_of, scheme_of
-from borough.app.returns import imported
+from borough.app.evaluations.evaluating import Evaluating, name_of, scheme_of
+from borough.app.evaluations.returns import imported
 from borough.core import evaluations as core, units
 from borough.core.cases import Event
 from borough.core.errors import BadFact, BadRequest, NotFound

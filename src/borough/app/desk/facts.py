@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
-from borough.app.fact_checks import checked
-from borough.app.fact_imports import UPLOADS, Order, imported
+from borough.app.facts.checks import checked
+from borough.app.facts.imports import UPLOADS, Order, imported
 from borough.core.errors import BadRequest
 from borough.storage.sql import SqlFacts
 

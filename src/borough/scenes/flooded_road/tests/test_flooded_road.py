@@ -12,7 +12,7 @@ ROAD = find(Path(__file__).parents[1])
 DEPTHS = {"blue": 5, "yellow": 15, "orange": 27, "red": 40}
 HOLDS = {"blue": 120, "yellow": 120, "orange": 60, "red": 0}
 BAND_CM, FALL_S, END = 2, 600, 3600
-CALM = {"fast_cmh": 2000.0}
+TORRENT_CMH = 2000.0
 """No water rises so fast in an hour of readings from 0 to 60 cm."""
 
 
@@ -80,4 +80,4 @@ def test_it_agrees_with_four_stopwatches(reports: dict[int, int]) -> None:
         if second in reports:
             lines.append((0, float(second), float(reports[second]), 1.0))
 
-    assert rehearse(ROAD, lines, **CALM).edges == second_by_second(reports, END - 1)
+    assert rehearse(ROAD, lines, fast_cmh=TORRENT_CMH).edges == second_by_second(reports, END - 1)

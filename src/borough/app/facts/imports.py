@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from borough.adapters import sheets
-from borough.app.fact_checks import checked
+from borough.app.facts.checks import checked
 from borough.core.errors import BadFact
 from borough.engine.facts import Content, Reader, Taken, content, units
 from borough.storage.sql import Import, SqlFacts

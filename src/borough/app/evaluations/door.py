@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from borough.adapters import sheets
-from borough.app.evaluating import Evaluating, scheme_of
+from borough.app.evaluations.evaluating import Evaluating, scheme_of
 from borough.storage.sql.paging import MOST
 
 Row = dict[str, Any]

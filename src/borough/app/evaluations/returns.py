@@ -18,7 +18,7 @@ import numpy as np
 
 from borough.adapters import sheets
 from borough.adapters.sheets import Sheet
-from borough.app.evaluating import Asked, Evaluating
+from borough.app.evaluations.evaluating import Asked, Evaluating
 from borough.core import credit_code
 from borough.core.errors import BadFact, BadRequest
 from borough.core.facts import Fact, Indicator, Region

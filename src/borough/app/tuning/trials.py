@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from borough.adapters.bus.link import Link
 from borough.app import checkpoints
-from borough.app.bench import Bench
 from borough.app.bus import bus_of
 from borough.app.district import Ground, ground
-from borough.app.replays import bus_running, silent, untaken
 from borough.app.settings import Settings
+from borough.app.tuning.bench import Bench
+from borough.app.tuning.replays import bus_running, silent, untaken
 from borough.app.turns import Turns
 from borough.core.errors import BadRequest, NotFound
 from borough.core.frames import Frame

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from borough.app.settings import Settings
-from borough.app.trials import Trial, tried
+from borough.app.tuning.trials import Trial, tried
 from borough.core.errors import BoroughError
 
 EVERY_S = 0.2

@@ -11,7 +11,7 @@ from typing import Any
 
 from borough.app.clocks import wall_ms
 from borough.app.supervisor import die_with_parent
-from borough.app.trials import AFTER_ALL
+from borough.app.tuning.trials import AFTER_ALL
 from borough.core.errors import Busy, NotFound
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -72,7 +72,7 @@ class TrialJobs:
         bounds = {"from_ms": job.ask["from_ms"] or 0, "to_ms": job.ask["to_ms"] or AFTER_ALL}
         order = {"data": self.data, "trial": {"scene": job.scene, **job.ask, **bounds}}
         with subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "borough.app.trial_run", json.dumps(order)],
+            [sys.executable, "-m", "borough.app.tuning.trial_run", json.dumps(order)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
         ) as process:  # fmt: skip

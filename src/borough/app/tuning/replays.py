@@ -15,7 +15,7 @@ from borough.app.bus import bus_of
 from borough.app.district import ground
 from borough.app.settings import Settings
 from borough.app.supervisor import Role, Supervisor
-from borough.app.tunings import standing_before
+from borough.app.tuning.changes import standing_before
 from borough.app.turns import Turns
 from borough.core.errors import NotFound
 from borough.engine.catalog import BUILT_IN, find_sound
