@@ -20,6 +20,12 @@ def json(data: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(data), status, media_type="application/json")
 
 
+def declared(*media: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Declare, for the reference, in which media types besides JSON an endpoint answers."""
+    kinds: dict[str, Any] = {each.partition(";")[0]: {} for each in media}
+    return {status: {"description": "As asked 按所请求的格式", "content": kinds}}
+
+
 def wants_csv(request: Request) -> bool:
     """Say whether the caller asked for a table, with ``format=csv`` or an Accept header."""
     asked = request.query_params.get("format")

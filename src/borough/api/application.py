@@ -55,6 +55,7 @@ def create(ports: Ports) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        responses=problems.DECLARED,
     )
     renew(app, ports)
     app.state.tally = Tally()

@@ -62,7 +62,7 @@ class Note(BaseModel):
     note: str = Field(min_length=1, max_length=2_000)
 
 
-@router.get("", summary="List cases 案卷列表")
+@router.get("", summary="List cases 案卷列表", responses=answers.declared(answers.CSV))
 def cases(
     request: Request,
     ports: Given,

@@ -19,7 +19,7 @@ router = APIRouter(
 HEAD = ("id", "scene", "thing", "level", "level_name", "began_ms", "ended_ms")
 
 
-@router.get("", summary="List detections 预警列表")
+@router.get("", summary="List detections 预警列表", responses=answers.declared(answers.CSV))
 def detections(
     request: Request,
     ports: Given,

@@ -108,7 +108,7 @@ async def returns(
     return answers.json(told, 422 if done["refused"] else 200)
 
 
-@router.post("", summary="Work out a draft 生成草案")
+@router.post("", summary="Work out a draft 生成草案", status_code=201)
 async def begin(ports: Given, who: Operator, act: Annotated[Begin, Body()]) -> Response:
     """Work out the first draft of a period. 409 where the period has an evaluation already."""
     done = await ports.desk.ask("begin_evaluation", {**act.model_dump(), "by": who})
@@ -151,7 +151,11 @@ def trace(ports: Given, number: Number, subject: str) -> Response:
     return answers.json(ports.evaluations.trace(number, subject))
 
 
-@router.get("/{number}/export", summary="A result as a file 导出结果")
+@router.get(
+    "/{number}/export",
+    summary="A result as a file 导出结果",
+    responses=answers.declared(answers.CSV, XLSX),
+)
 def export(
     ports: Given,
     number: Number,
@@ -194,7 +198,7 @@ async def withdraw(
     return await asked(ports, "withdraw_evaluation", number, {**act.model_dump(), "by": who})
 
 
-@router.post("/{number}/appeals", summary="Appeal 申诉")
+@router.post("/{number}/appeals", summary="Appeal 申诉", status_code=201)
 async def appeal(
     ports: Given, who: Operator, number: Number, act: Annotated[Appeal, Body()]
 ) -> Response:

@@ -71,7 +71,11 @@ def facts(
     return answers.json(said)
 
 
-@router.get("/facts/export", summary="Facts as a file 导出统计数据")
+@router.get(
+    "/facts/export",
+    summary="Facts as a file 导出统计数据",
+    responses=answers.declared(answers.CSV, XLSX),
+)
 def export(
     ports: Given,
     choice: Choice,

@@ -33,7 +33,9 @@ BODY = {
 }
 
 
-@router.post("/imports", summary="Import a file of things 导入对象", openapi_extra=BODY)
+@router.post(
+    "/imports", summary="Import a file of things 导入对象", openapi_extra=BODY, status_code=BEGUN
+)
 async def import_file(
     request: Request,
     ports: Given,
@@ -104,7 +106,10 @@ def one(ports: Given, number: int) -> Response:
 
 
 @router.get(
-    "/imports/{number}/rows", summary="Result of each row 逐行结果", dependencies=[Depends(reader)]
+    "/imports/{number}/rows",
+    summary="Result of each row 逐行结果",
+    dependencies=[Depends(reader)],
+    responses=answers.declared(answers.CSV),
 )
 def rows(ports: Given, number: int) -> Response:
     """Give the result of every row as CSV: added, changed, same or refused, and why."""
@@ -113,7 +118,10 @@ def rows(ports: Given, number: int) -> Response:
 
 
 @router.get(
-    "/imports/{number}/errors", summary="Refused rows 错误行工作簿", dependencies=[Depends(reader)]
+    "/imports/{number}/errors",
+    summary="Refused rows 错误行工作簿",
+    dependencies=[Depends(reader)],
+    responses=answers.declared(MEDIA["xlsx"]),
 )
 def errors(ports: Given, number: int) -> Response:
     """Give the file back as a workbook: a column of errors, and red cells where they are."""
@@ -121,14 +129,18 @@ def errors(ports: Given, number: int) -> Response:
     return FileResponse(path, media_type=MEDIA["xlsx"], filename=f"import-{number}-errors.xlsx")
 
 
-@router.post("/imports/{number}/tokens", summary="Tokens, once 一次性领取凭证")
+@router.post(
+    "/imports/{number}/tokens",
+    summary="Tokens, once 一次性领取凭证",
+    responses=answers.declared(answers.CSV),
+)
 def tokens(ports: Given, _who: Operator, number: int) -> Response:
     """Give the tokens that the import issued, as CSV of `key` and `token`: only once."""
     headers = {"cache-control": "no-store"}
     return Response(ports.intakes.tokens(number), media_type=answers.CSV, headers=headers)
 
 
-@router.post("/imports/{number}/undo", summary="Take an import back 撤销导入")
+@router.post("/imports/{number}/undo", summary="Take an import back 撤销导入", status_code=BEGUN)
 async def undo(
     ports: Given,
     who: Operator,
@@ -145,7 +157,12 @@ async def undo(
     return begun(await ports.desk.ask("take_back_things", asked))
 
 
-@router.get("/exports", summary="Things as a file 导出对象", dependencies=[Depends(reader)])
+@router.get(
+    "/exports",
+    summary="Things as a file 导出对象",
+    dependencies=[Depends(reader)],
+    responses=answers.declared(*MEDIA.values()),
+)
 def exports(
     ports: Given,
     *,

@@ -43,7 +43,12 @@ BODY = {
 }
 
 
-@router.post("/observations", summary="Send observations 上报观测", openapi_extra=BODY)
+@router.post(
+    "/observations",
+    summary="Send observations 上报观测",
+    openapi_extra=BODY,
+    responses=answers.declared("application/json", status=SOME),
+)
 async def observations(
     request: Request,
     ports: Given,

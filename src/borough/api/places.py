@@ -135,25 +135,41 @@ def plans(ports: Given) -> Response:
     return answers.json({"plans": dict(ports.plans)})
 
 
-@router.get("/places/outline", summary="The border, GeoJSON 边界")
+@router.get(
+    "/places/outline",
+    summary="The border, GeoJSON 边界",
+    responses=answers.declared(ground.GEOJSON),
+)
 def outline(request: Request, atlas: Drawn) -> Response:
     """Give the district's border."""
     return atlas.outline.answer(request)
 
 
-@router.get("/places/streets", summary="Streets and towns, GeoJSON 镇街")
+@router.get(
+    "/places/streets",
+    summary="Streets and towns, GeoJSON 镇街",
+    responses=answers.declared(ground.GEOJSON),
+)
 def streets(request: Request, atlas: Drawn) -> Response:
     """Give the centres of streets and towns."""
     return atlas.streets.answer(request)
 
 
-@router.get("/places/grids", summary="Governance grids, GeoJSON 网格")
+@router.get(
+    "/places/grids",
+    summary="Governance grids, GeoJSON 网格",
+    responses=answers.declared(ground.GEOJSON),
+)
 def grids(request: Request, atlas: Drawn) -> Response:
     """Give the governance grids as polygons."""
     return atlas.grids.answer(request)
 
 
-@router.get("/map/points", summary="Every thing's place, packed 点位")
+@router.get(
+    "/map/points",
+    summary="Every thing's place, packed 点位",
+    responses=answers.declared(ground.COLUMNS),
+)
 def points(request: Request, atlas: Drawn) -> Response:
     """Give longitude, latitude and kind of every thing as packed columns.
 
@@ -163,7 +179,11 @@ def points(request: Request, atlas: Drawn) -> Response:
     return atlas.points.answer(request)
 
 
-@router.get("/map/states", summary="Every thing's state, packed 状态")
+@router.get(
+    "/map/states",
+    summary="Every thing's state, packed 状态",
+    responses=answers.declared(ground.COLUMNS),
+)
 def states(request: Request, atlas: Drawn) -> Response:
     """Give one byte for each row of `/api/v1/map/points`.
 

@@ -71,6 +71,31 @@ CODES = {404: "not-found", 405: "bad-request", 401: "not-signed-in", 403: "forbi
 MEDIA = "application/problem+json"
 OURS = 500
 """From this status on it was our fault."""
+TEXT = {"type": "string"}
+DECLARED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem document 问题说明",
+        "content": {
+            MEDIA: {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "titles", "status", "code", "detail", "instance"],
+                    "properties": {
+                        "type": TEXT,
+                        "title": TEXT,
+                        "titles": {"type": "object", "required": ["zh", "en"]},
+                        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                        "code": {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"},
+                        "detail": TEXT,
+                        "instance": TEXT,
+                        "fields": {"type": "array"},
+                    },
+                }
+            }
+        },
+    }
+}
+"""What every endpoint may answer besides, for the reference."""
 log = logging.getLogger(__name__)
 
 

@@ -30,7 +30,11 @@ To = Annotated[str, Query(description="ms or ISO 8601, not included; default: no
 Limit = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
-@router.get("/things/{key}/series/{code}", summary="One series 单个序列")
+@router.get(
+    "/things/{key}/series/{code}",
+    summary="One series 单个序列",
+    responses=answers.declared(answers.CSV),
+)
 def one(
     request: Request,
     ports: Given,
@@ -54,7 +58,7 @@ def one(
     return told(request, ports, asked)
 
 
-@router.get("/series", summary="Many series 多个序列")
+@router.get("/series", summary="Many series 多个序列", responses=answers.declared(answers.CSV))
 def many(
     request: Request,
     ports: Given,
@@ -78,7 +82,7 @@ def many(
     return told(request, ports, asked)
 
 
-@router.get("/latest", summary="The newest of all 最新值")
+@router.get("/latest", summary="The newest of all 最新值", responses=answers.declared(answers.CSV))
 def latest(
     request: Request,
     ports: Given,

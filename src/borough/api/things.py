@@ -21,7 +21,7 @@ RELATED = 50
 """Detections and cases told with a thing; the lists have the rest."""
 
 
-@router.get("", summary="List things 对象列表")
+@router.get("", summary="List things 对象列表", responses=answers.declared(answers.CSV))
 def things(
     request: Request,
     ports: Given,

@@ -60,7 +60,12 @@ def counts(ports: Given) -> Response:
     )
 
 
-@router.get("/metrics", summary="Metrics for Prometheus 监控指标", dependencies=[Depends(reader)])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus 监控指标",
+    dependencies=[Depends(reader)],
+    responses=answers.declared(PROMETHEUS),
+)
 def metrics(request: Request, ports: Given) -> Response:
     """Give the numbers that Prometheus collects; the backlog's age in seconds comes first."""
     tally: Tally = request.app.state.tally
