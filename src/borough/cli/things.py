@@ -78,14 +78,7 @@ def import_(
     settings = Settings.read(data.resolve())
     asking: dict[str, Any] = {"kind": kind, "sheet": sheet or None, "dry_run": dry_run}
     asking |= {"partial": partial, "credentials": credentials is not None}
-    upload = settings.folder / "uploads" / f"things-{secrets.token_hex(8)}"
-    upload.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        shutil.copyfile(file, upload)
-    except OSError as error:
-        msg = f"{file}: {error.strerror}"
-        raise BadRequest(msg) from error
-    job = worked(settings, upload, file.name, asking)
+    job = worked(settings, uploaded(settings, file), file.name, asking)
     door = IntakeDoor(settings.folder, connect(settings.store), read(Path(settings.district)))
     if credentials is not None and job.tokens:
         credentials.touch(mode=0o600)
@@ -93,6 +86,18 @@ def import_(
     if errors is not None and job.counts.get("refused"):
         shutil.copyfile(door.file(job.number, "errors"), errors)
     told(job, as_json=as_json)
+
+
+def uploaded(settings: Settings, file: Path) -> Path:
+    """Copy a file to where the desk finds it; `BadRequest` where it cannot be read."""
+    upload = settings.folder / "uploads" / f"things-{secrets.token_hex(8)}"
+    upload.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shutil.copyfile(file, upload)
+    except OSError as error:
+        msg = f"{file}: {error.strerror}"
+        raise BadRequest(msg) from error
+    return upload
 
 
 @app.command
