@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from borough.core import cases
 from borough.core.cases import CLOSED, OUTCOMES, Case, Event, Plan, fold
+from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.errors import BadRequest, BadScene, BoroughError, IllegalMove, Stale
 
 STEPS: list[dict[str, Any]] = [
@@ -32,6 +33,11 @@ OPENED = cases.opening(
 )  # fmt: skip
 
 
+def timeless(step: dict[str, Any]) -> dict[str, Any]:
+    """Take the limit out of a step."""
+    return {key: value for key, value in step.items() if key != "within_s"}
+
+
 def fresh() -> Case:
     """Open a case at time 0."""
     return fold(1, [OPENED])
@@ -51,7 +57,10 @@ def after(*moves: str) -> Case:
     ("change", "says"),
     [
         ([], "it has no step"),
-        ([{"name": "a"}], "holder, then, within_s is missing"),
+        ([{"name": "a"}], "holder, then is missing"),
+        ([{**STEPS[0], "within": "4工作时"}], "either within or within_s"),
+        ([timeless(STEPS[0])], "either within or within_s"),
+        ([{**timeless(STEPS[0]), "within": "4 moons"}], "within: limit: '4 moons'"),
         ([{**STEPS[0], "then": []}], "then must name at least one"),
         ([{**STEPS[0], "then": "look"}], "then must be a list"),
         ([{**STEPS[0], "within_s": 0}], "within_s = 0 is not"),
@@ -70,6 +79,26 @@ def test_a_plan_that_cannot_work_is_refused(change: list[Any], says: str) -> Non
     """Every step leads on, is reached and can be closed; else the plan is named with the fault."""
     with pytest.raises(BadScene, match=f"plan broken: .*{says}"):
         Plan.declared("broken", {"step": change})
+
+
+def test_a_step_may_count_working_time_by_the_calendar_of_its_district() -> None:
+    """Four working hours that begin on Friday at five are over on Monday at eleven."""
+    week = ((480, 720), (840, 1080))
+    calendar = WorkCalendar(
+        zone="Asia/Shanghai", week=(week,) * 5 + ((),) * 2, days={}, years=frozenset({2024}),
+        work_day_h=8,
+    )  # fmt: skip
+    plan = Plan.declared(
+        "leak", {"step": [{**timeless(STEPS[0]), "within": "4工作时"}, *STEPS[1:]]}
+    )
+    friday, monday = 1_720_774_800_000, 1_721_012_400_000  # 2024-07-12 17:00, 07-15 11:00, +08:00
+
+    bound = plan.by(Worktime.of(calendar))
+
+    assert bound.due(bound.first, friday) == monday
+    assert bound.due(bound.steps["mend"], friday) == friday + 60_000
+    with pytest.raises(BadScene, match=r"step 'look': within: the district has no \[work\] hours"):
+        plan.by(None)
 
 
 def test_a_case_starts_at_the_first_step() -> None:

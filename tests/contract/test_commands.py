@@ -233,8 +233,13 @@ class Log(RuleBasedStateMachine):
 
     @rule(command=st.sampled_from([HUT, LAMP]))
     def propose(self, command: Command) -> None:
-        """Put a command before people."""
-        self.write(errands.proposing(self.case, command, 7, "v-7", at_ms=self.now, by="desk"))
+        """Put a command before people, unless the case is over."""
+        told = {"at_ms": self.now, "by": "desk"}
+        if self.case.closed_ms is None:
+            self.write(errands.proposing(self.case, command, 7, "v-7", **told))
+            return
+        with pytest.raises(IllegalMove, match="is closed"):
+            errands.proposing(self.case, command, 7, "v-7", **told)
 
     @rule(pick=st.integers(0, 20), value=st.none() | st.floats(0, 100))
     def confirm(self, pick: int, value: float | None) -> None:

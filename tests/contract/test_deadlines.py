@@ -79,7 +79,7 @@ def test_limit_ends_where_a_clerk_with_the_calendar_would_put_it(
 minutes = st.integers(at("2024-09-27T00:00") // MINUTE_MS, at("2024-10-25T00:00") // MINUTE_MS)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(start=minutes, length=st.integers(1, 40 * 60))
 def test_look_up_agrees_with_counting_every_minute(start: int, length: int) -> None:
     """The three columns say what a walk from minute to minute says."""

@@ -1,6 +1,7 @@
 """Doors to cases: what people follow, and the moves that they make."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
@@ -172,7 +173,7 @@ def onward(plan: Plan, step: Step, trail: Sequence[str]) -> list[dict[str, Any]]
             "to": name,
             "title": plan.steps[name].title,
             "holder": plan.steps[name].holder,
-            "within_ms": plan.steps[name].within_ms,
+            "within": asdict(plan.steps[name].within),
             "back": name in trail,
         }
         for name in step.then

@@ -2,7 +2,7 @@
 
 import { h, toast } from "./dom.js";
 import { dropToken, hasToken, post, setToken } from "./server.js";
-import { lasting, said, word } from "./words.js";
+import { limit, said, word } from "./words.js";
 
 /** Draw the moves of a case; `done` is told what was done, `again` reads the case anew. */
 export function actions(told, done, again) {
@@ -34,7 +34,7 @@ export function actions(told, done, again) {
       {
         type: "button",
         class: at === 0 ? "do first" : "do",
-        title: `${move.holder} · ${lasting(move.within_ms)}`,
+        title: `${move.holder} · ${limit(move.within)}`,
         onclick: () => act("move", { to: move.to, answers: answers() }, word("moved")),
       },
       `${move.back ? "↩ " : ""}${said(move.title, move.to)}`,

@@ -3,6 +3,9 @@
 const WORDS = {
   zh: {
     scenes: "场景",
+    unit_work_hour: "工作时",
+    unit_work_day: "工作日",
+    unit_natural_day: "自然日",
     facts: "统计数据",
     export: "导出 Excel",
     indicator: "指标",
@@ -150,6 +153,9 @@ const WORDS = {
     verb_moved: "流转", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
   en: {
+    unit_work_hour: "working hours",
+    unit_work_day: "working days",
+    unit_natural_day: "days",
     scenes: "Scenes",
     facts: "Figures",
     export: "Export to Excel",
@@ -368,6 +374,12 @@ export function reading(value) {
 }
 
 /** A length of time, short. */
+/** A limit of a step: hours and days that run on, or those of work. */
+export function limit({ amount, unit }) {
+  if (unit === "urgent_hour") return lasting(amount * 3600000);
+  return `${amount} ${word(`unit_${unit}`)}`;
+}
+
 export function lasting(ms) {
   const seconds = Math.max(0, Math.round(Math.abs(ms) / 1000));
   const units = language === "zh" ? ["天", "小时", "分", "秒"] : ["d", "h", "min", "s"];

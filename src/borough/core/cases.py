@@ -205,7 +205,7 @@ def opening(
     data = {
         "code": code, "scene": scene, "thing": thing, "grid": grid, "title": dict(title),
         "plan": plan.id, "step": first.name, "holder": first.holder, "level": level,
-        "due_ms": at_ms + first.within_ms, "detection": detection,
+        "due_ms": plan.due(first, at_ms), "detection": detection,
     }  # fmt: skip
     return Event(1, at_ms, by, "opened", data)
 
@@ -225,7 +225,7 @@ def joining(case: Case, plan: Plan, detection: str, level: int, *, at_ms: int, b
     if case.outcome != TRUE:
         return Event(case.version + 1, at_ms, by, "joined", data)
     first = plan.first
-    data |= {"to": first.name, "holder": first.holder, "due_ms": at_ms + first.within_ms}
+    data |= {"to": first.name, "holder": first.holder, "due_ms": plan.due(first, at_ms)}
     return Event(case.version + 1, at_ms, by, "reopened", data)
 
 
@@ -272,7 +272,7 @@ def moving(
         msg = f"note: say why it goes back to {to}"
         raise BadRequest(msg)
     data = {
-        "from": case.step, "to": to, "holder": there.holder, "due_ms": at_ms + there.within_ms,
+        "from": case.step, "to": to, "holder": there.holder, "due_ms": plan.due(there, at_ms),
         "note": note, "answers": _answered(here, answers or {}),
     }  # fmt: skip
     return sayable(Event(case.version + 1, at_ms, by, "moved", data))

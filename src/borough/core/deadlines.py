@@ -69,6 +69,19 @@ class Limit:
             raise BadRequest(msg)
         return cls(float(match[1]), WORDS[match[2]])
 
+    @classmethod
+    def of_seconds(cls, seconds: float) -> "Limit":
+        """Make a limit that runs on by day and by night."""
+        return cls(seconds * 1000 / HOUR_MS, URGENT_HOUR)
+
+    @property
+    def lasts_ms(self) -> int:
+        """How long it is by day and by night, in ms; `BadRequest` for working time."""
+        if self.at_work:
+            msg = f"limit: how long {self.amount:g} {self.unit} is depends on a calendar"
+            raise BadRequest(msg)
+        return round(self.amount * (HOUR_MS if self.unit == URGENT_HOUR else DAY_MS))
+
     @property
     def at_work(self) -> bool:
         """Tell whether it counts only while offices are open."""
@@ -175,13 +188,9 @@ class Worktime:
 
     def length(self, limit: Limit) -> int:
         """Give a limit in ms, of working time or of all time."""
-        unit = {
-            URGENT_HOUR: HOUR_MS,
-            WORK_HOUR: HOUR_MS,
-            WORK_DAY: self.work_day_ms,
-            NATURAL_DAY: DAY_MS,
-        }[limit.unit]
-        return round(limit.amount * unit)
+        if not limit.at_work:
+            return limit.lasts_ms
+        return round(limit.amount * (HOUR_MS if limit.unit == WORK_HOUR else self.work_day_ms))
 
     def due(self, limit: Limit, start_ms: int, paused: Sequence[Span] = ()) -> Due:
         """Say when a limit that began at *start_ms* is over, time *paused* not counted.

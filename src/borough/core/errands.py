@@ -152,7 +152,13 @@ def proposing(
     case: Case, command: Command, thing: int, key: str, *, at_ms: int, by: str,
     undoes: Errand | None = None,
 ) -> Event:  # fmt: skip
-    """Put a command before people, for one thing; *undoes* is what it takes back."""
+    """Put a command before people, for one thing; *undoes* is what it takes back.
+
+    Raises `IllegalMove` where the case is closed.
+    """
+    if case.closed_ms is not None:
+        msg = f"case {case.code} is closed"
+        raise IllegalMove(msg)
     data = {
         "errand": f"{case.code}.{case.version + 1}", "command": command.name,
         "step": undoes.step if undoes else case.step, "thing": thing, "key": key,

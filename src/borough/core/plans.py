@@ -1,23 +1,26 @@
 """Plans: who holds a case at each step, for how long, and where it may go from there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, Self
 
 from borough.core.commands import Command
-from borough.core.errors import BadScene, IllegalMove
+from borough.core.deadlines import Limit, Worktime
+from borough.core.errors import BadRequest, BadScene, IllegalMove
 
 CLOSED = "closed"
 """Where every plan ends; a case there has an outcome."""
 TRUE, FALSE, DUPLICATE = OUTCOMES = ("true", "false", "duplicate")
 """What the matter turned out to be; it labels the detections that opened it."""
-STEP_KEYS = {"name", "holder", "within_s", "then", "asks", "title", "outcome", "command"}
+STEP_KEYS = {
+    "name", "holder", "within", "within_s", "then", "asks", "title", "outcome", "command",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stage of a plan: who holds the case, for how long (ms), and where it may go.
+    """A stage of a plan: who holds the case, within which limit, and where it may go.
 
     ``asks`` names the answers that must be given on leaving it.  ``outcome``, where it is set,
     is the only one with which a case may be closed from here.  ``title`` is its name for people.
@@ -26,7 +29,7 @@ class Step:
 
     name: str
     holder: str
-    within_ms: int
+    within: Limit
     then: tuple[str, ...]
     asks: tuple[str, ...] = ()
     title: Mapping[str, str] = field(default_factory=dict)
@@ -37,14 +40,11 @@ class Step:
     def declared(cls, text: Mapping[str, Any]) -> Self:
         """Check one ``[[step]]`` table; raises `BadScene`."""
         stray = text.keys() - STEP_KEYS
-        missing = {"name", "holder", "within_s", "then"} - text.keys()
-        within_s, outcome = text.get("within_s"), text.get("outcome", "")
+        missing = {"name", "holder", "then"} - text.keys()
+        outcome = text.get("outcome", "")
         wrong = {
             (min(stray, default=""), f"unknown key {', '.join(sorted(stray))}"): stray,
             ("name", f"{', '.join(sorted(missing))} is missing"): missing,
-            ("within_s", f"within_s = {within_s!r} is not a number of seconds above 0"): (
-                not isinstance(within_s, int | float) or within_s <= 0 or not isfinite(within_s)
-            ),
             ("then", "then must be a list of steps"): not isinstance(text.get("then"), list),
             ("then", "then must name at least one step"): not text.get("then"),
             ("asks", "asks must be a list of answers"): not isinstance(text.get("asks", []), list),
@@ -59,17 +59,38 @@ class Step:
             if it_is:
                 msg = f"step {text.get('name', '?')!r}: {says}"
                 raise BadScene(msg, key=(key,))
+        limit = _limit(text)
         commands = _commands(str(text["name"]), text.get("command", []))
         return cls(
             name=str(text["name"]),
             holder=str(text["holder"]),
-            within_ms=round(text["within_s"] * 1000),
+            within=limit,
             then=tuple(text["then"]),
             asks=tuple(text.get("asks", ())),
             title=dict(text.get("title", {})),
             outcome=outcome,
             commands=commands,
         )
+
+
+def _limit(text: Mapping[str, Any]) -> Limit:
+    """Read ``within = "4工作时"``, or ``within_s`` for seconds that run on day and night."""
+    says = ""
+    if ("within" in text) == ("within_s" in text):
+        key, says = "within", "it needs either within or within_s"
+    elif "within" in text:
+        key = "within"
+        try:
+            return Limit.read(str(text["within"]))
+        except BadRequest as error:
+            says = f"within: {error}"
+    else:
+        key, seconds = "within_s", text["within_s"]
+        if isinstance(seconds, int | float) and seconds > 0 and isfinite(seconds):
+            return Limit.of_seconds(seconds)
+        says = f"within_s = {seconds!r} is not a number of seconds above 0"
+    msg = f"step {text.get('name', '?')!r}: {says}"
+    raise BadScene(msg, key=(key,))
 
 
 def _commands(step: str, given: Any) -> tuple[Command, ...]:
@@ -90,10 +111,14 @@ def _commands(step: str, given: Any) -> tuple[Command, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps that a case of one scene may take, by name; it begins with the first."""
+    """The steps that a case of one scene may take, by name; it begins with the first.
+
+    ``clock`` is the working time of the district in which the plan is followed.
+    """
 
     id: str
     steps: Mapping[str, Step]
+    clock: Worktime | None = None
 
     @property
     def first(self) -> Step:
@@ -106,6 +131,23 @@ class Plan:
             msg = f"plan {self.id} has no step {name!r}"
             raise IllegalMove(msg)
         return self.steps[name]
+
+    def by(self, clock: Worktime | None) -> Self:
+        """Give the plan as it is followed in a district; None for one without office hours.
+
+        Raises `BadScene` where a step counts working time that the district does not have.
+        """
+        for number, each in enumerate(self.steps.values()):
+            if each.within.at_work and clock is None:
+                msg = f"step {each.name!r}: within: the district has no [work] hours to count"
+                raise BadScene(msg, key=("step", number, "within"))
+        return replace(self, clock=clock)
+
+    def due(self, step: Step, at_ms: int) -> int:
+        """Say when a step that begins at a moment should be over, ms UTC."""
+        if self.clock is not None:
+            return self.clock.due(step.within, at_ms).at_ms
+        return at_ms + step.within.lasts_ms
 
     @classmethod
     def declared(cls, name: str, text: Mapping[str, Any]) -> Self:

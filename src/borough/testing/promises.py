@@ -121,7 +121,8 @@ def plan_ends(found: Found) -> None:
     assert reached == steps.keys() | {"closed"}, reached ^ (steps.keys() | {"closed"})
     for name, step in steps.items():
         assert step["holder"], name
-        assert step["within_s"] > 0, name
+        assert step.get("within_s", 1) > 0, name
+        assert ("within" in step) != ("within_s" in step), name
 
 
 def titles_fill(found: Found) -> None:

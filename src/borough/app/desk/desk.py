@@ -1,6 +1,7 @@
 """What the desk knows and keeps: the one place where cases are written."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -11,12 +12,15 @@ from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
+from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.core.cases import Plan
 from borough.core.commands import SELF, Command
+from borough.core.deadlines import WorkCalendar, Worktime
+from borough.core.errors import BadScene
 from borough.core.registry import SPEAKS, Kind
-from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.merge import asked
 from borough.storage.sql import (
     SqlCases,
@@ -29,6 +33,8 @@ from borough.storage.sql import (
     connect,
 )
 from borough.storage.sql.desk import Wish
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
@@ -47,8 +53,8 @@ class Desk:
         roots = [BUILT_IN, *map(Path, settings.scenes)]
         found = {each.scene.id: each for each in find_sound(*roots)[0]}
         self.found = found
-        self.scenes = {name: each.scene for name, each in found.items()}
-        self.plans = {name: Plan.declared(name, each.plan) for name, each in found.items()}
+        self.plans = plans(found.values(), self.ground.district.work)
+        self.scenes = {name: found[name].scene for name in self.plans}
         zone, prefix = self.ground.district.zone, self.ground.district.id.upper()
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
@@ -135,3 +141,15 @@ def able(kind: Kind, command: Command) -> bool:
         return False
     low, high = command.span
     return has[command.property].low <= low and high <= has[command.property].high
+
+
+def plans(found: Iterable[Found], work: WorkCalendar | None) -> dict[str, Plan]:
+    """Read the plans that a district can follow, by scene; the others are told in the log."""
+    clock, made = Worktime.of(work) if work else None, {}
+    for each in found:
+        name = each.scene.id
+        try:
+            made[name] = Plan.declared(name, each.plan).by(clock)
+        except BadScene as error:
+            log.warning("%s", error, extra=event(error.code, scene=name))
+    return made
