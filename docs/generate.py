@@ -5,84 +5,37 @@ import inspect
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from cyclopts import App
+
 import borough
 from borough.adapters.bus.reasons import _REASONS as BUS_REASONS
 from borough.adapters.topics import REASONS as TOPIC_REASONS
+from borough.api import create
 from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
 from borough.app.intake.refusals import REASONS as THING_REASONS
 from borough.app.settings import PREFIX, Settings
 from borough.app.sources import table as table_of_settings
-from borough.cli import (
-    backup,
-    bench,
-    config,
-    credential,
-    demo,
-    district,
-    doctor,
-    facts,
-    replay,
-    restore,
-    scene,
-    things,
-    triage,
-    tune,
-    up,
-    upgrade,
-)
+from borough.cli import app
 from borough.core.errors import BoroughError
 from borough.engine.catalog import BUILT_IN, find_all
 from borough.testing.standings import requirements
+from borough.testing.town import town
 
 REFERENCE = Path(__file__).parent / "reference"
 PACKAGE = Path(borough.__file__).parent
 MADE = "<!-- Written by docs/generate.py from the code; edits here are lost. -->\n\n"
 MEANS = ("含义", "meaning", "source")
-VERBS: dict[str, Callable[..., None]] = {
-    "demo": demo.demo,
-    "up": up.up,
-    "backup": backup.backup,
-    "backup verify": backup.verify,
-    "restore": restore.restore,
-    "upgrade": upgrade.upgrade,
-    "config show": config.show,
-    "config check": config.check,
-    "doctor": doctor.doctor,
-    "scene list": scene.list_scenes,
-    "scene new": scene.new,
-    "scene check": scene.check,
-    "scene replay": replay.replay,
-    "scene tune": tune.tune,
-    "scene undo": tune.undo,
-    "scene resume": tune.resume,
-    "district check": district.check,
-    "things import": things.import_,
-    "things export": things.export,
-    "things imports": things.imports,
-    "things undo": things.undo,
-    "things add": things.add,
-    "things retire": things.retire,
-    "credential new": credential.new,
-    "credential revoke": credential.revoke,
-    "facts import": facts.import_,
-    "facts list": facts.list_,
-    "facts show": facts.show,
-    "facts export": facts.export,
-    "facts withdraw": facts.withdraw,
-    "triage train": triage.train,
-    "triage evaluate": triage.evaluate,
-    "triage say": triage.say,
-    "bench": bench.bench,
-}
+ALIKE = ("data", "as_json", "by")
+"""Arguments that mean the same wherever they are taken."""
 LIMITS = {
     "MQTT door and bus 设备接入与总线": "adapters/doors.toml",
     "HTTP door 接口": "api/limits.toml",
@@ -119,14 +72,26 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{each}`" for each in names)
 
 
+def verbs(found: App, *words: str) -> Iterator[tuple[tuple[str, ...], Callable[..., Any]]]:
+    """Walk the verbs of the command line, each with what it does."""
+    if found.default_command:
+        yield words, found.default_command
+    for word in found:
+        if not word.startswith("-"):
+            yield from verbs(found[word], *words, word)
+
+
 def cli() -> str:
     """Write what each verb takes."""
     text = MADE + "# Command line 命令行\n\n`./borough VERB`; a verb tells the same with `--help`."
     text += " `./borough test` and `./borough check` run the tests and the checks.\n\n"
-    for verb, does in VERBS.items():
+    alike: dict[str, str] = {}
+    for words, does in verbs(app):
         about, _, told = inspect.cleandoc(does.__doc__ or "").partition("\n\nParameters\n")
         means = dict(re.findall(r"^(\w+)\n +(.+(?:\n +.+)*)", told, re.MULTILINE))
-        text += f"## borough {verb}\n\n{about}\n\n"
+        alike = {each: means[each] for each in ALIKE if each in means} | alike
+        means = alike | means
+        text += f"## {' '.join(('borough', *words))}\n\n{about}\n\n"
         hints = get_type_hints(does, include_extras=True)
         rows: list[tuple[object, ...]] = []
         for name, each in inspect.signature(does).parameters.items():
@@ -139,6 +104,62 @@ def cli() -> str:
                          " ".join(meaning.split()), default))  # fmt: skip
         text += table(("argument", "meaning", "default"), rows)
     return text.rstrip() + "\n"
+
+
+def http() -> str:
+    """Write every path of the HTTP interface: who may, what it takes, what it answers."""
+    told = create(town(10)).openapi()
+    schemas = told["components"]["schemas"]
+    text = MADE + "# HTTP interface HTTP 接口\n\n"
+    text += "A running district shows the same with forms to try it at `/docs`, and for programs as"
+    text += " `/api/v1/openapi.json`. Who may: *reader*, this machine, or whoever shows the"
+    text += " operator's token; *operator*, with `Authorization: Bearer TOKEN`; *device*, with its"
+    text += " credential as `Basic`. A refusal is a problem document with a"
+    text += " [code](errors.md): 401 where the token is missing, 404 where what the path names is"
+    text += " not there, 409 `stale` where somebody was faster, 422 with `fields` where a value is"
+    text += " not possible; others are said with the path.\n\n"
+    text += (
+        "谁可以：reader 为本机或出示操作员令牌者，operator 须带操作员令牌，device 须带设备凭证。"
+    )
+    text += "出错时一律返回带[错误代码](errors.md)的问题说明。\n\n"
+    tag = ""
+    for path, does in told["paths"].items():
+        for verb, each in does.items():
+            if each["tags"][0] != tag:
+                tag = each["tags"][0]
+                text += f"## {tag}\n\n"
+            who = next(iter(each.get("security", [{"reader": []}])[0]))
+            about = " ".join(each.get("description", "").split())
+            answers = [f"{code} {', '.join(kind.partition(';')[0] for kind in one['content'])}"
+                       if one.get("content") else code
+                       for code, one in each["responses"].items() if code.isdecimal()]  # fmt: skip
+            text += f"### `{verb.upper()} {path}`\n\n**{each['summary']}** · {who}\n\n{about}\n\n"
+            text += "".join(f"- {one}\n" for one in taken(each, schemas))
+            text += f"- answers 回答: {'; '.join(answers)}\n\n"
+    return text.rstrip() + "\n"
+
+
+def taken(does: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
+    """Tell what a path takes: parameters, and the fields or the kinds of its body."""
+    asked = [each for each in does.get("parameters", []) if each["in"] != "path"]
+    for where in ("query", "header"):
+        names = [field(each["name"], each["schema"], must=each["required"])
+                 for each in asked if each["in"] == where]  # fmt: skip
+        if names:
+            yield f"{where}: {', '.join(names)}"
+    for kind, one in does.get("requestBody", {}).get("content", {}).items():
+        shape = schemas.get(one.get("schema", {}).get("$ref", "").rpartition("/")[2], {})
+        fields_of = shape.get("properties", {})
+        must = shape.get("required", [])
+        names = [field(name, each, must=name in must) for name, each in fields_of.items()]
+        yield f"body 请求体 {kind}" + (f": {', '.join(names)}" if names else "")
+
+
+def field(name: str, shape: dict[str, Any], *, must: bool) -> str:
+    """Tell a parameter or field, whether it must be there, and what it means."""
+    means = shape.get("description", "").replace("\n", " ")
+    told = "; ".join(each for each in ("required" if must else "", means) if each)
+    return f"`{name}` ({told})" if told else f"`{name}`"
 
 
 def settings() -> str:
@@ -233,7 +254,22 @@ def scenes() -> str:
              "yes" if p.per_thing else "", p.means["zh"], p.means["en"], p.source)
             for name, p in each.parameters.items()
         ])  # fmt: skip
+        text += "".join(f"- {each}\n" for each in happenings(found.happens))
+        text += "\n" if found.happens else ""
     return text + standings().rstrip() + "\n"
+
+
+def happenings(happens: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Tell what the demo lets happen for a scene, and by when that must have been noticed."""
+    for each in happens:
+        due = [
+            f"`{one['level']}` within {number(one['hold_s'] + one['patience_s'])} s of"
+            f" {one['counts_from']}"
+            + (f", or by the thing's own `{one['parameter']}`" if "parameter" in one else "")
+            for one in each.get("expect", [])
+        ]
+        said = f"应发现 must be said: {'; '.join(due)}" if due else "干扰 a decoy, not to be said"
+        yield f"演示中制造 the demo lets happen `{each['name']}` ({each['how']}); {said}"
 
 
 def standings() -> str:
@@ -275,6 +311,7 @@ def coverage() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
+    "http.md": http,
     "settings.md": settings,
     "errors.md": errors,
     "scenes.md": scenes,

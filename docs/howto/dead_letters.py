@@ -9,12 +9,14 @@ from pathlib import Path
 import nats
 from nats.js.errors import NotFoundError
 
+from borough.app.settings import Settings
+
 
 async def newest(data: Path, many: int) -> list[dict[str, str]]:
     """Read the last *many* messages of the stream DEAD, oldest first."""
-    settings = json.loads((data / "settings.json").read_text("utf-8"))
+    settings = Settings.read(data.resolve())
     secrets = json.loads((data / "bus" / "secrets.json").read_text("utf-8"))
-    address = f"nats://{settings['host']}:{settings['bus_port']}"
+    address = f"nats://{settings.host}:{settings.bus_port}"
     bus = await nats.connect(address, user="borough", password=secrets["borough"])
     try:
         streams = bus.jetstream()

@@ -6,16 +6,17 @@ import socket
 import sys
 from pathlib import Path
 
+from borough.app.settings import Settings
 from borough.edge.fleet import packets
 
 DATA, KEY = Path(sys.argv[1]), sys.argv[2]
-SETTINGS = json.loads((DATA / "settings.json").read_text("utf-8"))
+SETTINGS = Settings.read(DATA.resolve())
 with (DATA / "credentials.csv").open(encoding="utf-8", newline="") as file:
     TOKEN = {row["key"]: row["token"] for row in csv.DictReader(file)}[KEY]
 
 had: dict[str, None] = {}
 number, buffer = 1, bytearray()
-line = socket.create_connection((SETTINGS["host"], SETTINGS["mqtt_port"]))
+line = socket.create_connection((SETTINGS.host, SETTINGS.mqtt_port))
 # A session that is kept, a client id of its own, and QoS 1: what comes while we are away waits.
 line.sendall(packets.connect(f"{KEY}-obeys", KEY, TOKEN, keepalive_s=0, kept=True))
 line.sendall(packets.subscribe(f"c/{KEY}/#", 1, qos=1))

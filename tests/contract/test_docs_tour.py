@@ -2,19 +2,23 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
+from borough.cli import app
 from borough.testing.living import Living, eventually
 from borough.testing.senders import Caller
 
 ROOT = Path(__file__).parents[2]
+PREFIX = Path(sys.prefix)
 LANE = "yb-firelane_mag-00001"
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PUB = """#!{python}
@@ -42,22 +46,40 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
         made.stop()
 
 
-def typed(living: Living, page: str, *words: str) -> str:
-    """Type those blocks of a page that contain one of *words*; give what the shell printed."""
+def home_of(living: Living) -> Path:
+    """Give the folder in which a reader would type, with what the commands need in it."""
     home = Path(living.settings.data).parents[2]
     tools = home / "bin"
     tools.mkdir(exist_ok=True)
     (tools / "mosquitto_pub").write_text(PUB.format(python=sys.executable), "utf-8")
     (tools / "mosquitto_pub").chmod(0o755)
-    for name, target in (("docs", ROOT / "docs"), (".venv", Path(sys.prefix))):
+    (home / "borough").write_text(f'#!/bin/sh\nexec {sys.executable} -m borough "$@"\n', "utf-8")
+    (home / "borough").chmod(0o755)
+    for name, target in (("docs", ROOT / "docs"), ("src", ROOT / "src"), (".venv", PREFIX)):
         if not (home / name).exists():
             (home / name).symlink_to(target)
+    return home
+
+
+def blocks_of(page: str, *words: str) -> str:
+    """Give those blocks of a page that contain one of *words*."""
     text = (ROOT / page).read_text("utf-8")
     blocks = [each for each in BLOCK.findall(text) if any(word in each for word in words)]
     assert blocks
+    return "\n".join(blocks)
+
+
+def typed(living: Living, page: str, *words: str) -> str:
+    """Type those blocks of a page that contain one of *words*; give what the shell printed."""
+    return shell(home_of(living), blocks_of(page, *words))
+
+
+def shell(home: Path, text: str) -> str:
+    """Have a shell run *text*; give what it printed."""
+    tools = home / "bin"
     done = subprocess.run(
         ["/bin/sh", "-eu"],
-        input="\n".join(blocks),
+        input=text,
         cwd=home,
         env={
             **os.environ,
@@ -70,6 +92,23 @@ def typed(living: Living, page: str, *words: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def commanded(living: Living, page: str, *words: str) -> None:
+    """Go through blocks of a page: `./borough` here and now, anything else in a shell.
+
+    A process of its own for each command would cost seconds; what it does is the same.
+    """
+    home, rest = home_of(living), ""
+    for line in blocks_of(page, *words).replace("\\\n", " ").splitlines(keepends=True):
+        if not line.startswith("./borough "):
+            rest += line
+            continue
+        shell(home, rest)
+        rest = ""
+        told = shlex.split(line.replace("$data", ".borough/demo/live"))[1:]
+        with suppress(SystemExit):
+            app(told, exit_on_error=False, print_error=False)
 
 
 def test_the_tour_parks_a_car_and_gets_a_case(living: Living) -> None:
@@ -105,3 +144,54 @@ def test_a_dead_letter_can_be_looked_at(living: Living) -> None:
     assert "unreadable" in said
     assert topic in said
     assert "maybe" in said
+
+
+def test_the_first_half_hour_goes_as_it_is_told(
+    living: Living, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A gauge of one's own floods a road; a value is tried on that, changed and taken back."""
+    page = "docs/tutorial/first_half_hour.md"
+    monkeypatch.chdir(home_of(living))
+    assert "my-gauge," in typed(living, page, "port() {", "things add")
+    eventually(lambda: gauged(living, page), "a district that knows the gauge")
+    eventually(lambda: "flooded_road" in str(living.edges()), "a flooded road")
+    assert "flooded_road" in typed(living, page, "port() {", "things/my-gauge")
+    commanded(living, page, "scene replay", "scene tune", "facts list", "evaluate import")
+    printed = capsys.readouterr().out
+
+    assert "my-gauge" in printed
+    assert "gone 不再报 1" in printed
+    assert "1 per_mu 2022 draft by huangyan" in printed
+
+
+def gauged(living: Living, page: str) -> bool:
+    """Say what the gauge has to say; whether the bus knows it by now."""
+    (token,) = re.findall("^token=.*", blocks_of(page, "things add"), re.MULTILINE)
+    try:
+        shell(home_of(living), f"{token}\n" + blocks_of(page, "port() {", "mosquitto_pub"))
+    except AssertionError as error:
+        if "refused" in str(error):
+            return False
+        raise
+    return True
+
+
+@pytest.mark.parametrize("page", ["gateway", "facts"])
+def test_a_how_to_can_be_followed(
+    living: Living, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command of the page ends well, in the order in which it is told."""
+    monkeypatch.chdir(home_of(living))
+    commanded(living, f"docs/howto/{page}.md", "./borough")
+
+
+def test_the_page_about_evaluations_goes_on(
+    living: Living, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Returns come in again without a change; the draft is made public and run again."""
+    monkeypatch.chdir(home_of(living))
+    commanded(living, "docs/howto/evaluations.md", "evaluate rules", "evaluate publicise")
+    printed = capsys.readouterr().out
+
+    assert "the same by the same formula" in printed
+    assert Path("result-2022.csv").exists()
