@@ -111,6 +111,13 @@ def test_parts_hold_every_row_once_and_never_halve_a_report(steps: list[int], mo
     seen = [set(whole.report[part.series].tolist()) for part in parts]
     assert sum(map(len, seen)) == len(set().union(*seen))
     assert {(p.mqtt, p.http) for p in parts} == {(7, 8)}
+    assert len(parts) == 1 or all(part.report[0] == 0 for part in parts)
+
+
+def test_a_frame_without_rows_is_its_only_part() -> None:
+    """It moves the marks of the doors all the same."""
+    empty = Frame(ROWS, 5, 6, 7, 8)
+    assert list(empty.parts()) == [empty]
 
 
 def test_a_report_longer_than_a_frame_is_refused() -> None:
@@ -174,6 +181,14 @@ def test_frames_of_the_first_release_are_read(frame: Frame) -> None:
     )  # fmt: skip
     assert (back.tuned, back.change) == (0, None)
     np.testing.assert_array_equal(back.value, before.value)
+
+
+def test_the_first_release_knew_no_changes() -> None:
+    """A frame of its kind that claims to hold one was written by nobody."""
+    text = Change(1, "warm", 0, {"limit": 1.0}).text().encode()
+    body = struct.pack("<HHIqqqqq", 3, 0, len(text), 1, 2, 3, 4, -1) + text
+    with pytest.raises(BadFrame, match="makes no sense"):
+        decode(b"BJF1" + struct.pack("<I", crc32(body)) + body)
 
 
 @given(st.binary(max_size=60) | st.sampled_from([b"{}", b"[1]", b'{"number":true}', b"null"]))

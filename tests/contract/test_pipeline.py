@@ -154,7 +154,44 @@ def test_a_derivation_of_derivations_sees_all_results_however_much_comes_at_one_
     journal.write([], 4 * HOUR + 60_000)
 
     assert [each for each in results(journal) if each[0] == 6] == [(6, 2, -0.5), (6, 4, -0.5)]
-    assert len([cause for _, cause in journal.held if cause >= 0]) == 1
+    (together,) = [record for record, cause in journal.held if cause >= 0]
+    assert isinstance(together, Batch)
+    assert (np.diff(together.time) >= 0).all()
+
+
+def test_a_result_counts_once_in_what_is_derived_from_it() -> None:
+    """It is journalled, and heard from the journal again, while the longer window is open."""
+    told = {"kind": "hall", "property": "temp", "from": "room", "of": "temp", "over": "rooms"}
+    mean = Derivation.declared({**told, "how": "mean", "window_s": 7200, "needs_all": False})
+    found = scene()
+    both = replace(found.scene, derives=(*found.scene.derives, mean))
+    journal = Journal(Pipeline([replace(found, scene=both)], registry(), "Asia/Shanghai"))
+    for hour, temp in ((0, 10.0), (1, 40.0)):
+        journal.write([(n, hour * HOUR + 1, temp) for n in (0, 1)], hour * HOUR + 2)
+        journal.write([], (hour + 1) * HOUR + 60_000)
+
+    assert [each for each in results(journal) if each[0] == 6] == [(6, 2, 25.0)]
+
+
+def test_a_record_handed_out_again_counts_once() -> None:
+    """Neither the scenes nor the windows take the same readings twice."""
+    journal = Journal(fresh())
+    journal.write([(0, 10, 10.0), (1, 10, 40.0)], 100)
+    journal.write([(0, 20, 40.0)], 200)
+    said = journal.pipeline.read(journal.held[-1][0])
+    journal.write([], 2 * HOUR)
+
+    assert (said.edges, said.derived) == ([], [])
+    assert results(journal) == [(4, 1, 32.5)]
+
+
+def test_readings_of_things_that_are_gone_are_left_out() -> None:
+    """A journal may be read again after the registry has lost things; the others are heard."""
+    pipeline = fresh()
+    pipeline.read(Batch.of([(0, 0, 0, 1000, 20.0), (1, 0, 7, 1000, 30.0)]))
+
+    assert pipeline.latest.value[0] == 20.0
+    assert pipeline.latest.time[0] == 1000
 
 
 def test_a_derivation_that_feeds_on_itself_is_refused() -> None:
@@ -233,3 +270,15 @@ def test_a_scene_that_raises_is_set_aside_and_the_others_go_on() -> None:
 
     assert [edges.scene for edges in said.edges] == ["other"]
     assert pipeline.broken == {"warm": "ZeroDivisionError()"}
+
+
+def test_a_scene_stays_set_aside_only_as_long_as_its_rule_is_the_same() -> None:
+    """A restart does not try again what failed, and does try what was mended."""
+    pair = [Found(SCENE, Warm, {}, [], Path())]
+    pipeline = Pipeline(pair, registry(), "UTC")
+    pipeline.set_aside("warm", "it raised")
+    saved = pipeline.save()
+
+    assert Pipeline(pair, registry(), "UTC").load(saved).broken == {"warm": "it raised"}
+    saved["broken"] = np.array([("warm", "as it was", "it raised")])
+    assert Pipeline(pair, registry(), "UTC").load(saved).broken == {}

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from borough.core.cases import DUPLICATE, FALSE, TRUE
 from borough.storage.sql import SqlCases, SqlDesk, SqlDetections, SqlPosts, connect
@@ -154,7 +154,17 @@ class Town:
         assert sorted(live) == sorted(about for about, (_, level) in self.open.items() if level)
 
 
+LANE = ("fire_lane", 7)
+QUIET_LATE = [("level", LANE, 1, 0), ("close", LANE, FALSE, 0), ("level", LANE, 0, WAITS[3])]
+"""Closed as false, and it went quiet only an hour later: from then on its merge time counts."""
+
+
 @settings(max_examples=30, deadline=None)
+@example(steps=[*QUIET_LATE, ("level", LANE, 1, WAITS[3])])
+@example(steps=[*QUIET_LATE, ("level", LANE, 1, WAITS[4])])
+@example(steps=[("level", LANE, 1, 0), ("close", LANE, FALSE, 1), ("level", LANE, 2, 1)])
+@example(steps=[("level", LANE, 2, 0), ("close", LANE, TRUE, 1), ("level", LANE, 1, 1)])
+@example(steps=[*QUIET_LATE, ("level", LANE, 1, WAITS[5]), *QUIET_LATE[1:], ("level", LANE, 2, 0)])
 @given(steps=st.lists(STEP, max_size=14))
 def test_one_matter_is_one_case_whatever_happens(sqlite_template: Path, steps: list[Any]) -> None:
     """A thing has one open detection per scene, each detection one case, and repeats add none."""
