@@ -12,10 +12,9 @@ from nats.js.errors import NotFoundError
 from borough.app.settings import Settings
 
 
-async def newest(data: Path, many: int) -> list[dict[str, str]]:
+async def newest(settings: Settings, many: int) -> list[dict[str, str]]:
     """Read the last *many* messages of the stream DEAD, oldest first."""
-    settings = Settings.read(data.resolve())
-    secrets = json.loads((data / "bus" / "secrets.json").read_text("utf-8"))
+    secrets = json.loads((settings.folder / "bus" / "secrets.json").read_text("utf-8"))
     address = f"nats://{settings.host}:{settings.bus_port}"
     bus = await nats.connect(address, user="borough", password=secrets["borough"])
     try:
@@ -36,7 +35,7 @@ async def newest(data: Path, many: int) -> list[dict[str, str]]:
 def main() -> None:
     """Write one line a letter: the reason, the topic, what was wrong, and what was said."""
     data, many = Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 20
-    for each in asyncio.run(newest(data, many)):
+    for each in asyncio.run(newest(Settings.read(data.resolve()), many)):
         said = b64decode(each["payload"])[:60]
         topic = each["subject"].replace(".", "/")
         sys.stdout.write(f"{each['reason']:<18}{topic:<48}{each['detail']:<40}{said!r}\n")
