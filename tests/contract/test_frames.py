@@ -111,7 +111,12 @@ def test_parts_hold_every_row_once_and_never_halve_a_report(steps: list[int], mo
     seen = [set(whole.report[part.series].tolist()) for part in parts]
     assert sum(map(len, seen)) == len(set().union(*seen))
     assert {(p.mqtt, p.http) for p in parts} == {(7, 8)}
-    assert len(parts) == 1 or all(part.report[0] == 0 for part in parts)
+
+
+def test_each_part_counts_its_reports_from_nought() -> None:
+    """A report has its place in the frame that holds it."""
+    parts = rows([0, 0, 1, 1, 2]).parts(2)
+    assert [part.report.tolist() for part in parts] == [[0, 0], [0, 0], [0]]
 
 
 def test_a_frame_without_rows_is_its_only_part() -> None:
