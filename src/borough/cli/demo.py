@@ -5,8 +5,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -16,6 +17,13 @@ from borough.core.errors import BadSetting
 from borough.engine.catalog import find_sound
 
 LOOK_S = 0.5
+COLUMNS = {
+    "expected": "应报 expected",
+    "found": "报出 found",
+    "found_late": "迟报 late",
+    "found_before_due": "未到期 early",
+    "false": "误报 false",
+}
 
 
 def say(text: str) -> None:
@@ -94,6 +102,19 @@ def lived(folder: Path, wanted: Wanted, exit_after: float | None) -> dict[str, o
         running.end()
 
 
-def told(account: dict[str, object]) -> str:
-    """Write an account for a person."""
-    return "\n".join(f"{name:<22}{value}" for name, value in account.items() if name != "fleet")
+def told(account: Mapping[str, Any]) -> str:
+    """Write an account for a person: the whole, then each scene, then what was missed."""
+    lines = [f"{name:<22}{value}" for name, value in account.items() if name != "fleet"]
+    fleet = account["fleet"]
+    scenes = sorted(fleet.get("scenes", {}).items(), key=lambda each: -each[1]["expected"])
+    lines += ["", f"{'场景 scene':<20}" + "".join(f"{word:>18}" for word in COLUMNS.values())]
+    lines += [
+        f"{scene:<22}" + "".join(f"{score[name]:>20}" for name in COLUMNS)
+        for scene, score in scenes
+    ]
+    lines += [f"漏报 missed: {each}" for each in fleet.get("missed", [])]
+    lines += [f"误报 false: {each}" for each in fleet.get("false", [])]
+    sent = ", ".join(f"{name} {count}" for name, count in fleet.get("mischief", {}).items())
+    return "\n".join(
+        [*lines, f"故意发送的坏报文 sent on purpose to be turned away or passed: {sent}"]
+    )
