@@ -124,6 +124,18 @@ def test_a_subsidiary_is_evaluated_with_its_parent() -> None:
         rows("plus_minus", "2023", listed=[0, 0, 0], tax=[1, 1, 1], into=[1, 2, 2])
 
 
+def test_a_subsidiary_takes_no_place_in_its_group() -> None:
+    """Three firms are ranked and classed, however many stand in the file."""
+    said = rows(
+        "jingde", "2022", listed=[0] * 4, land_own=[10] * 4, tax=[100, 300, 200, 100],
+        revenue=[1000] * 4, energy=[10] * 4, emissions=[1] * 4, plus=[0] * 4, into=[0, 1, 2, 0],
+    )  # fmt: skip
+
+    assert [each["of"] for each in said] == [3, 3, 3, 0]
+    assert [each["class"] for each in said] == ["C", "A", "B", ""]
+    assert [each["graded"] for each in said] == [True, True, True, False]
+
+
 def test_a_veto_takes_a_firm_to_the_last_class() -> None:
     """The best of all is D where it was vetoed, and what it earned is still told."""
     said = rows(
