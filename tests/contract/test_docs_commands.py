@@ -37,7 +37,7 @@ def lines(page: Path) -> Iterator[str]:
 def typed() -> list[list[str]]:
     """Collect what follows ./borough anywhere in the documents, each once."""
     found = {
-        line.removeprefix("./borough ")
+        line.removeprefix("./borough ").partition(" | ")[0]
         for page in PAGES
         for line in lines(page)
         if line.startswith("./borough ")

@@ -146,10 +146,22 @@ def test_a_dead_letter_can_be_looked_at(living: Living) -> None:
     assert "maybe" in said
 
 
+@pytest.mark.parametrize("page", ["gateway", "facts"])
+def test_a_how_to_can_be_followed(
+    living: Living, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command of the page ends well, in the order in which it is told."""
+    monkeypatch.chdir(home_of(living))
+    commanded(living, f"docs/howto/{page}.md", "./borough")
+
+
 def test_the_first_half_hour_goes_as_it_is_told(
     living: Living, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A gauge of one's own floods a road; a value is tried on that, changed and taken back."""
+    """A gauge of one's own floods a road; a value is tried on that, changed and taken back.
+
+    The page about evaluations goes on where it ends: public, run again, written to a file.
+    """
     page = "docs/tutorial/first_half_hour.md"
     monkeypatch.chdir(home_of(living))
     assert "my-gauge," in typed(living, page, "port() {", "things add")
@@ -157,11 +169,14 @@ def test_the_first_half_hour_goes_as_it_is_told(
     eventually(lambda: "flooded_road" in str(living.edges()), "a flooded road")
     assert "flooded_road" in typed(living, page, "port() {", "things/my-gauge")
     commanded(living, page, "scene replay", "scene tune", "facts list", "evaluate import")
+    commanded(living, "docs/howto/evaluations.md", "evaluate publicise")
     printed = capsys.readouterr().out
 
     assert "my-gauge" in printed
     assert "gone 不再报 1" in printed
     assert "1 per_mu 2022 draft by huangyan" in printed
+    assert "the same by the same formula" in printed
+    assert Path("result-2022.csv").exists()
 
 
 def gauged(living: Living, page: str) -> bool:
@@ -174,24 +189,3 @@ def gauged(living: Living, page: str) -> bool:
             return False
         raise
     return True
-
-
-@pytest.mark.parametrize("page", ["gateway", "facts"])
-def test_a_how_to_can_be_followed(
-    living: Living, page: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each command of the page ends well, in the order in which it is told."""
-    monkeypatch.chdir(home_of(living))
-    commanded(living, f"docs/howto/{page}.md", "./borough")
-
-
-def test_the_page_about_evaluations_goes_on(
-    living: Living, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Returns come in again without a change; the draft is made public and run again."""
-    monkeypatch.chdir(home_of(living))
-    commanded(living, "docs/howto/evaluations.md", "evaluate rules", "evaluate publicise")
-    printed = capsys.readouterr().out
-
-    assert "the same by the same formula" in printed
-    assert Path("result-2022.csv").exists()
