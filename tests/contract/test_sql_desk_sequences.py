@@ -162,6 +162,7 @@ QUIET_LATE = [("level", LANE, 1, 0), ("close", LANE, FALSE, 0), ("level", LANE, 
 @settings(max_examples=30, deadline=None)
 @example(steps=[*QUIET_LATE, ("level", LANE, 1, WAITS[3])])
 @example(steps=[*QUIET_LATE, ("level", LANE, 1, WAITS[4])])
+@example(steps=[("level", LANE, 1, 0), ("level", ("slope", LANE[1]), 1, 0)])
 @example(steps=[("level", LANE, 1, 0), ("close", LANE, FALSE, 1), ("level", LANE, 2, 1)])
 @example(steps=[("level", LANE, 2, 0), ("close", LANE, TRUE, 1), ("level", LANE, 1, 1)])
 @example(steps=[*QUIET_LATE, ("level", LANE, 1, WAITS[5]), *QUIET_LATE[1:], ("level", LANE, 2, 0)])
