@@ -98,3 +98,13 @@ def test_marks_reach_as_far_as_the_frame_does() -> None:
 
     assert [each.mqtt for each in frames] == [101, 103, 104]
     assert [len(each) for each in frames] == [2 * half, 2 * half, half]
+
+
+def test_batches_that_fill_frames_of_their_own_are_marked_one_by_one() -> None:
+    """A kill between two of them loses neither and takes neither twice."""
+    many = MOST_ROWS // 2 + 1
+    frames = list(chunk(0, 1, [door([0] * many)] * 2).frames(readings([1]), 7, 8))
+
+    assert [(len(each), each.mqtt, each.http) for each in frames] == [
+        (1, 101, 50), (many, 101, 51), (many, 101, 52),
+    ]  # fmt: skip
