@@ -106,6 +106,10 @@ SPOILT = {
     "a step nowhere": ("plan.toml", '["confirm"]', '["confirmed"]', "plan.toml:12: step[2]"),
     "no time for a step": ("plan.toml", "86400", "0", "plan.toml:16: step[2].within_s"),
     "rows that are none": ("examples.toml", "rows", "rose", ":5: example[1].rose"),
+    "an odd level": ("examples.toml", '"major"]', '"huge"]', ":6: example[1].edges: ed"),
+    "a value too many": ("examples.toml", "[[0, 0, ", "[[0, 0, 5, ", ":5: example[1].rows: row 1"),
+    "no field for it": ("detector.py", "    band: Values\n", "", ".toml:20: parameters.band"),
+    "nothing declared for it": ("scene.toml", "[parameters.band]", "[claims]", "detector.py:23"),
     "a happening of no kind": ("happenings.toml", '"values"', '"magic"', ":6: happens[1].how"),
     "a level nobody has": ("happenings.toml", '"major"', '"huge"', "happens[1].expect[1].level"),
 }  # fmt: skip
@@ -135,7 +139,25 @@ def test_a_promise_that_raises_names_the_line(mine: Path) -> None:
     path.write_text(text, "utf-8")
     line = 1 + text.splitlines().index('        rows["gone"] = 1')
 
-    assert f"my_scene/detector.py:{line}:" in broken(find(mine))["examples_hold"]
+    assert f"my_scene/detector.py:{line}: ValueError: " in broken(find(mine))["examples_hold"]
+
+
+def test_a_wrong_example_says_what_was_expected_and_what_came(mine: Path) -> None:
+    """The author reads the line of the example, what it expects, and what was said instead."""
+    path = mine / "examples.toml"
+    text = path.read_text("utf-8").replace(
+        'edges = [[0, 360, "major"]]', "edges = [[0, 361, 'quiet']]"
+    )
+    path.write_text(text.replace("unknown = [0]", "unknown = []"), "utf-8")
+    text = (mine / "scene.toml").read_text("utf-8").replace('["laeq"]', '["laeq", "peak"]')
+    (mine / "scene.toml").write_text(text, "utf-8")
+
+    said = broken(find(mine))["examples_hold"].splitlines()
+
+    assert said[0].startswith('my_scene/examples.toml:6: example "Above the limit for long enough')
+    assert said[0].endswith('expected [0, 361, "quiet"], got [0, 360, "major"]')
+    assert "row 1 has 1 value, the scene watches 2 (laeq, peak)" in said[1]
+    assert said[2].endswith("expected unknown nothing, got [0]")
 
 
 def test_check_explains_what_is_missing(mine: Path) -> None:

@@ -211,7 +211,8 @@ def told(verdict: Verdict) -> Iterator[str]:
         f"{CALLED[scene.standing]} {scene.standing}"
     )
     for name, why in (verdict.promises or {}).items():
-        yield f"    {'NO ' if why else 'ok '} {name} {why}".rstrip()
+        yield f"    {'NO ' if why else 'ok '} {name}"
+        yield from (f"        {each}" for each in why.splitlines())
     for standing in STANDINGS:
         missing = [each for each in verdict.lacks if each.requirement.standing == standing]
         asked = sum(each.standing == standing for each in requirements())

@@ -2,8 +2,8 @@
 
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
@@ -20,22 +20,15 @@ from borough.core.observations import Series, Values
 from borough.core.registry import Registry
 from borough.core.rules import extended
 from borough.core.scenes import Scene
-from borough.core.shapes import Key, fitted
-from borough.engine.pointing import dotted, line_of, line_told, line_within
+from borough.core.shapes import Key
+from borough.engine.pointing import dotted, field_line, line_of, line_told, line_within
 from borough.engine.runner import Runner
 from borough.engine.tuning import Tuning
 from borough.engine.watch import Watch
+from borough.engine.worked import worked
 
 BUILT_IN = Path(__file__).parents[1] / "scenes"
 """A folder of scenes like any other; this one comes with the product."""
-EXAMPLE = {
-    "says": "text", "rows": "rows", "edges": "rows", "given?": "table", "parents?": "numbers",
-    "unknown?": "rows", "late?": "count",
-}  # fmt: skip
-WORKED = {
-    "says": "text", "rules": "text", "period": "text", "facts": "table", "score": "rows",
-    "class": "rows", "into?": "rows",
-}  # fmt: skip
 NO_RULES: Mapping[str, Mapping[str, Any]] = {}
 Made = TypeVar("Made")
 
@@ -110,6 +103,9 @@ def find(folder: Path) -> Found:
         )
         raise BadScene(msg)
     _, plan = declared(folder / scene.opens.plan, partial(Plan.declared, scene.id))
+    rule = load(folder / ("formula.py" if scene.scheme else "detector.py"))
+    for wrong in unlike(scene, rule, folder):
+        raise BadScene(wrong)
     examples, happens = folder / "examples.toml", folder / "happenings.toml"
     planted: dict[str, Any] = {}
     if happens.exists():
@@ -117,13 +113,28 @@ def find(folder: Path) -> Found:
         _, planted = declared(happens, told)
     return Found(
         scene=scene,
-        rule=load(folder / ("formula.py" if scene.scheme else "detector.py")),
+        rule=rule,
         plan=plan,
-        examples=declared(examples, partial(worked, kinds=WORKED if scene.scheme else EXAMPLE))[0],
+        examples=declared(examples, partial(worked, scene))[0],
         folder=folder,
         happens=tuple(planted.get("happens", ())),
         rules=rule_sets(folder / "rules") if scene.scheme else {},
     )
+
+
+def unlike(scene: Scene, rule: type[Detector] | type[Formula], folder: Path) -> Iterator[str]:
+    """Tell each parameter that only ``scene.toml`` has, or only the Python beside it."""
+    file = folder / ("formula.py" if scene.scheme else "detector.py")
+    declares, has = scene.parameters, {each.name: each for each in fields(rule)}
+    for name in declares.keys() - has.keys():
+        key = ("parameters", name)
+        where, there_is = pointed(folder / "scene.toml", key), ", ".join(has) or "none"
+        yield f"{where}: {dotted(key)}: {file.name} has no field {name}; it has {there_is}"
+    for name in has.keys() - declares.keys():
+        if has[name].default is MISSING and has[name].default_factory is MISSING:
+            where, there_is = f"{folder.name}/{file.name}", ", ".join(declares) or "none"
+            line = field_line(file.read_text("utf-8"), name)
+            yield f"{where}:{line}: scene.toml has no [parameters.{name}]; it has {there_is}"
 
 
 def rule_sets(folder: Path, *, below: Mapping[str, Mapping[str, Any]] = NO_RULES) -> dict[str, Any]:
@@ -137,19 +148,6 @@ def rule_sets(folder: Path, *, below: Mapping[str, Mapping[str, Any]] = NO_RULES
             msg = f"rules/{name}.toml holds the rule set {text.get('id')!r}; use one name for both"
             raise BadRules(msg)
     return {name: extended(text, {**below, **texts}) for name, text in texts.items()}
-
-
-def worked(text: Mapping[str, Any], kinds: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Check a parsed ``examples.toml``: rows and edges, or facts, scores and classes."""
-    fitted(text, {"example?": "tables"})
-    examples: list[dict[str, Any]] = text.get("example", [])
-    for number, each in enumerate(examples):
-        fitted(each, kinds, ("example", number))
-        for name in ("rows", "edges") if kinds is EXAMPLE else ():
-            if not all(isinstance(row, list) and len(row) > 1 for row in each[name]):
-                msg = f"each of the {name} must be a list that begins with who and when"
-                raise BadScene(msg, key=("example", number, name))
-    return examples
 
 
 def declared(path: Path, make: Callable[[dict[str, Any]], Made]) -> tuple[Made, dict[str, Any]]:

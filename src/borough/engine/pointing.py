@@ -86,6 +86,16 @@ def line_within(error: BaseException, path: Path) -> int:
     return next((call.lineno or 0 for call in reversed(calls) if call.filename == str(path)), 0)
 
 
+def field_line(text: str, name: str) -> int:
+    r"""Say in which line of a Python text, from 1, a field is declared; 1 where none is.
+
+    >>> field_line("class A:\n    limit: float\n", "limit")
+    2
+    """
+    declared = re.search(rf"^\s+{re.escape(name)}\s*:", text, re.MULTILINE)
+    return 1 + text.count("\n", 0, declared.end()) if declared else 1
+
+
 def line_told(error: Exception) -> int:
     """Read the line out of what the TOML parser says; 0 where it says none."""
     said = AT_LINE.search(str(error))

@@ -5,6 +5,8 @@ hold each scene to each promise, so a new folder is under test before its author
 line of test code.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import inf, isnan, nan
 from typing import Any
@@ -13,7 +15,8 @@ import numpy as np
 
 from borough.core.scenes import QUIET
 from borough.core.shapes import LANGUAGES
-from borough.engine.catalog import Found
+from borough.engine.catalog import Found, pointed
+from borough.engine.worked import counted
 from borough.testing.rehearsal import Line, Rehearsal, rehearse
 
 
@@ -53,11 +56,61 @@ def examples_hold(found: Found) -> None:
     """Each worked example comes out as its author said, and at least one stays silent."""
     assert found.examples, "a scene needs worked examples"
     assert any(not example["edges"] for example in found.examples), "one must stay silent"
-    for example in found.examples:
-        said = played(found, example)
-        assert said.edges == [tuple(edge) for edge in example["edges"]], example["says"]
-        assert said.unknown == example.get("unknown", []), example["says"]
-        assert said.late == example.get("late", 0), example["says"]
+    wrong = [each for number in range(len(found.examples)) for each in unheld(found, number)]
+    if wrong:
+        raise AssertionError("\n".join(wrong))
+
+
+def unheld(found: Found, number: int) -> Iterator[str]:
+    """Tell where an example comes out otherwise: what was expected, and what was got instead."""
+    example = found.examples[number]
+    said = played(found, example)
+    expected = [tuple(edge) for edge in example["edges"]]
+    sides = {
+        "edges": (left(expected, said.edges), left(said.edges, expected)),
+        "unknown": (example.get("unknown", []), said.unknown),
+        "late": (example.get("late", 0), said.late),
+    }
+    for key, (wanted, got) in sides.items():
+        if wanted != got:
+            where = pointed(found.folder / "examples.toml", ("example", number, key))
+            what = "" if key == "edges" else f"{key} "
+            says = " ".join(example["says"].split())
+            yield f'{where}: example "{says}": expected {what}{shown(wanted)}, got {shown(got)}'
+            if key == "edges":
+                yield from (f"{where}: {each}" for each in short_rows(found, example["rows"]))
+
+
+def left(these: Sequence[Any], those: Sequence[Any]) -> list[Any]:
+    """Give what stands in *these* more often than in *those*, or all where only the order differs.
+
+    >>> left([1, 2, 2], [2])
+    [1, 2]
+    """
+    over = list((Counter(these) - Counter(those)).elements())
+    return over if over or len(these) != len(those) else list(these)
+
+
+def shown(value: Any) -> str:
+    """Write what an example expects as it is written in its file.
+
+    >>> shown([(0, 960.0, "yellow")]), shown([])
+    ('[0, 960, "yellow"]', 'nothing')
+    """
+    if isinstance(value, list | tuple) and value and isinstance(value[0], tuple):
+        return ", ".join(map(shown, value))
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]" if value else "nothing"
+    whole = isinstance(value, float) and value.is_integer()
+    return json.dumps(int(value) if whole else value, ensure_ascii=False)
+
+
+def short_rows(found: Found, rows: Sequence[Line]) -> Iterator[str]:
+    """Remark on rows that leave values out; that is allowed, and often not what was meant."""
+    for number, row in enumerate(rows, 1):
+        if row[0] != "now" and len(row) - 2 < len(found.scene.properties):
+            yield f"{counted(found.scene, number, list(row))}; what is left out is not reported"
+            return
 
 
 def cutting_changes_nothing(found: Found) -> None:

@@ -123,18 +123,18 @@ def broken(found: Found) -> dict[str, str]:
 def explained(error: Exception, folder: Path) -> str:
     """Say what went wrong, and in which line of the author's code if it was there."""
     if isinstance(error, AssertionError):
-        return str(error).strip().partition("\n")[0] or "it does not hold"
+        told = str(error).strip().partition("\nassert ")[0]
+        return told.removeprefix("assert ") if told else "it does not hold"
     for path in (folder / "detector.py", folder / "formula.py"):
         if line := line_within(error, path):
-            return f"{folder.name}/{path.name}:{line}: {error!r}"
-    return repr(error)
+            return f"{folder.name}/{path.name}:{line}: {type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}"
 
 
 def promises(looked: Looked, _least: float) -> Iterator[str]:
     """Every promise is kept."""
     for name, why in looked.broken.items():
-        if why:
-            yield f"{name}: {why}"
+        yield from (f"{name}: {each}" for each in why.splitlines())
 
 
 def enough_examples(looked: Looked, least: float) -> Iterator[str]:
