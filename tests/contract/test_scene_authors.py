@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from borough.app.setup import folder_of
-from borough.cli.scene_author import drafted
+from borough.cli.scene_author import Verdict, drafted, told as checked
 from borough.core.errors import BadRequest, BadScene
 from borough.core.happenings import told
 from borough.core.scenes import STANDINGS
@@ -18,11 +18,12 @@ from borough.engine.catalog import BUILT_IN, find, find_all, find_sound, happeni
 from borough.engine.district import read
 from borough.engine.pointing import dotted, line_of, places
 from borough.testing.drafting import check_id, write
+from borough.testing.ground import Ground
 from borough.testing.promises import PROMISES
 from borough.testing.standings import Record, broken, earned, lacks, requirements
 
 YUBEI = read(folder_of("yubei"))
-HOLDERS = [*set(YUBEI.posts.kind), *YUBEI.agencies.code]
+GROUND = Ground.of(YUBEI, folder_of("yubei"))
 WATCHED = ("noise.laeq", "waterlog.immersed", "trash_bin.fill", "elevator.speed", "tunnel.wind")
 
 
@@ -42,7 +43,7 @@ def run(*words: object, at: Path) -> "subprocess.CompletedProcess[str]":
 def test_a_new_scene_keeps_every_promise(watches: str, tmp_path: Path) -> None:
     """Whatever it watches: it runs, is ready for its trial, and lacks only what a person knows."""
     found = find(write(drafted("my_scene", watches, "我的场景", "My scene", YUBEI), tmp_path))
-    wanting = lacks(found, broken(found), Record(), HOLDERS)
+    wanting = lacks(found, broken(found), Record(), GROUND)
 
     assert broken(found) == dict.fromkeys((each.__name__ for each in PROMISES), "")
     assert earned(wanting) == "trial"
@@ -103,7 +104,7 @@ SPOILT = {
     "python that is none": ("detector.py", "import numpy", "import import", ".py:6: it cannot"),
     "an import that is missing": ("detector.py", "import numpy", "import numpyy", ".py:6: it"),
     "no detector": ("detector.py", "(Detector)", "", "exactly one Detector"),
-    "a step nowhere": ("plan.toml", '["confirm"]', '["confirmed"]', "plan.toml:12: step[2]"),
+    "a step nowhere": ("plan.toml", '["confirm"]', '["confirmed"]', "plan.toml:17: step[2].then"),
     "no time for a step": ("plan.toml", "86400", "0", "plan.toml:16: step[2].within_s"),
     "rows that are none": ("examples.toml", "rows", "rose", ":5: example[1].rose"),
     "an odd level": ("examples.toml", '"major"]', '"huge"]', ":6: example[1].edges: ed"),
@@ -166,6 +167,7 @@ def test_check_explains_what_is_missing(mine: Path) -> None:
     (said,) = json.loads(good.stdout)
     text = (mine / "scene.toml").read_text("utf-8")
     (mine / "scene.toml").write_text(text.replace('"sketch"', '"duty"'), "utf-8")
+    (mine / "README.md").write_text("TODO\n" * 5, "utf-8")
     claims = run("scene", "check", mine, at=mine.parent)
     unknown = run("scene", "check", "nobody", at=mine.parent)
 
@@ -174,8 +176,47 @@ def test_check_explains_what_is_missing(mine: Path) -> None:
     assert any("TODO" in each for lack in said["lacks"] for each in lack["wrong"])
     assert claims.returncode == 1
     assert "missing nothing_left_open" in claims.stdout
+    assert all(f"README.md:{line}: TODO" in claims.stdout for line in range(1, 6))
+    assert 'it claims duty; so far it may say standing = "sketch" in' in claims.stdout
+    assert f"its own tests were not run: ./borough test {mine}" in claims.stdout
     assert unknown.returncode == 1
     assert "fire_lane" in unknown.stderr
+
+
+def test_a_scene_that_has_more_than_it_claims_is_told_so(mine: Path) -> None:
+    """What a person has yet to do, to write the higher standing, is named with its line."""
+    found = find(mine)
+    wanting = tuple(lacks(found, {}, Record(), GROUND))
+
+    said = list(checked(Verdict("my_scene", mine, "", found, {}, wanting)))
+
+    assert '    it may now say standing = "trial" in my_scene/scene.toml:2' in said
+
+
+ABSENT = {
+    "a property": ("scene.toml", '["laeq"]', '["laek"]', ":9: watches.properties: no laek"),
+    "a class": ("scene.toml", '["noise"]', '["nose"]', ":10: watches.from: there is no class"),
+    "a happening": ("happenings.toml", "{ laeq =", "{ lax =", ":7: happens[1].values: no lax"),
+    "a holder": ("plan.toml", '"grid_worker"', '"grid_wroker"', "nearest: grid_worker"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ABSENT)
+def test_what_the_district_does_not_have_is_told_with_what_it_has(what: str, mine: Path) -> None:
+    """File, line and key are named, and what the class says or who there is."""
+    file, old, put, told_at = ABSENT[what]
+    text = (mine / file).read_text("utf-8")
+    assert old in text
+    (mine / file).write_text(text.replace(old, put, 1), "utf-8")
+
+    wanting = lacks(find(mine), {}, Record(), GROUND)
+
+    (wrong,) = [
+        line for lack in wanting for line in lack.wrong
+        if lack.requirement.id in {"district_has_it", "holders_exist"}
+    ]  # fmt: skip
+    assert told_at in wrong
+    assert {"a property": "noise says laeq", "a holder": "posts.csv"}.get(what, "") in wrong
 
 
 def test_what_a_scene_does_without_has_a_reason(mine: Path) -> None:
@@ -183,7 +224,7 @@ def test_what_a_scene_does_without_has_a_reason(mine: Path) -> None:
     with (mine / "scene.toml").open("a", encoding="utf-8") as file:
         file.write('\n[exempt]\nnothing_left_open = "a working group writes the words"\n')
     found = find(mine)
-    wanting = lacks(found, broken(found), Record(), HOLDERS)
+    wanting = lacks(found, broken(found), Record(), GROUND)
 
     assert earned(wanting) == "duty"
     assert "a working group writes the words" in [each.exempt for each in wanting]
@@ -195,9 +236,7 @@ def test_a_record_makes_a_model(mine: Path) -> None:
     kept = broken(found)
 
     def missing(record: Record) -> set[str]:
-        model = [
-            e for e in lacks(found, kept, record, HOLDERS) if e.requirement.standing == "model"
-        ]
+        model = [e for e in lacks(found, kept, record, GROUND) if e.requirement.standing == "model"]
         return {each.requirement.id for each in model}
 
     assert missing(Record(true=28, false=2, replay="")) == set()
@@ -209,7 +248,7 @@ def test_a_record_makes_a_model(mine: Path) -> None:
 def test_every_built_in_scene_has_earned_its_standing() -> None:
     """What the product ships is held to what it asks of others."""
     for found in find_all(BUILT_IN):
-        wanting = lacks(found, {}, Record(), HOLDERS)
+        wanting = lacks(found, {}, Record(), GROUND)
         assert STANDINGS.index(found.scene.standing) <= STANDINGS.index(earned(wanting)), (
             found.scene.id, [each.wrong for each in wanting],
         )  # fmt: skip

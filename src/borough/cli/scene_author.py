@@ -1,7 +1,7 @@
 """`borough scene new` and `scene check`: begin a scene, and learn what it still lacks."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +14,12 @@ from borough.app.tuning.replays import replayed
 from borough.core.district import District
 from borough.core.errors import BadRequest, BoroughError
 from borough.core.scenes import STANDINGS
-from borough.engine.catalog import BUILT_IN, Found, find, folders
+from borough.engine.catalog import BUILT_IN, Found, find, folders, pointed
 from borough.engine.district import read
 from borough.storage.sql import SqlCases, connect
 from borough.testing.drafting import Draft, home, write
+from borough.testing.ground import Ground
 from borough.testing.standings import (
-    SHOWN,
     Lack,
     Record,
     broken,
@@ -143,8 +143,9 @@ def check(
     if data and settings is None:
         msg = f"--data {data}: there is no district; {FILE} is missing"
         raise BadRequest(msg)
-    holders = holders_of(read(folder_of(settings.district if settings else district)))
-    verdicts = [judged(each, settings, holders) for each in chosen(scene, settings)]
+    home = folder_of(settings.district if settings else district)
+    ground = Ground.of(read(home), home)
+    verdicts = [judged(each, settings, ground) for each in chosen(scene, settings)]
     if as_json:
         print(json.dumps([each.spelled() for each in verdicts], ensure_ascii=False))
     else:
@@ -169,12 +170,7 @@ def chosen(scene: str, settings: Settings | None) -> list[Path]:
     return meant
 
 
-def holders_of(district: District) -> list[str]:
-    """Say who may hold a case in a district: kinds of posts, and agencies."""
-    return [*set(district.posts.kind), *district.agencies.code]
-
-
-def judged(folder: Path, settings: Settings | None, holders: Sequence[str]) -> Verdict:
+def judged(folder: Path, settings: Settings | None, ground: Ground) -> Verdict:
     """Look at one folder."""
     folder = folder.resolve()
     try:
@@ -182,7 +178,7 @@ def judged(folder: Path, settings: Settings | None, holders: Sequence[str]) -> V
     except BoroughError as error:
         return Verdict(folder.name, folder, str(error))
     kept = broken(found)
-    wanting = tuple(lacks(found, kept, record_of(found, settings), holders))
+    wanting = tuple(lacks(found, kept, record_of(found, settings), ground))
     return Verdict(folder.name, folder, "", found, kept, wanting)
 
 
@@ -220,9 +216,22 @@ def told(verdict: Verdict) -> Iterator[str]:
         for lack in missing:
             mark, means = "exempt" if lack.exempt else "missing", lack.requirement.means
             yield f"      {mark} {lack.requirement.id}: {means['en']} {means['zh']}"
-            yield from (f"        {each}" for each in lack.wrong[:SHOWN])
-            if len(lack.wrong) > SHOWN:
-                yield f"        and {len(lack.wrong) - SHOWN} more"
+            yield from (f"        {each}" for each in lack.wrong)
             if lack.exempt:
                 yield f"        because: {lack.exempt}"
+    yield from advised(verdict, verdict.found)
     yield ""
+
+
+def advised(verdict: Verdict, found: Found) -> Iterator[str]:
+    """Say which standing a scene may claim, where it claims another, and what nobody looked at."""
+    claims, may = found.scene.standing, verdict.earned
+    line = pointed(found.folder / "scene.toml", ("standing",))
+    if not may:
+        yield f"    it may not even say {STANDINGS[0]} yet: see what is missing there"
+    elif STANDINGS.index(may) > STANDINGS.index(claims):
+        yield f'    it may now say standing = "{may}" in {line}'
+    elif may != claims:
+        yield f'    it claims {claims}; so far it may say standing = "{may}" in {line}'
+    if any(found.folder.glob("tests/test_*.py")):
+        yield f"    its own tests were not run: ./borough test {verdict.folder}"

@@ -169,7 +169,8 @@ class Plan:
             if it_is:
                 msg = f"plan {name}: {says}"
                 places = [number for number, each in enumerate(names) if each == step]
-                raise BadScene(msg, key=("step", places[-1]) if places else ())
+                key = ("then",) if says.startswith("then: ") else ()
+                raise BadScene(msg, key=("step", places[-1], *key) if places else ())
         return plan
 
     def _loose_ends(self) -> dict[str, tuple[bool, str]]:
@@ -183,8 +184,11 @@ class Plan:
                 back.setdefault(end, set()).add(start)
         unreached = leads.keys() - _reached(leads, self.first.name if leads else CLOSED)
         endless = leads.keys() - _reached(back, CLOSED)
+        known = ", ".join([*leads, CLOSED])
         return {
-            f"there is no step {', '.join(sorted(nowhere))}": (bool(nowhere), astray),
+            f"then: there is no step {', '.join(sorted(nowhere))}; there are {known}": (
+                bool(nowhere), astray,
+            ),
             f"nothing leads to {', '.join(sorted(unreached))}": (
                 bool(unreached), min(unreached, default=""),
             ),

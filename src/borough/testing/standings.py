@@ -12,16 +12,15 @@ from borough.core.plans import FALSE
 from borough.core.scenes import STANDINGS
 from borough.core.shapes import is_words
 from borough.engine.catalog import Found, pointed
-from borough.engine.pointing import line_within
+from borough.engine.pointing import dotted, line_within
 from borough.testing.formula_promises import promises_of
+from borough.testing.ground import Ground, nearest
 from borough.testing.samples import answers, replay
 
 RULES = Path(__file__).with_name("standings.toml")
 CHINESE, LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]")
 OPEN = re.compile(r"\bTODO\b")
 TEXTS = {".toml", ".py", ".md", ".csv"}
-SHOWN = 3
-"""So many of what is wrong in one respect are told; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A scene under the eye of a checker, with its record and with who may hold its cases.
+    """A scene under the eye of a checker, with its record and with what there is in the district.
 
     ``broken`` says of each promise how the scene breaks it, or nothing.
     """
@@ -47,7 +46,7 @@ class Looked:
     found: Found
     broken: Mapping[str, str]
     record: Record
-    holders: frozenset[str]
+    ground: Ground
 
     @property
     def folder(self) -> Path:
@@ -85,14 +84,12 @@ def requirements() -> tuple[Requirement, ...]:
     return tuple(Requirement(**each) for each in told)
 
 
-def lacks(
-    found: Found, kept: Mapping[str, str], record: Record, holders: Sequence[str]
-) -> list[Lack]:
+def lacks(found: Found, kept: Mapping[str, str], record: Record, ground: Ground) -> list[Lack]:
     """Hold a scene to the requirements of every standing; give those that it does not meet.
 
     *kept* is what `broken` says of it.
     """
-    looked, wanting = Looked(found, kept, record, frozenset(holders)), []
+    looked, wanting = Looked(found, kept, record, ground), []
     for each in requirements():
         wrong = tuple(RULE[each.id](looked, each.least))
         if wrong:
@@ -142,6 +139,13 @@ def enough_examples(looked: Looked, least: float) -> Iterator[str]:
     many = len(looked.found.examples)
     if many < least:
         yield f"examples.toml: {many} of {least:.0f} worked examples"
+
+
+def district_has_it(looked: Looked, _least: float) -> Iterator[str]:
+    """The district has the classes and the properties that it names."""
+    named = looked.ground.without(looked.found.scene, looked.found.happens)
+    for file, key, wrong in named:
+        yield f"{looked.at(file, *key)}: {dotted(key)}: {wrong}"
 
 
 def levels_named(looked: Looked, _least: float) -> Iterator[str]:
@@ -216,9 +220,13 @@ def holders_exist(looked: Looked, _least: float) -> Iterator[str]:
     """Somebody in the district can hold each step."""
     file = looked.found.scene.opens.plan
     for number, step in enumerate(looked.found.plan["step"]):
-        if step["holder"] not in looked.holders:
+        if (holder := step["holder"]) not in looked.ground.holders:
             where = looked.at(file, "step", number, "holder")
-            yield f"{where}: {step['holder']} is no kind of post and no agency of the district"
+            near, folder = nearest(holder, looked.ground.holders), looked.ground.folder
+            yield (
+                f"{where}: {holder} is no kind of post and no agency of the district; {near} "
+                f"(kinds in {folder}/posts.csv, codes in {folder}/agencies.csv)"
+            )
 
 
 def silence_tested(looked: Looked, _least: float) -> Iterator[str]:
@@ -259,9 +267,9 @@ def replay_agrees(looked: Looked, _least: float) -> Iterator[str]:
 RULE: dict[str, Callable[[Looked, float], Iterator[str]]] = {
     each.__name__: each
     for each in (
-        promises, enough_examples, levels_named, sample_answered, can_be_fired, readme_for_people,
-        nothing_left_open, plan_titled, holders_exist, silence_tested, own_tests, judged_cases,
-        precise, replay_agrees,
+        promises, enough_examples, district_has_it, levels_named, sample_answered, can_be_fired,
+        readme_for_people, nothing_left_open, plan_titled, holders_exist, silence_tested, own_tests,
+        judged_cases, precise, replay_agrees,
     )
 }  # fmt: skip
 
