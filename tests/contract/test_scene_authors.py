@@ -24,13 +24,29 @@ from borough.testing.standings import Record, broken, earned, lacks, requirement
 
 YUBEI = read(folder_of("yubei"))
 GROUND = Ground.of(YUBEI, folder_of("yubei"))
-WATCHED = ("noise.laeq", "waterlog.immersed", "trash_bin.fill", "elevator.speed", "tunnel.wind")
+WATCHED = (
+    "noise.laeq",
+    "waterlog.immersed",
+    "trash_bin.fill",
+    "elevator.speed",
+    "tunnel.wind+noise.laeq+tunnel.co",
+)
 
 
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
     """A fresh scene of an author, in a folder of their own."""
-    return write(drafted("my_scene", "noise.laeq", "", "", YUBEI), tmp_path)
+    return write(drafted("my_scene", ["noise.laeq"], "", "", YUBEI), tmp_path)
+
+
+def test_a_scene_may_watch_several_properties(tmp_path: Path) -> None:
+    """The option is given again for each; classes and properties are named once."""
+    said = ("--watches", "tunnel.wind", "--watches", "tunnel.co")
+    made = run("scene", "new", "my_scene", "--in", tmp_path, *said, at=tmp_path)
+
+    assert made.returncode == 0, made.stderr
+    scene = find(tmp_path / "my_scene").scene
+    assert (scene.properties, scene.sources) == (("wind", "co"), ("tunnel",))
 
 
 def run(*words: object, at: Path) -> "subprocess.CompletedProcess[str]":
@@ -42,7 +58,9 @@ def run(*words: object, at: Path) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("watches", WATCHED)
 def test_a_new_scene_keeps_every_promise(watches: str, tmp_path: Path) -> None:
     """Whatever it watches: it runs, is ready for its trial, and lacks only what a person knows."""
-    found = find(write(drafted("my_scene", watches, "我的场景", "My scene", YUBEI), tmp_path))
+    found = find(
+        write(drafted("my_scene", watches.split("+"), "我的场景", "My scene", YUBEI), tmp_path)
+    )
     wanting = lacks(found, broken(found), Record(), GROUND)
 
     assert broken(found) == dict.fromkeys((each.__name__ for each in PROMISES), "")
@@ -56,7 +74,7 @@ def test_a_new_scene_keeps_every_promise(watches: str, tmp_path: Path) -> None:
 def test_an_odd_id_is_refused(name: str, tmp_path: Path) -> None:
     """The message says what an id looks like, and nothing is made."""
     with pytest.raises(BadRequest, match="such as flooded_road"):
-        write(drafted(name, "noise.laeq", "", "", YUBEI), tmp_path)
+        write(drafted(name, ["noise.laeq"], "", "", YUBEI), tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -67,7 +85,7 @@ def test_an_id_that_is_taken_is_refused(name: str, why: str, tmp_path: Path) -> 
     (tmp_path / "here").mkdir()
 
     with pytest.raises(BadRequest, match=why):
-        write(drafted(name, "noise.laeq", "", "", YUBEI), tmp_path)
+        write(drafted(name, ["noise.laeq"], "", "", YUBEI), tmp_path)
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=40))
@@ -88,7 +106,7 @@ def test_an_id_that_is_taken_in_is_a_python_name(name: str) -> None:
 def test_what_cannot_be_watched_is_refused_with_what_can(watches: str, known: str) -> None:
     """The message lists the classes, or what the class says."""
     with pytest.raises(BadRequest, match=known):
-        drafted("my_scene", watches, "", "", YUBEI)
+        drafted("my_scene", watches.split("+"), "", "", YUBEI)
 
 
 SPOILT = {

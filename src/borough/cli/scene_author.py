@@ -1,7 +1,7 @@
 """`borough scene new` and `scene check`: begin a scene, and learn what it still lacks."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from borough.app.setup import folder_of
 from borough.app.tuning.replays import replayed
 from borough.core.district import District
 from borough.core.errors import BadRequest, BoroughError
+from borough.core.registry import Kind, Property
 from borough.core.scenes import STANDINGS
 from borough.engine.catalog import BUILT_IN, Found, find, folders, pointed
 from borough.engine.district import read
@@ -36,7 +37,7 @@ def new(
     scene: str,
     *,
     into: Annotated[Path | None, Parameter(name="--in")] = None,
-    watches: str = "noise.laeq",
+    watches: tuple[str, ...] = ("noise.laeq",),
     zh: str = "",
     en: str = "",
     district: str = "yubei",
@@ -50,7 +51,8 @@ def new(
     into
         The folder in which to make it; without one, among the scenes of a source checkout.
     watches
-        What it watches: CLASS.PROPERTY of the district's tables.
+        What it watches: CLASS.PROPERTY of the district's tables; may be given several times, and
+        the rule that is drawn up looks at the first.
     zh
         Its Chinese name.
     en
@@ -65,8 +67,16 @@ def new(
     print(f"borough demo --share 0.1{roots}    # 看它报警 · see it fire")
 
 
-def drafted(scene: str, watches: str, zh: str, en: str, district: District) -> Draft:
+def drafted(scene: str, watches: Sequence[str], zh: str, en: str, district: District) -> Draft:
     """Look up what a new scene is to watch; `BadRequest` names what there is instead."""
+    (kind, said), *more = (looked_up(each, district) for each in watches)
+    owner = int(district.fleet.owner[[each.code for each in district.kinds].index(kind.code)])
+    agency = district.agencies.code[owner] if owner >= 0 else "duty_desk"
+    return Draft(scene, kind, said, agency, zh, en, tuple(more))
+
+
+def looked_up(watches: str, district: District) -> tuple[Kind, Property]:
+    """Find a CLASS.PROPERTY in a district; `BadRequest` names what there is instead."""
     code, _, name = watches.partition(".")
     kinds = {kind.code: kind for kind in district.kinds}
     if code not in kinds or kinds[code].role != "device":
@@ -77,9 +87,7 @@ def drafted(scene: str, watches: str, zh: str, en: str, district: District) -> D
     if name not in properties:
         msg = f"--watches {watches}: {code} says {', '.join(properties)}; write {code}.PROPERTY"
         raise BadRequest(msg)
-    owner = int(district.fleet.owner[list(kinds).index(code)])
-    agency = district.agencies.code[owner] if owner >= 0 else "duty_desk"
-    return Draft(scene, kinds[code], properties[name], agency, zh, en)
+    return kinds[code], properties[name]
 
 
 @dataclass(frozen=True, slots=True)

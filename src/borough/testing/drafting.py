@@ -1,5 +1,6 @@
 """Draft a scene: a folder made from the template that keeps every promise from the start."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -27,7 +28,10 @@ a short spell, and it ends."""
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an author has decided on: the scene's names, and what it watches of which class."""
+    """What an author has decided on: the scene's names, and what it watches of which class.
+
+    The rule that is drawn up looks at ``said`` of ``kind``; ``more`` is watched beside it.
+    """
 
     id: str
     kind: Kind
@@ -35,6 +39,7 @@ class Draft:
     owner: str = "duty_desk"
     zh: str = ""
     en: str = ""
+    more: tuple[tuple[Kind, Property], ...] = ()
 
     @property
     def words(self) -> dict[str, Any]:
@@ -43,6 +48,8 @@ class Draft:
         top, step = scale(each)
         limit = neat(top + 4 * step)
         beat = max(round(kind.heartbeat_s), 2 * DELAY_S)
+        units = {said.code: said.unit for _, said in ((kind, each), *self.more)}
+        sources = dict.fromkeys(source.code for source, _ in ((kind, each), *self.more))
         return {
             "id": self.id,
             "class_name": "".join(part.capitalize() for part in self.id.split("_")),
@@ -56,6 +63,11 @@ class Draft:
             "property_zh": each.name["zh"],
             "property_en": each.name["en"],
             "unit": each.unit,
+            "properties": json.dumps(list(units)),
+            "columns": ", ".join(units),
+            "units": ", ".join(units.values()),
+            "sources": json.dumps(list(sources)),
+            "blank": ", nan" * (len(units) - 1),
             "low": neat(each.low),
             "high": neat(each.high),
             "most": neat(each.high - each.low),
