@@ -1,5 +1,6 @@
 """What the bus prints, read as it grows: what it turned away without a word, in counters."""
 
+import contextlib
 import logging
 import os
 import re
@@ -74,7 +75,8 @@ class BusLog:
             left = len(lines) - MOST_LINES
             self._log.warning("%d more lines", left, extra=event("bus", left_out=left))
         for each in self._log.handlers:
-            each.close()
+            with contextlib.suppress(OSError):  # a full disk must not stop who looks after the bus
+                each.close()
 
     def _begin_anew(self) -> None:
         """Cut what was printed; the bus appends, so it goes on at the new end."""

@@ -80,7 +80,10 @@ SCENE = Scene.declared(
         "id": "leak",
         "standing": "duty",
         "name": {"zh": "管网泄漏", "en": "Pipe leak"},
-        "levels": ["minor", "major"],
+        "levels": {
+            "minor": {"zh": "轻微", "en": "Minor"},
+            "major": {"zh": "重大", "en": "Major"},
+        },
         "watches": {"properties": ["flow"], "from": ["meter"]},
         "opens": {"plan": "leak", "title": {"zh": "疑似漏水", "en": "Suspected leak"},
                   "merge_s": 3600},

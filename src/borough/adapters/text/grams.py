@@ -88,7 +88,7 @@ class Written:
 def words_of(text: str) -> list[str]:
     """Cut a message into words, by its blanks if it has been cut, else by the segmenter.
 
-    >>> words_of("小区 停车 收费"), words_of("Ａ３区  停电") == words_of("A3区停电")
+    >>> words_of("小区 停车 收费"), words_of("Ａ３区停电") == words_of("A3区停电")
     (['小区', '停车', '收费'], True)
     """
     even = unicodedata.normalize("NFKC", text).lower()
