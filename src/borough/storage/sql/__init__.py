@@ -15,6 +15,7 @@ from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
 from borough.storage.sql.things import SqlThings
+from borough.storage.sql.timers import SqlTimers, Timer
 from borough.storage.sql.tunings import SqlTunings
 
 __all__ = [
@@ -32,8 +33,10 @@ __all__ = [
     "SqlPosts",
     "SqlRegistry",
     "SqlThings",
+    "SqlTimers",
     "SqlTunings",
     "Taken",
+    "Timer",
     "Wish",
     "connect",
     "upgrade",

@@ -1,0 +1,156 @@
+"""Timers in SQL: what runs out is noted once, in order, however often the desk is killed."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from borough.core.cases import Case
+from borough.core.errors import BoroughError
+from borough.storage.sql.caselog import found
+from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.timer_table import timers as table
+
+log = logging.getLogger(__name__)
+AGAIN_MS = 60_000
+"""After how long a timer is tried again whose work could not be done, district time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something on a case that runs out at ``due_ms``; ``case`` 0 is none.
+
+    ``kind`` says what happens then, and ``ref`` to what on the case.  Where a limit is behind it,
+    ``length_ms`` is how long that is, in working time or in all time.
+    """
+
+    case: int
+    kind: str
+    ref: str
+    due_ms: int
+    length_ms: int = 0
+    at_work: bool = False
+
+
+Fire = Callable[[Connection, Case | None, Timer, int], Case | None]
+"""Does what follows when a timer of a kind runs out, in its transaction, at a moment (ms).
+
+It is given the case, or None for case 0, and gives the case after it, None where nothing changed.
+"""
+
+_C = table.c
+_MINE = (_C.case_id == bindparam("of_case"), _C.kind == bindparam("of_kind"))
+_ONE = (*_MINE, _C.ref == bindparam("of_ref"))
+_SETTING = {
+    name: adding.on_conflict_do_update(
+        index_elements=["case_id", "kind", "ref"],
+        set_={
+            each: getattr(adding.excluded, each)
+            for each in ("due_ms", "length_ms", "at_work", "fired_ms")
+        },
+        where=_C.due_ms.is_distinct_from(adding.excluded.due_ms),
+    )
+    for name, adding in (("sqlite", sqlite_insert(table)), ("postgresql", postgresql_insert(table)))
+}
+_DUE = (
+    select(_C.case_id, _C.kind, _C.ref, _C.due_ms, _C.length_ms, _C.at_work)
+    .where(_C.fired_ms.is_(None), _C.due_ms <= bindparam("now"))
+    .order_by(_C.due_ms, _C.case_id, _C.kind, _C.ref)
+    .limit(bindparam("most"))
+)
+_DUE_OF = _DUE.where(_C.kind.in_(bindparam("kinds", expanding=True)))
+_OF_CASE = select(_C.kind, _C.ref, _C.due_ms, _C.length_ms, _C.at_work).where(
+    _C.case_id == bindparam("of_case"), _C.fired_ms.is_(None), _C.due_ms.is_not(None)
+)
+_FIRED = table.update().where(*_ONE, _C.fired_ms.is_(None)).values(fired_ms=bindparam("at_ms"))
+_PUT_OFF = table.update().where(*_ONE).values(due_ms=bindparam("later_ms"), fired_ms=None)
+_DROP_ONE = table.delete().where(*_ONE)
+_DROP_KIND = table.delete().where(*_MINE)
+_DROP_CASE = table.delete().where(_C.case_id == bindparam("of_case"))
+"""Made once: building a statement costs more than running it."""
+
+
+class SqlTimers:
+    """Whatever runs out, in one table; ``fires`` says for each kind what happens then.
+
+    Timers of a kind that nobody knows wait until somebody does.
+    """
+
+    def __init__(self, engine: Engine, fires: Mapping[str, Fire] | None = None) -> None:
+        self._engine = engine
+        self.fires: dict[str, Fire] = dict(fires or {})
+
+    @staticmethod
+    def set(
+        connection: Connection, case: int, kind: str, ref: str, due_ms: int | None,
+        *, length_ms: int = 0, at_work: bool = False,
+    ) -> None:  # fmt: skip
+        """Let something run out at a moment, in the transaction that decides so.
+
+        What ran out already and is set to the same moment again stays so; to another moment it
+        runs once more.  With no moment it stands still until it is set to one.
+        """
+        row = {
+            "case_id": case, "kind": kind, "ref": ref, "due_ms": due_ms,
+            "length_ms": length_ms, "at_work": at_work, "fired_ms": None,
+        }  # fmt: skip
+        connection.execute(_SETTING[connection.dialect.name], row)
+
+    @staticmethod
+    def drop(
+        connection: Connection, case: int, kind: str | None = None, ref: str | None = None
+    ) -> None:
+        """Forget timers of a case: one, all of a kind, or all."""
+        which = {"of_case": case, "of_kind": kind, "of_ref": ref}
+        if kind is None:
+            connection.execute(_DROP_CASE, {"of_case": case})
+        elif ref is None:
+            connection.execute(_DROP_KIND, {"of_case": case, "of_kind": kind})
+        else:
+            connection.execute(_DROP_ONE, which)
+
+    @staticmethod
+    def due(
+        connection: Connection, now_ms: int, limit: int, kinds: Collection[str] = ()
+    ) -> list[Timer]:
+        """Give what has run out and was not noted yet, the oldest first; of some kinds, or all."""
+        asked = {"now": now_ms, "most": limit, "kinds": list(kinds)}
+        return [Timer(*row) for row in connection.execute(_DUE_OF if kinds else _DUE, asked)]
+
+    @staticmethod
+    def of_case(connection: Connection, case: int) -> list[Timer]:
+        """Give what still runs on a case."""
+        return [Timer(case, *row) for row in connection.execute(_OF_CASE, {"of_case": case})]
+
+    def fire(self, now_ms: int, limit: int = 200) -> list[Case]:
+        """Do what follows of up to *limit* timers that have run out, in order; give the cases.
+
+        Each is marked in the transaction of what it brought about.  What cannot be done is tried
+        again a minute later, and holds up nothing else.
+        """
+        with reading(self._engine) as connection:
+            if not self.fires or not self.due(connection, now_ms, 1, self.fires):
+                return []
+        changed: dict[int, Case] = {}
+        with writing(self._engine) as connection:
+            for each in self.due(connection, now_ms, limit, self.fires):
+                case = self._fired(connection, each, now_ms)
+                if case:
+                    changed[case.id] = case
+        return list(changed.values())
+
+    def _fired(self, connection: Connection, timer: Timer, now_ms: int) -> Case | None:
+        one = {"of_case": timer.case, "of_kind": timer.kind, "of_ref": timer.ref}
+        try:
+            with connection.begin_nested():
+                if connection.execute(_FIRED, {**one, "at_ms": now_ms}).rowcount != 1:
+                    return None
+                case = found(connection, timer.case) if timer.case else None
+                return self.fires[timer.kind](connection, case, timer, now_ms)
+        except BoroughError:
+            log.exception("case %s: %s %s", timer.case, timer.kind, timer.ref)
+            connection.execute(_PUT_OFF, {**one, "later_ms": now_ms + AGAIN_MS})
+            return None
