@@ -1,6 +1,7 @@
 """The registry, detections and cases in SQL: SQLite and PostgreSQL, one code."""
 
 from borough.storage.sql.attributes import Attribute
+from borough.storage.sql.audit import SqlAudit
 from borough.storage.sql.cases import SqlCases
 from borough.storage.sql.credentials import SqlCredentials
 from borough.storage.sql.definitions import SqlDefinitions
@@ -11,6 +12,7 @@ from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts
 from borough.storage.sql.intake import SqlIntake
+from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.schema import upgrade
@@ -21,6 +23,7 @@ from borough.storage.sql.tunings import SqlTunings
 __all__ = [
     "Attribute",
     "Import",
+    "SqlAudit",
     "SqlCases",
     "SqlCredentials",
     "SqlDefinitions",
@@ -30,6 +33,7 @@ __all__ = [
     "SqlEvaluations",
     "SqlFacts",
     "SqlIntake",
+    "SqlPersons",
     "SqlPosts",
     "SqlRegistry",
     "SqlThings",

@@ -2,8 +2,9 @@
 
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+BESIDE: ContextVar[Callable[[Connection], None] | None] = ContextVar("beside", default=None)
+"""What is to be written at the end of whatever is written: an entry of the audit log."""
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that will write; it is committed at the end or leaves no trace.
@@ -77,6 +82,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with _known_errors(), engine.execution_options(writes=True).begin() as connection:
         yield connection
+        if beside := BESIDE.get():
+            beside(connection)
 
 
 @contextmanager
