@@ -29,6 +29,7 @@ from borough.api.refusals import (
 from borough.core.errors import (
     BadBatch,
     BadFact,
+    BadFile,
     BadParameter,
     BadReading,
     BadRequest,
@@ -52,6 +53,7 @@ STATUSES: Mapping[type[BoroughError], int] = {
     WrongAddress: 421,
     BadBatch: 422,
     BadFact: 422,
+    BadFile: 422,
     BadParameter: 422,
     BadReading: 422,
     BadRequest: 400,

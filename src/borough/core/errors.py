@@ -5,6 +5,7 @@ BoroughError
 ├── BadBatch          columns of a batch do not line up
 ├── BadDistrict       a table of a district folder breaks its own rules
 ├── BadFact           a reported statistic does not say what it must
+├── BadFile           a file on a case is not what it says, too large, or unreadable
 ├── BadFrame          bytes that claim to be a journal record are not
 ├── BadModel          a text model's file is damaged, foreign or of another format
 ├── BadParameter      a parameter was tuned to what its scene does not allow
@@ -61,6 +62,12 @@ class BadFact(BoroughError):
     """A reported statistic does not say what it must; the message begins with its field."""
 
     code = "bad-fact"
+
+
+class BadFile(BoroughError):
+    """A file for a case is not what it says, too large, or cannot be read; it names the field."""
+
+    code = "bad-file"
 
 
 class BadFrame(BoroughError):
@@ -206,6 +213,7 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-batch": {"zh": "数据批次的列对不齐", "en": "The columns of a batch do not line up"},
     "bad-district": {"zh": "区县数据表有误", "en": "A district table breaks its rules"},
     "bad-fact": {"zh": "统计数据有误", "en": "A reported figure is wrong"},
+    "bad-file": {"zh": "附件无法使用", "en": "A file cannot be attached"},
     "bad-frame": {"zh": "日志记录无法读取", "en": "A journal record cannot be read"},
     "bad-model": {"zh": "文本模型文件无法使用", "en": "A text model cannot be used"},
     "bad-parameter": {"zh": "参数超出允许范围", "en": "A parameter is out of its limits"},
