@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from borough.api import create
 from borough.api.ports import Ports
-from borough.core import cases as rules, errands
+from borough.core import errands, moves
 from borough.core.plans import Plan
 from borough.testing.memory import MemoryCases, MemoryDetections
 from borough.testing.serving import Served, serving
@@ -57,7 +57,7 @@ def ports() -> Ports:
     assert isinstance(made.cases, MemoryCases)
     assert isinstance(made.detections, MemoryDetections)
     made.detections.hear(edge(40, 2), case=1)
-    opening = rules.opening(
+    opening = moves.opening(
         PLAN, code="TOWN-1", scene="leak", thing=40, grid=3,
         title={"zh": "疑似漏水", "en": "Suspected leak"}, level=2, detection="leak-40-7",
         at_ms=START_MS, by="scene:leak",
@@ -191,7 +191,7 @@ def test_an_overtaken_operator_sees_why_and_what_is_now(
     button = page.locator("#drawer").get_by_role("button", name="Repair")
     button.wait_for()
     assert isinstance(ports.cases, MemoryCases)
-    moved = rules.noting(ports.cases.one(1), "mine", at_ms=START_MS, by="someone")
+    moved = moves.noting(ports.cases.one(1), "mine", at_ms=START_MS, by="someone")
     ports.cases.write(1, moved)
     button.click()
     expect(page.locator("#toast")).to_contain_text("Somebody else changed it first")

@@ -8,7 +8,7 @@ import pytest
 
 from borough.api import create
 from borough.api.ports import Ports
-from borough.core import cases as rules, errands
+from borough.core import errands, moves
 from borough.core.plans import Plan
 from borough.testing.memory import MemoryCases
 from borough.testing.serving import serving
@@ -40,7 +40,7 @@ def ports() -> Ports:
     assert isinstance(made.plans, dict)
     assert isinstance(made.cases, MemoryCases)
     made.plans["leak"] = PLAN
-    opening = rules.opening(
+    opening = moves.opening(
         PLAN, code="TOWN-1", scene="leak", thing=5, grid=3, title={"zh": "漏水", "en": "Leak"},
         level=2, detection="leak-5-77", at_ms=START_MS, by="desk",
     )  # fmt: skip
@@ -123,7 +123,7 @@ def test_taking_back_waits_for_the_level(client: httpx.Client, ports: Ports) -> 
     assert (early.status_code, early.json()["code"]) == (409, "over-limit")
     assert early.json()["titles"]["zh"] == "超出指令的限制"
     assert isinstance(ports.cases, MemoryCases)
-    quiet = rules.hearing(ports.cases.one(1), "leak-5-77", 0, at_ms=START_MS, by="desk")
+    quiet = moves.hearing(ports.cases.one(1), "leak-5-77", 0, at_ms=START_MS, by="desk")
     ports.cases.write(1, quiet)
     done = client.post("/commands/TOWN-1.2/undo", json={"version": 4}).json()
 

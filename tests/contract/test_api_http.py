@@ -17,7 +17,7 @@ import pytest
 from borough.api import create
 from borough.api.limits import LIMITS
 from borough.api.ports import Ports
-from borough.core import cases as rules
+from borough.core import moves
 from borough.testing.memory import (
     MemoryCases,
     MemoryDetections,
@@ -48,7 +48,7 @@ def ports() -> Ports:
     assert isinstance(made.detections, MemoryDetections)
     made.detections.hear(EDGE, case=1)
     assert isinstance(made.cases, MemoryCases)
-    opening = rules.opening(
+    opening = moves.opening(
         PLAN, code="TOWN-1", scene="leak", thing=5, grid=3, title={"zh": "漏水", "en": "Leak"},
         level=2, detection="leak-5-77", at_ms=START_MS, by="scene:leak",
     )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from borough.core import cases
+from borough.core import moves
 from borough.core.cases import CLOSED, OUTCOMES, Case, Event, Plan, fold
 from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.errors import BadRequest, BadScene, BoroughError, IllegalMove, Stale
@@ -27,7 +27,7 @@ PLAN = Plan.declared("leak", {"step": STEPS})
 AT = {"at_ms": 1000, "by": "ann"}
 
 
-OPENED = cases.opening(
+OPENED = moves.opening(
     PLAN, code="T-1", scene="leak", thing=7, grid=3, title={"zh": "漏", "en": "leak"},
     level=1, detection="leak-7-1", at_ms=0, by="desk",
 )  # fmt: skip
@@ -43,12 +43,12 @@ def fresh() -> Case:
     return fold(1, [OPENED])
 
 
-def after(*moves: str) -> Case:
+def after(*steps: str) -> Case:
     """Take a fresh case along some steps."""
     case = fresh()
-    for to in moves:
+    for to in steps:
         case = case.then(
-            cases.moving(case, PLAN, to, answers={"photo": "a.jpg"}, note="so", **AT)  # type: ignore[arg-type]  # AT is an int and a str
+            moves.moving(case, PLAN, to, answers={"photo": "a.jpg"}, note="so", **AT)  # type: ignore[arg-type]  # AT is an int and a str
         )
     return case
 
@@ -113,20 +113,20 @@ def test_a_case_starts_at_the_first_step() -> None:
 def test_the_plan_decides_where_a_case_may_go(to: str) -> None:
     """Skipping, standing still, unknown steps and closing too early are refused."""
     with pytest.raises(IllegalMove):
-        cases.moving(fresh(), PLAN, to, at_ms=1, by="ann", outcome="true")
+        moves.moving(fresh(), PLAN, to, at_ms=1, by="ann", outcome="true")
 
 
 def test_what_a_step_asks_for_must_be_answered() -> None:
     """Leaving without the photo is refused, and the answer is named."""
     with pytest.raises(BadRequest, match=r"answers\.photo: mend asks for it"):
-        cases.moving(after("mend"), PLAN, "check", at_ms=1, by="ann", answers={"photo": ""})
+        moves.moving(after("mend"), PLAN, "check", at_ms=1, by="ann", answers={"photo": ""})
 
 
 def test_going_back_needs_a_reason_and_is_counted() -> None:
     """A step taken again is a return: it says why, and the case remembers."""
     case = after("mend", "check")
     with pytest.raises(BadRequest, match="note: say why"):
-        cases.moving(case, PLAN, "mend", at_ms=1, by="ann")
+        moves.moving(case, PLAN, "mend", at_ms=1, by="ann")
 
     assert after("mend", "check", "mend").returned == 1
 
@@ -135,16 +135,16 @@ def test_some_steps_fix_the_outcome() -> None:
     """From the step for false alarms a case cannot be closed as true."""
     case = after("false_alarm")
     with pytest.raises(IllegalMove, match="closed as false, not as true"):
-        cases.closing(case, PLAN, "true", at_ms=1, by="ann")
+        moves.closing(case, PLAN, "true", at_ms=1, by="ann")
 
-    assert case.then(cases.closing(case, PLAN, "false", at_ms=1, by="ann")).outcome == "false"
+    assert case.then(moves.closing(case, PLAN, "false", at_ms=1, by="ann")).outcome == "false"
 
 
 def test_a_duplicate_closes_from_anywhere_and_says_of_what() -> None:
     """Nobody needs to walk the plan twice for one matter."""
     with pytest.raises(BadRequest, match="note: say which"):
-        cases.closing(fresh(), PLAN, "duplicate", at_ms=1, by="ann")
-    closed = fresh().then(cases.closing(fresh(), PLAN, "duplicate", at_ms=1, by="ann", note="T-0"))
+        moves.closing(fresh(), PLAN, "duplicate", at_ms=1, by="ann")
+    closed = fresh().then(moves.closing(fresh(), PLAN, "duplicate", at_ms=1, by="ann", note="T-0"))
 
     assert (closed.step, closed.outcome, closed.closed_ms) == (CLOSED, "duplicate", 1)
 
@@ -152,28 +152,28 @@ def test_a_duplicate_closes_from_anywhere_and_says_of_what() -> None:
 def test_a_closed_case_takes_remarks_only() -> None:
     """Nothing moves after the last signature."""
     case = after("false_alarm")
-    case = case.then(cases.closing(case, PLAN, "false", at_ms=2, by="ann"))
+    case = case.then(moves.closing(case, PLAN, "false", at_ms=2, by="ann"))
     with pytest.raises(IllegalMove, match="is closed"):
-        cases.moving(case, PLAN, "look", at_ms=3, by="bob", note="x")
+        moves.moving(case, PLAN, "look", at_ms=3, by="bob", note="x")
     with pytest.raises(IllegalMove, match="is closed"):
-        cases.closing(case, PLAN, "true", at_ms=3, by="bob")
+        moves.closing(case, PLAN, "true", at_ms=3, by="bob")
     with pytest.raises(IllegalMove, match="is closed"):
-        cases.assigning(case, "G1", at_ms=3, by="bob")
+        moves.assigning(case, "G1", at_ms=3, by="bob")
 
-    assert case.then(cases.noting(case, "thanks", at_ms=3, by="bob")).version == case.version + 1
+    assert case.then(moves.noting(case, "thanks", at_ms=3, by="bob")).version == case.version + 1
 
 
 def test_a_step_overruns_once() -> None:
     """However often the clock is looked at; and a move after the limit counts it as well."""
     case = fresh()
-    late = cases.overrunning(case, at_ms=600_001, by="desk")
-    assert cases.overrunning(case, at_ms=600_000, by="desk") is None
+    late = moves.overrunning(case, at_ms=600_001, by="desk")
+    assert moves.overrunning(case, at_ms=600_000, by="desk") is None
     assert late is not None
     noted = case.then(late)
-    moved = noted.then(cases.moving(noted, PLAN, "mend", at_ms=600_002, by="ann"))
-    unseen = case.then(cases.moving(case, PLAN, "mend", at_ms=600_002, by="ann"))
+    moved = noted.then(moves.moving(noted, PLAN, "mend", at_ms=600_002, by="ann"))
+    unseen = case.then(moves.moving(case, PLAN, "mend", at_ms=600_002, by="ann"))
 
-    assert cases.overrunning(noted, at_ms=700_000, by="desk") is None
+    assert moves.overrunning(noted, at_ms=700_000, by="desk") is None
     assert (noted.overdue, moved.overdue) == (True, False)
     assert noted.late == moved.late == unseen.late == 1
 
@@ -183,8 +183,8 @@ def test_what_comes_again_after_it_was_put_right_is_opened_again() -> None:
     ends = {}
     for outcome, trail in (("true", ("mend", "check")), ("false", ("false_alarm",))):
         case = after(*trail)
-        case = case.then(cases.closing(case, PLAN, outcome, at_ms=5000, by="ann"))
-        again = cases.joining(case, PLAN, "leak-7-9", 2, at_ms=6000, by="desk")
+        case = case.then(moves.closing(case, PLAN, outcome, at_ms=5000, by="ann"))
+        again = moves.joining(case, PLAN, "leak-7-9", 2, at_ms=6000, by="desk")
         ends[outcome] = case.then(again)
 
     assert (ends["true"].step, ends["true"].outcome, ends["true"].returned) == ("look", "", 1)
@@ -204,7 +204,7 @@ def test_a_log_with_a_gap_is_not_followed() -> None:
 def test_answers_that_cannot_be_written_down_are_refused(answers: dict[str, Any]) -> None:
     """Numbers that are none, bytes and broken text never reach the log."""
     with pytest.raises(BadRequest, match="answers: cannot be written down"):
-        cases.moving(after("mend"), PLAN, "check", at_ms=1, by="ann", answers=answers)
+        moves.moving(after("mend"), PLAN, "check", at_ms=1, by="ann", answers=answers)
 
 
 class Random(RuleBasedStateMachine):
@@ -235,29 +235,29 @@ class Random(RuleBasedStateMachine):
     def move(self, to: str, note: str, answers: dict[str, str], outcome: str) -> None:
         """Somebody tries a step."""
         given = {"note": note, "answers": answers, "outcome": outcome}
-        self._do(lambda: cases.moving(self.case, PLAN, to, at_ms=self.now, by="ann", **given))  # type: ignore[arg-type]  # drawn values
+        self._do(lambda: moves.moving(self.case, PLAN, to, at_ms=self.now, by="ann", **given))  # type: ignore[arg-type]  # drawn values
 
     @rule(level=st.integers(0, 3))
     def hear(self, level: int) -> None:
         """The detection behind it changes."""
-        self._do(lambda: cases.hearing(self.case, "leak-7-1", level, at_ms=self.now, by="desk"))
+        self._do(lambda: moves.hearing(self.case, "leak-7-1", level, at_ms=self.now, by="desk"))
 
     @rule()
     def join(self) -> None:
         """Another detection joins."""
-        self._do(lambda: cases.joining(self.case, PLAN, "leak-7-2", 1, at_ms=self.now, by="desk"))
+        self._do(lambda: moves.joining(self.case, PLAN, "leak-7-2", 1, at_ms=self.now, by="desk"))
 
     @rule()
     def wait(self) -> None:
         """Time passes."""
         self.now += 300_000
-        self._do(lambda: cases.overrunning(self.case, at_ms=self.now, by="desk"))
+        self._do(lambda: moves.overrunning(self.case, at_ms=self.now, by="desk"))
 
     @precondition(lambda self: self.case.closed_ms is None)
     @rule(post=st.sampled_from(["", "G1"]))
     def assign(self, post: str) -> None:
         """It is given to somebody."""
-        self._do(lambda: cases.assigning(self.case, post, at_ms=self.now, by="desk"))
+        self._do(lambda: moves.assigning(self.case, post, at_ms=self.now, by="desk"))
 
     @invariant()
     def it_stays_on_its_plan(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from borough.core import cases, errands
+from borough.core import errands, moves
 from borough.core.cases import Case, Event
 from borough.core.commands import HOUR_MS, Command
 from borough.core.errands import (
@@ -41,7 +41,7 @@ STEPS = [
 ]
 PLAN = Plan.declared("leak", {"step": STEPS})
 HUT, LAMP = PLAN.first.commands
-OPENED = cases.opening(
+OPENED = moves.opening(
     PLAN, code="T-1", scene="leak", thing=7, grid=3, title={"zh": "漏", "en": "leak"},
     level=2, detection="leak-7-1", at_ms=0, by="desk",
 )  # fmt: skip
@@ -139,7 +139,7 @@ def test_limits_hold(level: int, now: int, earlier: list[int]) -> None:
 def test_nothing_is_sent_beyond_a_limit() -> None:
     """A confirmation that a limit forbids is an error that names the limit, and no event."""
     case, errand = proposed()
-    quiet = case.then(cases.hearing(case, "leak-7-1", 0, at_ms=2000, by="desk"))
+    quiet = case.then(moves.hearing(case, "leak-7-1", 0, at_ms=2000, by="desk"))
     with pytest.raises(OverLimit, match="shut is for level 2 and above; it is 0 now"):
         errands.confirming(quiet, errand, HUT, at_ms=3000, by="ann")
     with pytest.raises(OverLimit, match="must wait 60 s"):
@@ -229,7 +229,7 @@ class Log(RuleBasedStateMachine):
     def hear(self, level: int) -> None:
         """Let the detection change its level."""
         if self.case.closed_ms is None:
-            self.write(cases.hearing(self.case, "leak-7-1", level, at_ms=self.now, by="desk"))
+            self.write(moves.hearing(self.case, "leak-7-1", level, at_ms=self.now, by="desk"))
 
     @rule(command=st.sampled_from([HUT, LAMP]))
     def propose(self, command: Command) -> None:
@@ -282,7 +282,7 @@ class Log(RuleBasedStateMachine):
     def close(self) -> None:
         """End the case as a duplicate."""
         self.write(
-            cases.closing(self.case, PLAN, "duplicate", at_ms=self.now, by="ann", note="T-0")
+            moves.closing(self.case, PLAN, "duplicate", at_ms=self.now, by="ann", note="T-0")
         )
 
     @invariant()

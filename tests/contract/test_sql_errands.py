@@ -63,7 +63,7 @@ class Office:
 
     def __init__(self, engine: Engine, *automatic: str) -> None:
         self.errands = SqlErrands(engine, plans={"fire_lane": PLAN}, aims=aims, automatic=automatic)
-        self.cases = SqlCases(engine, prefix="YB", zone=ZONE, follow=self.errands.follow)
+        self.cases = SqlCases(engine, prefix="YB", zone=ZONE, follow=[self.errands.follow])
         self.desk = SqlDesk(engine, cases=self.cases)
 
     def hear(self, *edges: dict[str, Any]) -> Case:

@@ -1,8 +1,8 @@
 """Cases: one matter, followed from the first alarm to the last signature.
 
 What happens to a case is a list of events; what it is now is the fold of that list and nothing
-else.  The functions here decide whether its plan allows something and give the event for it; the
-store writes the event down, and `Case.then` says what the case is after it.
+else.  `core.moves` and `core.loop` decide whether its plan allows something and give the event
+for it; the store writes the event down, and `Case.then` says what the case is after it.
 """
 
 import json
@@ -11,14 +11,24 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from borough.core.errors import BadRequest, IllegalMove, NotFound, Stale
-from borough.core.plans import CLOSED, DUPLICATE, FALSE, OUTCOMES, TRUE, Plan, Step
+from borough.core.errors import BadRequest, NotFound, Stale
+from borough.core.plans import CANCELLED, CLOSED, DUPLICATE, FALSE, OUTCOMES, TRUE, Plan, Step
 
 __all__ = [
-    "CLOSED", "DUPLICATE", "FALSE", "OUTCOMES", "TRUE", "Case", "Event", "Plan", "Step",
-    "assigning", "born", "canonical", "closing", "fold", "hearing", "joining", "moving", "noting",
-    "opening", "overrunning", "sayable",
+    "ARRIVES", "CLOSED", "DUPLICATE", "ENDS", "FALSE", "LEAVES", "OUTCOMES", "SOURCES", "TRUE",
+    "Case", "Event", "Plan", "Step", "born", "canonical", "fold", "sayable",
 ]  # fmt: skip
+
+SOURCES = ("sensor", "citizen", "collector", "hotline", "video", "leader", "transfer")
+"""Where a case may come from."""
+ENDS = frozenset({"closed", "cancelled"})
+"""Verbs after which a case is over."""
+ARRIVES = frozenset({"opened", "moved", "returned", "reworked", "reopened"})
+"""Verbs after which a case stands at a step anew; its clock begins."""
+LEAVES = ENDS | ARRIVES - {"opened"}
+"""Verbs by which a case leaves the step where it was."""
+GREEN = "green"
+"""The colour of a clock that has just begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +36,8 @@ class Event:
     """One entry of a case's log: what happened, when (ms), and who did it.
 
     ``verb`` is ``opened``, ``joined`` (another detection belongs to it), ``level``, ``assigned``,
-    ``moved``, ``noted``, ``late``, ``closed`` or ``reopened``, or one of the states that an
-    errand comes to (see `core.errands`); ``data`` depends on it.
+    ``moved``, ``noted``, ``late``, ``closed`` or ``reopened``, one of those of the routine loop
+    (see `core.loop`), or one that changes nothing but the log (`NOTED`); ``data`` depends on it.
     """
 
     seq: int
@@ -84,6 +94,24 @@ class Case:
     late: int
     overdue: bool
     trail: tuple[str, ...]
+    source: str
+    event: str
+    standard: str
+    agency: str
+    lon: float | None
+    lat: float | None
+    urgent: bool
+    limit: str
+    limit_ms: int
+    limit_due_ms: int | None
+    paused_ms: int
+    suspended_to_ms: int | None
+    extended: int
+    rework: int
+    asked: Mapping[str, Any]
+    appealed: bool
+    exempt: bool
+    band: str
 
     def is_late(self, now_ms: int) -> bool:
         """Tell whether its step should have ended by now."""
@@ -106,6 +134,11 @@ def born(case: int, event: Event) -> Case:
         level=data["level"], worst=data["level"], opened_ms=at, since_ms=at,
         due_ms=data["due_ms"], heard_ms=at, closed_ms=None, outcome="", version=event.seq,
         merged=0, returned=0, late=0, overdue=False, trail=(data["step"],),
+        source=data.get("source", "sensor"), event=data.get("event", ""),
+        standard=data.get("standard", ""), agency=data.get("agency", ""), lon=data.get("lon"),
+        lat=data.get("lat"), urgent=data.get("urgent", False), limit="", limit_ms=0,
+        limit_due_ms=None, paused_ms=0, suspended_to_ms=None, extended=0, rework=0, asked={},
+        appealed=False, exempt=False, band=GREEN,
     )  # fmt: skip
 
 
@@ -135,18 +168,27 @@ def _assigned(_case: Case, event: Event) -> dict[str, Any]:
 
 
 def _moved(case: Case, event: Event) -> dict[str, Any]:
-    to = event.data["to"]
+    data = event.data
+    to = data["to"]
     return {
         **_left(case, event),
         "step": to,
-        "holder": event.data["holder"],
+        "holder": data["holder"],
         "post": "",
         "since_ms": event.at_ms,
-        "due_ms": event.data["due_ms"],
+        "due_ms": data["due_ms"],
         "returned": case.returned + (to in case.trail),
         "overdue": False,
         "trail": (*case.trail, to),
+        "agency": data.get("agency", case.agency),
+        "limit_due_ms": data.get("limit_due_ms", case.limit_due_ms),
+        "asked": {},
+        "band": GREEN,
     }
+
+
+def _reworked(case: Case, event: Event) -> dict[str, Any]:
+    return {**_moved(case, event), "returned": case.returned, "rework": case.rework + 1}
 
 
 def _left(case: Case, event: Event) -> dict[str, Any]:
@@ -163,166 +205,106 @@ def _overran(case: Case, _event: Event) -> dict[str, Any]:
 
 def _closed(case: Case, event: Event) -> dict[str, Any]:
     ends = {"closed_ms": event.at_ms, "outcome": event.data["outcome"], "overdue": False}
+    ends |= {"asked": {}, "suspended_to_ms": None}
     return {**_left(case, event), **ends, "step": CLOSED, "trail": (*case.trail, CLOSED)}
 
 
+def _cancelled(case: Case, event: Event) -> dict[str, Any]:
+    return {**_closed(case, event), "outcome": CANCELLED}
+
+
 def _reopened(case: Case, event: Event) -> dict[str, Any]:
-    opens = {"closed_ms": None, "outcome": "", "late": case.late}
+    opens = {"closed_ms": None, "outcome": "", "late": case.late, "limit_due_ms": None}
+    opens |= {"extended": 0, "appealed": False}
     return {**_moved(case, event), **_joined(case, event), **opens}
 
 
+def _standardised(case: Case, event: Event) -> dict[str, Any]:
+    data = event.data
+    names = ("standard", "event", "limit", "limit_ms", "urgent", "due_ms", "limit_due_ms")
+    agency = case.agency or data.get("agency", "")
+    return {name: data[name] for name in names if name in data} | {"agency": agency}
+
+
+def _asked(_case: Case, event: Event) -> dict[str, Any]:
+    return {"asked": {**event.data, "by": event.actor, "level": 0}}
+
+
+def _approved(case: Case, event: Event) -> dict[str, Any]:
+    level = case.asked["level"] + 1
+    by = [*case.asked.get("approved_by", ()), event.actor]
+    return {"asked": {**case.asked, "level": level, "approved_by": by}}
+
+
+def _extended(case: Case, event: Event) -> dict[str, Any]:
+    return {**_rescheduled(case, event), "extended": case.extended + 1, "asked": {}, "band": GREEN}
+
+
+def _rescheduled(case: Case, event: Event) -> dict[str, Any]:
+    due = event.data.get("limit_due_ms", case.limit_due_ms)
+    return {"due_ms": event.data["due_ms"], "limit_due_ms": due}
+
+
+def _suspended(case: Case, event: Event) -> dict[str, Any]:
+    return {
+        **_rescheduled(case, event), "suspended_to_ms": event.data["to_ms"], "asked": {},
+    }  # fmt: skip
+
+
+def _resumed(case: Case, event: Event) -> dict[str, Any]:
+    paused = case.paused_ms + event.data["paused_ms"]
+    return {**_rescheduled(case, event), "suspended_to_ms": None, "paused_ms": paused}
+
+
+def _decided(_case: Case, _event: Event) -> dict[str, Any]:
+    return {"asked": {}}
+
+
+def _appealed(case: Case, event: Event) -> dict[str, Any]:
+    return {**_asked(case, event), "appealed": True}
+
+
+def _exempted(_case: Case, _event: Event) -> dict[str, Any]:
+    return {"asked": {}, "exempt": True}
+
+
+def _warned(_case: Case, event: Event) -> dict[str, Any]:
+    return {"band": event.data["band"]}
+
+
+NOTED = (
+    "noted",
+    *("proposed", "confirmed", "refused", "withdrawn", "sent", "acknowledged", "proved", "failed"),
+    *("task_started", "task_acknowledged", "task_done", "task_skipped", "task_widened"),
+    *("task_late", "milestone", "reviewed", "contacted", "answered", "revisited", "attached"),
+)
+"""Verbs that change nothing of a case itself: remarks, errands, tasks, citizens, files."""
 _CHANGES: Mapping[str, Callable[[Case, Event], dict[str, Any]]] = {
     "joined": _joined,
     "level": _levelled,
     "assigned": _assigned,
     "moved": _moved,
-    "noted": _noted,
+    "returned": _moved,
+    "reworked": _reworked,
     "late": _overran,
     "closed": _closed,
+    "cancelled": _cancelled,
     "reopened": _reopened,
-    **dict.fromkeys(
-        (
-            "proposed",
-            "confirmed",
-            "refused",
-            "withdrawn",
-            "sent",
-            "acknowledged",
-            "proved",
-            "failed",
-        ),
-        _noted,
-    ),
+    "standardised": _standardised,
+    "extension_asked": _asked,
+    "suspension_asked": _asked,
+    "approved": _approved,
+    "extended": _extended,
+    "extension_refused": _decided,
+    "suspended": _suspended,
+    "suspension_refused": _decided,
+    "resumed": _resumed,
+    "appealed": _appealed,
+    "appeal_granted": _exempted,
+    "appeal_refused": _decided,
+    "warned": _warned,
+    **dict.fromkeys(NOTED, _noted),
 }
-
-
-def opening(
-    plan: Plan, *, code: str, scene: str, thing: int, grid: int, title: Mapping[str, str],
-    level: int, detection: str, at_ms: int, by: str,
-) -> Event:  # fmt: skip
-    """Begin a case at the first step of its plan."""
-    first = plan.first
-    data = {
-        "code": code, "scene": scene, "thing": thing, "grid": grid, "title": dict(title),
-        "plan": plan.id, "step": first.name, "holder": first.holder, "level": level,
-        "due_ms": plan.due(first, at_ms), "detection": detection,
-    }  # fmt: skip
-    return Event(1, at_ms, by, "opened", data)
-
-
-def hearing(case: Case, detection: str, level: int, *, at_ms: int, by: str) -> Event:
-    """Note that the detection behind a case changed its level; 0 is quiet."""
-    return Event(case.version + 1, at_ms, by, "level", {"detection": detection, "level": level})
-
-
-def joining(case: Case, plan: Plan, detection: str, level: int, *, at_ms: int, by: str) -> Event:
-    """Add another detection to a case.
-
-    A case closed as true comes back to the first step of its plan: what was put right was not.
-    One closed as false or as a duplicate stays closed: people have looked, just now.
-    """
-    data: dict[str, Any] = {"detection": detection, "level": level}
-    if case.outcome != TRUE:
-        return Event(case.version + 1, at_ms, by, "joined", data)
-    first = plan.first
-    data |= {"to": first.name, "holder": first.holder, "due_ms": plan.due(first, at_ms)}
-    return Event(case.version + 1, at_ms, by, "reopened", data)
-
-
-def assigning(case: Case, post: str, *, at_ms: int, by: str) -> Event:
-    """Give the step of a case to a post; an empty *post* takes it back."""
-    _still_open(case)
-    return sayable(Event(case.version + 1, at_ms, by, "assigned", {"post": post}))
-
-
-def noting(case: Case, text: str, *, at_ms: int, by: str) -> Event:
-    """Write a remark into the log; closed cases take remarks too."""
-    if not text.strip():
-        msg = "note: it is empty"
-        raise BadRequest(msg)
-    return sayable(Event(case.version + 1, at_ms, by, "noted", {"note": text}))
-
-
-def overrunning(case: Case, *, at_ms: int, by: str) -> Event | None:
-    """Note, once for each step, that it should have ended; None where there is nothing to note."""
-    if not case.is_late(at_ms) or case.overdue:
-        return None
-    data = {"step": case.step, "due_ms": case.due_ms}
-    return Event(case.version + 1, at_ms, by, "late", data)
-
-
-def moving(
-    case: Case, plan: Plan, to: str, *, at_ms: int, by: str, note: str = "",
-    answers: Mapping[str, Any] | None = None, outcome: str = "",
-) -> Event:  # fmt: skip
-    """Take a case to another step, or close it where *to* is ``closed``.
-
-    Raises `IllegalMove` where the plan does not allow it, and `BadRequest` where an answer that
-    the step asks for is missing, or the reason for going back to a step where it was before.
-    """
-    if to == CLOSED:
-        return closing(case, plan, outcome, at_ms=at_ms, by=by, note=note, answers=answers)
-    _still_open(case)
-    here = plan.step(case.step)
-    if to not in here.then:
-        msg = f"{case.step} may go to {', '.join(here.then)}, not {to!r}"
-        raise IllegalMove(msg)
-    there = plan.step(to)
-    if to in case.trail and not note.strip():
-        msg = f"note: say why it goes back to {to}"
-        raise BadRequest(msg)
-    data = {
-        "from": case.step, "to": to, "holder": there.holder, "due_ms": plan.due(there, at_ms),
-        "note": note, "answers": _answered(here, answers or {}),
-    }  # fmt: skip
-    return sayable(Event(case.version + 1, at_ms, by, "moved", data))
-
-
-def closing(
-    case: Case, plan: Plan, outcome: str, *, at_ms: int, by: str, note: str = "",
-    answers: Mapping[str, Any] | None = None,
-) -> Event:  # fmt: skip
-    """End a case as ``true``, ``false`` or ``duplicate``.
-
-    A duplicate may be closed from any step, with a note that says of what; the others only from
-    a step that leads to ``closed``.  Raises `IllegalMove` or `BadRequest`.
-    """
-    _still_open(case)
-    if outcome not in OUTCOMES:
-        msg = f"outcome: must be one of {', '.join(OUTCOMES)}, not {outcome!r}"
-        raise BadRequest(msg)
-    data: dict[str, Any] = {"from": case.step, "outcome": outcome, "note": note}
-    if outcome == DUPLICATE:
-        if not note.strip():
-            msg = "note: say which case this one repeats"
-            raise BadRequest(msg)
-        return Event(
-            case.version + 1, at_ms, by, "closed", {**data, "answers": dict(answers or {})}
-        )
-    here = plan.step(case.step)
-    if CLOSED not in here.then:
-        msg = f"{case.step} may go to {', '.join(here.then)}, not {CLOSED!r}"
-        raise IllegalMove(msg)
-    if here.outcome and outcome != here.outcome:
-        msg = f"from {case.step} a case is closed as {here.outcome}, not as {outcome}"
-        raise IllegalMove(msg)
-    data["answers"] = _answered(here, answers or {})
-    return sayable(Event(case.version + 1, at_ms, by, "closed", data))
-
-
-def _still_open(case: Case) -> None:
-    if case.closed_ms is not None:
-        msg = f"case {case.code} is closed"
-        raise IllegalMove(msg)
-
-
-def _answered(step: Step, answers: Mapping[str, Any]) -> dict[str, Any]:
-    for name in step.asks:
-        given = answers.get(name)
-        if given is None or given == "":
-            msg = f"answers.{name}: {step.name} asks for it"
-            raise BadRequest(msg)
-    return dict(answers)
 
 
 def sayable(event: Event) -> Event:

@@ -13,8 +13,12 @@ CLOSED = "closed"
 """Where every plan ends; a case there has an outcome."""
 TRUE, FALSE, DUPLICATE = OUTCOMES = ("true", "false", "duplicate")
 """What the matter turned out to be; it labels the detections that opened it."""
+CANCELLED = "cancelled"
+"""How a case ends that was taken back as void; it says nothing of the matter."""
+STAGES = ("report", "accept", "verify", "open", "dispatch", "dispose", "check", "close")
+"""The places of a step in the routine loop, in order; a step without one has none of its guards."""
 STEP_KEYS = {
-    "name", "holder", "within", "within_s", "then", "asks", "title", "outcome", "command",
+    "name", "holder", "within", "within_s", "then", "asks", "title", "outcome", "command", "stage",
 }  # fmt: skip
 
 
@@ -24,7 +28,8 @@ class Step:
 
     ``asks`` names the answers that must be given on leaving it.  ``outcome``, where it is set,
     is the only one with which a case may be closed from here.  ``title`` is its name for people.
-    ``commands`` is what machines may be told to do meanwhile.
+    ``commands`` is what machines may be told to do meanwhile.  ``stage`` is its place in the
+    routine loop, one of `STAGES` or empty; the loop's guards hang on it.
     """
 
     name: str
@@ -35,6 +40,7 @@ class Step:
     title: Mapping[str, str] = field(default_factory=dict)
     outcome: str = ""
     commands: tuple[Command, ...] = ()
+    stage: str = ""
 
     @classmethod
     def declared(cls, text: Mapping[str, Any]) -> Self:
@@ -54,6 +60,9 @@ class Step:
             ("outcome", f"outcome = {outcome!r} is not one of {', '.join(OUTCOMES)}"): (
                 outcome and outcome not in OUTCOMES
             ),
+            ("stage", f"stage = {text.get('stage')!r} is not one of {', '.join(STAGES)}"): (
+                text.get("stage", STAGES[0]) not in STAGES
+            ),
         }
         for (key, says), it_is in wrong.items():
             if it_is:
@@ -70,6 +79,7 @@ class Step:
             title=dict(text.get("title", {})),
             outcome=outcome,
             commands=commands,
+            stage=text.get("stage", ""),
         )
 
 

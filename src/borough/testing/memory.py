@@ -10,8 +10,8 @@ import numpy as np
 
 from borough.api.broadcast import Broadcast
 from borough.api.ports import Box, Row, Rows
-from borough.core import cases as rules
-from borough.core.cases import Case, Event
+from borough.core import moves
+from borough.core.cases import Case, Event, fold
 from borough.core.errors import BadRequest, NotFound, Stale
 from borough.core.facts import Wanted
 from borough.core.observations import Floats, Index
@@ -216,7 +216,7 @@ class MemoryCases:
         raise NotFound(msg)
 
     def _fold(self, case: int) -> Case:
-        return rules.fold(case, self.logs[case])
+        return fold(case, self.logs[case])
 
     def find(
         self,
@@ -314,10 +314,10 @@ class MemoryDesk:
                 self.cases.write(case.id, event)
             return self._told(case.id)
         acts: dict[str, Callable[[], Event]] = {
-            "move": lambda: rules.moving(case, plan, body["to"], **how, **said),
-            "close": lambda: rules.closing(case, plan, body["outcome"], **how, **said),
-            "assign": lambda: rules.assigning(case, body["post"], **how),
-            "note": lambda: rules.noting(case, body["note"], **how),
+            "move": lambda: moves.moving(case, plan, body["to"], **how, **said),
+            "close": lambda: moves.closing(case, plan, body["outcome"], **how, **said),
+            "assign": lambda: moves.assigning(case, body["post"], **how),
+            "note": lambda: moves.noting(case, body["note"], **how),
         }
         if verb not in acts:
             msg = f"the desk does not know {verb!r}"

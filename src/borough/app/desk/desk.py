@@ -60,7 +60,7 @@ class Desk:
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
         self.cases = SqlCases(
-            engine, prefix=prefix, zone=zone, posts=SqlPosts(engine), follow=self.errands.follow
+            engine, prefix=prefix, zone=zone, posts=SqlPosts(engine), follow=[self.errands.follow]
         )
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)

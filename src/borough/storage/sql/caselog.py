@@ -65,7 +65,9 @@ def written(connection: Connection, case: Case, event: Event) -> Case:
 
 def _row(case: Case) -> dict[str, Any]:
     row = {name: getattr(case, name) for name in FIELDS}
-    return row | {"trail": list(case.trail), "title": dict(case.title)}
+    return row | {
+        "trail": list(case.trail), "title": dict(case.title), "asked": dict(case.asked),
+    }  # fmt: skip
 
 
 def _append(connection: Connection, case: int, event: Event, before: str) -> None:

@@ -1,14 +1,14 @@
 """Cases in SQL: people move them along their plan, and every step is in the log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, case as when, func, select
 
-from borough.core import cases as core
-from borough.core.cases import Case, Event, Plan
+from borough.core import moves as core
+from borough.core.cases import ARRIVES, OUTCOMES, Case, Event, Plan
 from borough.core.errors import Stale
 from borough.storage.sql import tables as t
 from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
@@ -30,8 +30,8 @@ class SqlCases:
     """The district's cases.
 
     ``prefix`` begins their codes and ``zone`` decides the day in them: ``YB-20240710-000123``.
-    With ``posts``, a case that comes to a step is given to a post of the step's holder; ``follow``
-    does what else an event brings with it.
+    With ``posts``, a case that comes to a step is given to a post of the step's holder; each of
+    ``follow`` in turn does what else an event brings with it.
 
     Whoever changes a case says which version of it they saw: `Stale` is raised where it is not
     the present one, so that of two who act at once one wins and the other is told.
@@ -44,13 +44,13 @@ class SqlCases:
         prefix: str = "CASE",
         zone: str = "UTC",
         posts: SqlPosts | None = None,
-        follow: Follow | None = None,
+        follow: Sequence[Follow] = (),
     ) -> None:
         self._engine = engine
         self._prefix = prefix
         self._zone = ZoneInfo(zone)
         self._assigns = posts is not None
-        self._follow = follow
+        self._follow = tuple(follow)
 
     def one(self, case: int | str) -> Case:
         """Give a case by id or by code; or `NotFound`."""
@@ -111,7 +111,7 @@ class SqlCases:
         counted = {
             "cases": func.count(),
             "open": _how_many(c.closed_ms.is_(None)),
-            **{each: _how_many(c.outcome == each) for each in core.OUTCOMES},
+            **{each: _how_many(c.outcome == each) for each in OUTCOMES},
             "late": _how_many(c.late > 0),
             "returned": _how_many(c.returned > 0),
         }
@@ -154,13 +154,13 @@ class SqlCases:
         """Give the step of a case to a post; an empty *post* takes it back."""
         with writing(self._engine) as connection:
             now = _seen(connection, case, expected_version)
-            return written(connection, now, core.assigning(now, post, at_ms=at_ms, by=by))
+            return self.wrote(connection, now, core.assigning(now, post, at_ms=at_ms, by=by))
 
     def note(self, case: int, text: str, *, by: str, at_ms: int) -> Case:
         """Write a remark into a case's log."""
         with writing(self._engine) as connection:
             now = found(connection, case)
-            return written(connection, now, core.noting(now, text, at_ms=at_ms, by=by))
+            return self.wrote(connection, now, core.noting(now, text, at_ms=at_ms, by=by))
 
     def overdue(self, now_ms: int) -> list[Case]:
         """Note in the log of each case, once for each step, that the step overran; give them."""
@@ -173,25 +173,30 @@ class SqlCases:
         with writing(self._engine) as connection:
             late = [case_of(row) for row in connection.execute(chosen).mappings()]
             noted = [(now, core.overrunning(now, at_ms=now_ms, by=DESK)) for now in late]
-            return [written(connection, now, event) for now, event in noted if event]
+            return [self.wrote(connection, now, event) for now, event in noted if event]
 
     def opened(self, connection: Connection, plan: Plan, **told: Any) -> Case:
         """Open a case in a transaction that is open already; see `core.cases.opening`."""
         day = datetime.fromtimestamp(told["at_ms"] / 1000, UTC).astimezone(self._zone)
         number = raised(connection, f"case-{day:%Y%m%d}")
         code = f"{self._prefix}-{day:%Y%m%d}-{number:06d}"
-        event = core.opening(plan, code=code, by=DESK, **told)
+        event = core.opening(plan, code=code, **{"by": DESK, **told})
         case = self._given(connection, begun(connection, event), told["at_ms"])
-        return self._follow(connection, case, event) if self._follow else case
+        return self._followed(connection, case, event)
 
     def wrote(self, connection: Connection, case: Case, event: Event) -> Case:
         """Write an event in a transaction that is open already, with all that follows from it."""
         after = written(connection, case, event)
         if after.outcome != case.outcome:
             label(connection, case.id, after.outcome)
-        if event.verb in {"moved", "reopened"}:
+        if event.verb in ARRIVES:
             after = self._given(connection, after, event.at_ms)
-        return self._follow(connection, after, event) if self._follow else after
+        return self._followed(connection, after, event)
+
+    def _followed(self, connection: Connection, case: Case, event: Event) -> Case:
+        for follow in self._follow:
+            case = follow(connection, case, event)
+        return case
 
     def _given(self, connection: Connection, case: Case, at_ms: int) -> Case:
         if not self._assigns:
@@ -199,7 +204,7 @@ class SqlCases:
         post = choose(connection, case.holder, case.grid, at_ms, self._zone)
         if post is None:
             return case
-        return written(connection, case, core.assigning(case, post, at_ms=at_ms, by=DESK))
+        return self.wrote(connection, case, core.assigning(case, post, at_ms=at_ms, by=DESK))
 
 
 def _seen(connection: Connection, case: int, version: int) -> Case:

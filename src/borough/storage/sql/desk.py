@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
 
-from borough.core import cases as core
+from borough.core import moves as core
 from borough.core.cases import TRUE, Case, Plan
 from borough.storage.sql import tables as t
 from borough.storage.sql.caselog import case_of, found

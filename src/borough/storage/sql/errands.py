@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, select
 
 from borough.core import errands as core
-from borough.core.cases import Case, Event, Plan
+from borough.core.cases import LEAVES, Case, Event, Plan
 from borough.core.commands import AUTOMATIC, DAY_MS, Command
 from borough.core.errands import (
     CONFIRMED,
@@ -31,8 +31,8 @@ from borough.storage.sql.errand_table import errands as table
 
 DESK = "desk"
 """Who acts where no person does."""
-LEAVES, ASKS = frozenset({"moved", "reopened", "closed"}), frozenset({"opened", "joined", "level"})
-"""Events after which the case is elsewhere, and those after which more may be due where it is."""
+ASKS = frozenset({"opened", "joined", "level"})
+"""Events after which more may be due where the case is."""
 Aim = tuple[int, str]
 """A thing that a command goes to: its id and its key."""
 Aims = Callable[[int, Command], Sequence[Aim]]

@@ -201,6 +201,24 @@ cases = Table(
     Column("late", Integer, nullable=False),
     Column("overdue", Boolean, nullable=False),
     Column("trail", JSON, nullable=False),
+    Column("source", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("standard", String, nullable=False),
+    Column("agency", String, nullable=False),
+    Column("lon", Float(53)),
+    Column("lat", Float(53)),
+    Column("urgent", Boolean, nullable=False),
+    Column("limit", String, nullable=False),
+    Column("limit_ms", Int64, nullable=False),
+    Column("limit_due_ms", Int64),
+    Column("paused_ms", Int64, nullable=False),
+    Column("suspended_to_ms", Int64),
+    Column("extended", Integer, nullable=False),
+    Column("rework", Integer, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("appealed", Boolean, nullable=False),
+    Column("exempt", Boolean, nullable=False),
+    Column("band", String, nullable=False),
 )
 """What each case is now: always equal to the fold of its events."""
 Index("ix_cases_scene", cases.c.scene, cases.c.thing, cases.c.id)
@@ -208,6 +226,7 @@ Index("ix_cases_thing", cases.c.thing)
 Index("ix_cases_grid", cases.c.grid)
 Index("ix_cases_post", cases.c.post, cases.c.closed_ms)
 Index("ix_cases_closed_ms", cases.c.closed_ms, cases.c.due_ms)
+Index("ix_cases_suspended_to_ms", cases.c.suspended_to_ms)
 
 case_events = Table(
     "case_events",
