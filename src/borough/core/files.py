@@ -14,7 +14,8 @@ from borough.core.cases import Case, Event, sayable
 from borough.core.errors import BadRequest
 
 __all__ = [
-    "ATTACHED", "DETACHED", "ENDINGS", "MP4", "PDF", "PHOTOS", "Attachment", "answering", "attaching",
+    "ATTACHED", "DETACHED", "ENDINGS", "MP4", "PDF", "PHOTOS", "Attachment", "answering",
+    "attaching",
     "boxes", "carried", "detaching", "media_of", "secrets_of", "whole",
 ]  # fmt: skip
 ATTACHED, DETACHED = "attached", "detached"

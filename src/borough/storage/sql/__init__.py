@@ -1,5 +1,6 @@
 """The registry, detections and cases in SQL: SQLite and PostgreSQL, one code."""
 
+from borough.storage.sql import outbox_tables, shares_tables  # noqa: F401 - so that all are known
 from borough.storage.sql.attributes import Attribute
 from borough.storage.sql.audit import SqlAudit
 from borough.storage.sql.cases import SqlCases
@@ -11,6 +12,7 @@ from borough.storage.sql.engines import connect
 from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts
+from borough.storage.sql.files import SqlFiles
 from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
@@ -32,6 +34,7 @@ __all__ = [
     "SqlErrands",
     "SqlEvaluations",
     "SqlFacts",
+    "SqlFiles",
     "SqlIntake",
     "SqlPersons",
     "SqlPosts",

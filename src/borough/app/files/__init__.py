@@ -1,0 +1,1 @@
+"""Files on cases: looked at before they are kept, kept under their digests, given as copies."""
