@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "loop"
-down_revision = "intakes"
+down_revision = "outward"
 
 INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WORDS = {
