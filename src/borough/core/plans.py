@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, Self
 
+from borough.core import circles
 from borough.core.commands import Command
 from borough.core.deadlines import Limit, Worktime
 from borough.core.errors import BadRequest, BadScene, IllegalMove
@@ -123,12 +124,14 @@ def _commands(step: str, given: Any) -> tuple[Command, ...]:
 class Plan:
     """The steps that a case of one scene may take, by name; it begins with the first.
 
-    ``clock`` is the working time of the district in which the plan is followed.
+    ``clock`` is the working time of the district in which the plan is followed.  ``tasks`` are
+    what is to be done beside the steps, by name.
     """
 
     id: str
     steps: Mapping[str, Step]
     clock: Worktime | None = None
+    tasks: Mapping[str, circles.TaskPlan] = field(default_factory=dict)
 
     @property
     def first(self) -> Step:
@@ -151,6 +154,12 @@ class Plan:
             if each.within.at_work and clock is None:
                 msg = f"step {each.name!r}: within: the district has no [work] hours to count"
                 raise BadScene(msg, key=("step", number, "within"))
+        for number, task in enumerate(self.tasks.values()):
+            for key, limit in task.limits:
+                if limit.at_work and clock is None:
+                    where = (task.name,) if task.name == circles.REVIEW else ("task", number)
+                    msg = f"task {task.name!r}: {key[0]}: the district has no [work] hours to count"
+                    raise BadScene(msg, key=(*where, *key))
         return replace(self, clock=clock)
 
     def due(self, step: Step, at_ms: int) -> int:
@@ -181,7 +190,7 @@ class Plan:
                 places = [number for number, each in enumerate(names) if each == step]
                 key = ("then",) if says.startswith("then: ") else ()
                 raise BadScene(msg, key=("step", places[-1], *key) if places else ())
-        return plan
+        return replace(plan, tasks=circles.tasks(name, text, names))
 
     def _loose_ends(self) -> dict[str, tuple[bool, str]]:
         """Say of each way to be loose whether the plan is, and at which step."""
