@@ -17,11 +17,13 @@ BoroughError
 ├── BadSheet          a file of rows cannot be read as a table
 ├── Busy              as much of it is under way already as there may be
 ├── BusDown           the message bus does not answer
+├── CalendarHole      no roster is laid out for the day that was asked for
 ├── Forbidden         the caller may not do this
 ├── HistoryDamaged    a file of the history is missing or not what its name says
 ├── HistoryFull       the history cannot be written
 ├── IllegalMove       a case was asked to take a step its plan does not allow
 ├── NotFound          what was asked for does not exist
+├── OffShift          a post was given something outside its shift
 ├── OverLimit         a command is beyond the limits of its plan
 ├── Stale             somebody else changed it first
 └── StoreDown         the database does not answer
@@ -159,6 +161,12 @@ class BusDown(BoroughError):
     code = "bus-down"
 
 
+class CalendarHole(BoroughError):
+    """No roster is laid out for the day that was asked for; the message names it."""
+
+    code = "calendar-hole"
+
+
 class Forbidden(BoroughError):
     """The caller may not do this."""
 
@@ -187,6 +195,12 @@ class NotFound(BoroughError):
     """What was asked for does not exist."""
 
     code = "not-found"
+
+
+class OffShift(BoroughError):
+    """A post was given something outside its shift; the message names post and shift."""
+
+    code = "off-shift"
 
 
 class OverLimit(BoroughError):
@@ -225,11 +239,13 @@ TITLES: dict[str, dict[str, str]] = {
     "bad-sheet": {"zh": "表格文件有误", "en": "A file of rows cannot be read as a table"},
     "busy": {"zh": "正忙，请稍后再试", "en": "Busy; try again later"},
     "bus-down": {"zh": "消息总线无响应", "en": "The message bus does not answer"},
+    "calendar-hole": {"zh": "该日未排班", "en": "No roster is laid out for that day"},
     "forbidden": {"zh": "没有权限", "en": "Not allowed"},
     "history-damaged": {"zh": "历史数据已损坏", "en": "History is damaged"},
     "history-full": {"zh": "历史数据写不进去", "en": "History cannot be written"},
     "illegal-move": {"zh": "流程不允许这一步", "en": "The plan does not allow this step"},
     "not-found": {"zh": "找不到", "en": "Not found"},
+    "off-shift": {"zh": "该岗位不在班", "en": "The post is off shift"},
     "over-limit": {"zh": "超出指令的限制", "en": "A command is beyond its limits"},
     "stale": {"zh": "他人已先行修改", "en": "Somebody else changed it first"},
     "store-down": {"zh": "数据库无响应", "en": "The database does not answer"},

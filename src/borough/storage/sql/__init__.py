@@ -8,6 +8,7 @@ from borough.storage.sql.credentials import SqlCredentials
 from borough.storage.sql.definitions import SqlDefinitions
 from borough.storage.sql.desk import SqlDesk, Taken, Wish
 from borough.storage.sql.detections import SqlDetections
+from borough.storage.sql.duties import on_duty
 from borough.storage.sql.engines import connect
 from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
@@ -17,6 +18,7 @@ from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
+from borough.storage.sql.rosters import SqlRosters
 from borough.storage.sql.schema import upgrade
 from borough.storage.sql.things import SqlThings
 from borough.storage.sql.timers import SqlTimers, Timer
@@ -39,6 +41,7 @@ __all__ = [
     "SqlPersons",
     "SqlPosts",
     "SqlRegistry",
+    "SqlRosters",
     "SqlThings",
     "SqlTimers",
     "SqlTunings",
@@ -46,5 +49,6 @@ __all__ = [
     "Timer",
     "Wish",
     "connect",
+    "on_duty",
     "upgrade",
 ]

@@ -8,10 +8,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from borough.core.errors import BadRequest
-from borough.storage.sql import tables as t
+from borough.storage.sql import roster_tables as r, tables as t
 from borough.storage.sql.engines import reading, writing
 
 DAY_MIN = 24 * 60
+_EMPTIED = (
+    r.duties, r.roster_days, r.leaves, r.roster_changes, r.post_skills, r.post_bases,
+    t.post_grids, t.posts,
+)  # fmt: skip
 
 
 _P, _C = t.posts.c, t.cases.c
@@ -40,29 +44,49 @@ class SqlPosts:
     def save_all(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Replace all posts; a post with several grids comes as several rows with one code.
 
-        Each row holds ``code``, ``kind`` (the holder that plans name), ``grid``, ``agency``,
-        ``shift`` (``"08:00-20:00"``, local time, may pass midnight; empty: always) and perhaps
-        ``name``.  Raises `BadRequest`, naming post and field.
+        Each row holds ``code``, ``kind`` (the holder that plans name), ``grid`` (-1 for the whole
+        district), ``agency``, ``shift`` (``"08:00-20:00"``, local time, may pass midnight; empty:
+        always) and perhaps ``name``, ``pattern`` (the code of its usual shift), ``skills``, and
+        ``lon`` and ``lat`` of its home.  The roster begins afresh.  Raises `BadRequest`, naming
+        post and field.
         """
         posts: dict[str, dict[str, Any]] = {}
         grids: dict[tuple[str, int], dict[str, Any]] = {}
+        bases: dict[str, dict[str, Any]] = {}
+        skills: dict[tuple[str, str], dict[str, Any]] = {}
         for row in rows:
             post = {key: str(row.get(key, "")) for key in ("code", "kind", "shift", "agency")}
+            code = post["code"]
             try:
                 minutes(post["shift"])
             except ValueError as error:
-                msg = f"{post['code']}: shift: must be like 08:00-20:00, not {post['shift']!r}"
+                msg = f"{code}: shift: must be like 08:00-20:00, not {post['shift']!r}"
                 raise BadRequest(msg) from error
-            posts[post["code"]] = post | {"name": dict(row.get("name") or {})}
+            posts[code] = post | {"name": dict(row.get("name") or {})}
+            base = {"post": code, "shift": str(row.get("pattern", ""))}
+            bases[code] = base | {name: row.get(name) for name in ("lon", "lat")}
+            skills |= {
+                (code, each): {"post": code, "skill": each} for each in row.get("skills", ())
+            }
             grid = int(row["grid"])
-            if grid >= 0:
-                grids[post["code"], grid] = {"post": post["code"], "grid": grid}
+            grids[code, grid] = {"post": code, "grid": grid}
         with writing(self._engine) as connection:
-            connection.execute(t.post_grids.delete())
-            connection.execute(t.posts.delete())
-            for table, made in ((t.posts, posts), (t.post_grids, grids)):
+            for table in _EMPTIED:
+                connection.execute(table.delete())
+            for table, made in (
+                (t.posts, posts), (t.post_grids, grids), (r.post_bases, bases),
+                (r.post_skills, skills),
+            ):  # fmt: skip
                 if made:
                     connection.execute(table.insert(), list(made.values()))
+
+    def save_shifts(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the shifts: ``code``, ``name``, ``start_min``, ``end_min``, ``days``."""
+        made = [dict(row) for row in rows]
+        with writing(self._engine) as connection:
+            connection.execute(r.shifts.delete())
+            if made:
+                connection.execute(r.shifts.insert(), made)
 
     def all(self) -> list[dict[str, Any]]:
         """Give every post with its grids, by code."""

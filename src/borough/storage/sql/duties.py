@@ -1,0 +1,124 @@
+"""Who is on duty, read from what the roster laid out."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
+
+from borough.core.errors import CalendarHole, NotFound, OffShift
+from borough.storage.sql import roster_tables as r, tables as t
+
+EVERYWHERE = -1
+"""Stands among the grids of a post that looks after the whole district."""
+
+_D, _P, _G = r.duties.c, t.posts.c, t.post_grids.c
+_NOW = (_D.from_ms <= bindparam("at"), _D.to_ms > bindparam("at"))
+_HERE = (
+    select(_D.post)
+    .join(t.posts, _P.code == _D.covers)
+    .join(t.post_grids, _G.post == _D.covers)
+    .where(_P.kind == bindparam("kind"), _G.grid.in_([bindparam("grid"), EVERYWHERE]), *_NOW)
+    .group_by(_D.post)
+    .order_by(func.max(_G.grid).desc(), _D.post)
+)
+_SKILLED = _HERE.where(
+    _D.post.in_(
+        select(r.post_skills.c.post)
+        .where(r.post_skills.c.skill.in_(bindparam("skills", expanding=True)))
+        .group_by(r.post_skills.c.post)
+        .having(func.count() == bindparam("many"))
+    )
+)
+_ANYWHERE = (
+    select(_D.post, _P.kind, _P.agency, _D.covers, _D.from_ms, _D.to_ms, _D.why)
+    .join(t.posts, _P.code == _D.covers)
+    .where(*_NOW)
+)
+_OF_KINDS = _ANYWHERE.where(_P.kind.in_(bindparam("kinds", expanding=True)))
+_OF_POST = select(_D.from_ms, _D.to_ms).where(_D.post == bindparam("post"), *_NOW).limit(1)
+_NEXT = select(func.min(_D.from_ms)).where(
+    _D.post == bindparam("post"), _D.from_ms > bindparam("at")
+)
+_DAY = select(r.roster_days.c.day).where(
+    r.roster_days.c.from_ms <= bindparam("at"), r.roster_days.c.to_ms > bindparam("at")
+)
+_SPAN = select(func.min(r.roster_days.c.day), func.max(r.roster_days.c.day))
+"""Made once: building a statement costs more than running it."""
+
+
+def on_duty(
+    connection: Connection, kind: str, grid: int, at_ms: int, skills: Collection[str] = ()
+) -> list[str]:
+    """Name the posts of a kind that are on duty in a grid at a moment, and have all the skills.
+
+    Those that look after this very grid come first, those for the whole district after them.
+    It is empty where nobody is, also for a day that is not laid out; see `laid`.
+    """
+    asked = {"kind": kind, "grid": grid, "at": at_ms}
+    if not skills:
+        return list(connection.scalars(_HERE, asked))
+    wanted = sorted(set(skills))
+    return list(connection.scalars(_SKILLED, {**asked, "skills": wanted, "many": len(wanted)}))
+
+
+def at_work(
+    connection: Connection, at_ms: int, kinds: Collection[str] | None = None
+) -> Sequence[RowMapping]:
+    """Give every duty of a moment, of some kinds or of all: ``post, kind, agency, covers...``."""
+    if kinds is None:
+        return connection.execute(_ANYWHERE, {"at": at_ms}).mappings().all()
+    asked = {"at": at_ms, "kinds": sorted(kinds)}
+    return connection.execute(_OF_KINDS, asked).mappings().all()
+
+
+def laid(connection: Connection, at_ms: int, zone: ZoneInfo) -> None:
+    """Raise `CalendarHole`, naming the day, where no roster is laid out for a moment."""
+    if connection.scalar(_DAY, {"at": at_ms}) is not None:
+        return
+    first, last = connection.execute(_SPAN).one()
+    span = f"it is laid out from {first} to {last}" if first else "none is laid out yet"
+    msg = f"at: there is no roster for {local(at_ms, zone):%Y-%m-%d}; {span}"
+    raise CalendarHole(msg)
+
+
+def check(connection: Connection, post: str, at_ms: int, zone: ZoneInfo) -> None:
+    """Raise where a post cannot be given anything now.
+
+    `NotFound` for one that there is not, `CalendarHole` where no roster is laid out, and
+    `OffShift`, naming post and shift, where it is not its time.
+    """
+    about = connection.execute(_ABOUT, {"post": post}).mappings().one_or_none()
+    if about is None:
+        msg = f"post: there is no {post!r}"
+        raise NotFound(msg)
+    if connection.execute(_OF_POST, {"post": post, "at": at_ms}).first():
+        return
+    laid(connection, at_ms, zone)
+    away = connection.execute(_AWAY, {"post": post, "at": at_ms}).scalar()
+    after = connection.scalar(_NEXT, {"post": post, "at": at_ms})
+    shift = f"{about['code'] or 'its own'} {about['shift'] or '00:00-24:00'}"
+    why = f"it is on leave until {local(away, zone):%m-%d %H:%M}" if away else f"shift {shift}"
+    then = f"; next on duty {local(after, zone):%m-%d %H:%M}" if after else ""
+    msg = f"post: {post} is off shift at {local(at_ms, zone):%m-%d %H:%M} ({why}){then}"
+    raise OffShift(msg)
+
+
+_ABOUT = (
+    select(_P.shift, r.post_bases.c.shift.label("code"))
+    .join(r.post_bases, r.post_bases.c.post == _P.code, isouter=True)
+    .where(_P.code == bindparam("post"))
+)
+_L = r.leaves.c
+_AWAY = select(func.max(_L.to_ms)).where(
+    _L.post == bindparam("post"),
+    _L.from_ms <= bindparam("at"),
+    _L.to_ms > bindparam("at"),
+    _L.ended_ms.is_(None),
+)
+
+
+def local(at_ms: Any, zone: ZoneInfo) -> datetime:
+    """Give a moment in the district's own time."""
+    return datetime.fromtimestamp(int(at_ms) / 1000, UTC).astimezone(zone)
