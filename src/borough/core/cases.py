@@ -199,8 +199,8 @@ def _noted(_case: Case, _event: Event) -> dict[str, Any]:
     return {}
 
 
-def _overran(case: Case, _event: Event) -> dict[str, Any]:
-    return {"late": case.late + 1, "overdue": True}
+def _overran(case: Case, event: Event) -> dict[str, Any]:
+    return {"late": case.late + 1, "overdue": True, "band": event.data.get("band", case.band)}
 
 
 def _closed(case: Case, event: Event) -> dict[str, Any]:
@@ -268,6 +268,10 @@ def _exempted(_case: Case, _event: Event) -> dict[str, Any]:
     return {"asked": {}, "exempt": True}
 
 
+def _triaged(case: Case, event: Event) -> dict[str, Any]:
+    return {"agency": event.data.get("agency", case.agency)}
+
+
 def _warned(_case: Case, event: Event) -> dict[str, Any]:
     return {"band": event.data["band"]}
 
@@ -277,8 +281,10 @@ NOTED = (
     *("proposed", "confirmed", "refused", "withdrawn", "sent", "acknowledged", "proved", "failed"),
     *("task_started", "task_acknowledged", "task_done", "task_skipped", "task_widened"),
     *("task_late", "milestone", "reviewed", "contacted", "answered", "revisited", "attached"),
+    *("warning_confirmed", "warning_sent", "warning_withdrawn"),
+    "split",
 )
-"""Verbs that change nothing of a case itself: remarks, errands, tasks, citizens, files."""
+"""Verbs that change nothing of a case itself: remarks, errands, tasks, files, warnings."""
 _CHANGES: Mapping[str, Callable[[Case, Event], dict[str, Any]]] = {
     "joined": _joined,
     "level": _levelled,
@@ -302,6 +308,7 @@ _CHANGES: Mapping[str, Callable[[Case, Event], dict[str, Any]]] = {
     "appealed": _appealed,
     "appeal_granted": _exempted,
     "appeal_refused": _decided,
+    "triaged": _triaged,
     "warned": _warned,
     **dict.fromkeys(NOTED, _noted),
 }
