@@ -21,6 +21,7 @@ from borough.core.registry import Registry
 from borough.core.rules import extended
 from borough.core.scenes import Scene
 from borough.core.shapes import Key
+from borough.core.warnings import WarningRule
 from borough.engine.pointing import dotted, field_line, line_of, line_told, line_within
 from borough.engine.runner import Runner
 from borough.engine.tuning import Tuning
@@ -40,7 +41,8 @@ class Found:
     ``rule`` is what it defines in Python: a detector where it watches, a formula where it
     evaluates.  ``plan`` is its parsed ``plan.toml``, ``examples`` its worked examples, and
     ``happens`` what a simulator may let happen for it, as the tables of its ``happenings.toml``.
-    ``rules`` holds the rule sets of a formula scene, as parsed, by id.
+    ``rules`` holds the rule sets of a formula scene, as parsed, by id, and ``warning`` says what
+    the public is told, if anything.
     """
 
     scene: Scene
@@ -50,6 +52,7 @@ class Found:
     folder: Path
     happens: tuple[dict[str, Any], ...] = ()
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warning: WarningRule | None = None
 
     @property
     def senses(self) -> bool:
@@ -111,6 +114,9 @@ def find(folder: Path) -> Found:
     if happens.exists():
         told = partial(happenings.declared, scene.id, scene.levels, scene.sources)
         _, planted = declared(happens, told)
+    warns, warning = folder / "warning.toml", None
+    if warns.exists():
+        warning, _ = declared(warns, partial(WarningRule.declared, scene.levels))
     return Found(
         scene=scene,
         rule=rule,
@@ -119,6 +125,7 @@ def find(folder: Path) -> Found:
         folder=folder,
         happens=tuple(planted.get("happens", ())),
         rules=rule_sets(folder / "rules") if scene.scheme else {},
+        warning=warning,
     )
 
 

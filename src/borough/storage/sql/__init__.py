@@ -18,15 +18,19 @@ from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
+from borough.storage.sql.requests import SqlRequests
+from borough.storage.sql.requests_acts import RequestActs
 from borough.storage.sql.rosters import SqlRosters
 from borough.storage.sql.schema import upgrade
 from borough.storage.sql.things import SqlThings
 from borough.storage.sql.timers import SqlTimers, Timer
 from borough.storage.sql.tunings import SqlTunings
+from borough.storage.sql.warnings import SqlWarnings
 
 __all__ = [
     "Attribute",
     "Import",
+    "RequestActs",
     "SqlAudit",
     "SqlCases",
     "SqlCredentials",
@@ -41,10 +45,12 @@ __all__ = [
     "SqlPersons",
     "SqlPosts",
     "SqlRegistry",
+    "SqlRequests",
     "SqlRosters",
     "SqlThings",
     "SqlTimers",
     "SqlTunings",
+    "SqlWarnings",
     "Taken",
     "Timer",
     "Wish",

@@ -1,0 +1,145 @@
+"""Warnings in SQL: each message is written once, in the transaction of what it follows from."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Engine, exists, select
+
+from borough.core import warnings as core
+from borough.core.cases import ARRIVES, ENDS, Case, Event
+from borough.core.errors import IllegalMove, NotFound, Stale
+from borough.core.warnings import CANCEL, Message, Told, Wanted, WarningRule
+from borough.storage.sql.caselog import entries, found, written
+from borough.storage.sql.cases import DESK, SqlCases
+from borough.storage.sql.counting import raised
+from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.paging import page
+from borough.storage.sql.warnings_table import warnings as table
+
+Compose = Callable[[Case, Wanted, int], tuple[Message, str, str]]
+"""Makes of what is due at a moment the message, its document, and how others refer to it."""
+MATTERS = (
+    ARRIVES | ENDS | {"joined", "level", "task_done", core.CONFIRMED, core.WITHDRAWN}
+)  # fmt: skip
+"""Events after which another message may be due."""
+_C = table.c
+SHOWN = tuple(each for each in _C if each.name != "document")
+
+
+class SqlWarnings:
+    """Keeps the messages to the public about all cases.
+
+    ``rules`` are those of the scenes that warn, by id, and ``compose`` writes a message.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        rules: Mapping[str, WarningRule] | None = None,
+        compose: Compose | None = None,
+    ) -> None:
+        self._engine = engine
+        self._rules = rules or {}
+        self._compose = compose
+
+    def current(self, now_ms: int) -> list[dict[str, Any]]:
+        """Give the warnings in force, newest first: neither replaced, cancelled nor run out."""
+        later = table.alias()
+        replaced = exists().where(
+            later.c.case_id == _C.case_id, later.c.number > _C.number, later.c.sent_ms <= now_ms
+        )
+        chosen = select(*SHOWN).where(
+            _C.kind != CANCEL, _C.sent_ms <= now_ms, _C.expires_ms > now_ms, ~replaced
+        )
+        return self._rows(chosen.order_by(_C.id.desc()))
+
+    def find(self, *, case: int = 0, before: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """Give messages, newest first; go on with ``before`` the last id given."""
+        chosen = select(*SHOWN).order_by(_C.id.desc()).limit(page(limit))
+        if case:
+            chosen = chosen.where(_C.case_id == case)
+        if before:
+            chosen = chosen.where(_C.id < before)
+        return self._rows(chosen)
+
+    def document(self, identifier: str) -> str:
+        """Give a message as it was sent; or `NotFound`."""
+        with reading(self._engine) as connection:
+            sent = connection.scalar(select(_C.document).where(_C.identifier == identifier))
+        if sent is None:
+            msg = f"warning: there is no {identifier!r}"
+            raise NotFound(msg)
+        return str(sent)
+
+    def confirm(
+        self, cases: SqlCases, case: int, *, level: str, note: str, by: str, at_ms: int,
+        expected_version: int,
+    ) -> Case:  # fmt: skip
+        """Let the warnings of a case out; raises `Stale`, `IllegalMove` or `BadRequest`."""
+        with writing(self._engine) as connection:
+            now, rule, told = self._seen(connection, case, expected_version)
+            event = core.confirming(rule, now, told, level, note=note, at_ms=at_ms, by=by)
+            return cases.wrote(connection, now, event)
+
+    def withdraw(
+        self, cases: SqlCases, case: int, *, note: str, by: str, at_ms: int, expected_version: int
+    ) -> Case:
+        """Take the warning of a case back; raises `Stale`, `IllegalMove` or `BadRequest`."""
+        with writing(self._engine) as connection:
+            now, _, told = self._seen(connection, case, expected_version)
+            event = core.withdrawing(now, told, note=note, at_ms=at_ms, by=by)
+            return cases.wrote(connection, now, event)
+
+    def follow(self, connection: Connection, case: Case, event: Event) -> Case:
+        """Tell the public what an event of a case asks for, in the event's transaction."""
+        rule = self._rules.get(case.scene)
+        if rule is None or self._compose is None or event.verb not in MATTERS:
+            return case
+        due = core.wanted(rule, _told(connection, rule, case.id))
+        if due is None:
+            return case
+        message, document, reference = self._compose(case, due, event.at_ms)
+        connection.execute(table.insert(), _row(connection, message, due, document))
+        data = {
+            "warning": message.identifier, "kind": due.kind, "level": due.level,
+            "level_name": message.level_name, "reference": reference,
+        }  # fmt: skip
+        return written(
+            connection, case, Event(case.version + 1, event.at_ms, DESK, core.SENT, data)
+        )
+
+    def _seen(
+        self, connection: Connection, case: int, version: int
+    ) -> tuple[Case, WarningRule, Told]:
+        now = found(connection, case)
+        if now.version != version:
+            msg = f"case {now.code} is at version {now.version}, and you saw {version}"
+            raise Stale(msg)
+        rule = self._rules.get(now.scene)
+        if rule is None:
+            msg = f"scene {now.scene} does not warn the public: it has no warning.toml"
+            raise IllegalMove(msg)
+        return now, rule, _told(connection, rule, case)
+
+    def _rows(self, chosen: Any) -> list[dict[str, Any]]:
+        with reading(self._engine) as connection:
+            return [dict(row) for row in connection.execute(chosen).mappings()]
+
+
+def _told(connection: Connection, rule: WarningRule, case: int) -> Told:
+    return core.told(rule, (event for event, _, _ in entries(connection, case)))
+
+
+def _row(connection: Connection, message: Message, due: Wanted, document: str) -> dict[str, Any]:
+    same = (
+        "identifier", "scene", "thing", "kind", "level", "level_name", "sent_ms", "expires_ms",
+    )  # fmt: skip
+    return {
+        **{name: getattr(message, name) for name in same},
+        "id": raised(connection, "warning"),
+        "case_id": message.case,
+        "number": due.number,
+        "headline": dict(message.signal.headline),
+        "document": document,
+    }
