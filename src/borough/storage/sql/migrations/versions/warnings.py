@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "warnings"
-down_revision = "rosters"
+down_revision = "requests"
 
 INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
