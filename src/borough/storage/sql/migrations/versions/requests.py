@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "requests"
-down_revision = "loop"
+down_revision = "warnings"
 
 INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
