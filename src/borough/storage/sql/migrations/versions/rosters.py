@@ -32,7 +32,10 @@ def made(table: str, *columns: sa.Column[object], key: tuple[str, ...], **refers
 
 def upgrade() -> None:
     """Make the tables of rosters."""
-    day = sa.Column("day", sa.String(10), nullable=False)
+
+    def day() -> sa.Column[str]:
+        return sa.Column("day", sa.String(10), nullable=False)
+
     name = sa.Column("name", sa.JSON(), nullable=False)
     minutes = [sa.Column(each, sa.Integer(), nullable=False) for each in ("start_min", "end_min")]
     made("shifts", *text("code"), name, *minutes, *text("days"), key=("code",))
@@ -46,13 +49,13 @@ def upgrade() -> None:
     made("area_grids", *text("area"), *moments("grid"), key=("area", "grid"), area="areas.code")
     op.create_index("ix_area_grids_grid", "area_grids", ["grid"])
     change = (*text("post", "shift", "worker", "why", "by"), *moments("at_ms"))
-    made("roster_changes", day, *change, key=("day", "post"), post=POST)
+    made("roster_changes", day(), *change, key=("day", "post"), post=POST)
     leave = (*moments("id", "from_ms", "to_ms", "at_ms"), *text("post", "stand_in", "why", "by"))
     made("leaves", *leave, sa.Column("ended_ms", INT64), key=("id",), post=POST)
     op.create_index("ix_leaves_post", "leaves", ["post", "to_ms"])
-    duty = (*text("covers", "post", "why"), *moments("from_ms", "to_ms"), day.copy())
+    duty = (*text("covers", "post", "why"), *moments("from_ms", "to_ms"), day())
     made("duties", *duty, key=("covers", "from_ms", "post"), covers=POST)
     op.create_index("ix_duties_post", "duties", ["post", "to_ms"])
     op.create_index("ix_duties_day", "duties", ["day", "covers"])
     sure = sa.Column("sure", sa.Boolean(), nullable=False)
-    made("roster_days", day.copy(), *moments("from_ms", "to_ms"), sure, key=("day",))
+    made("roster_days", day(), *moments("from_ms", "to_ms"), sure, key=("day",))
