@@ -38,7 +38,7 @@ from borough.core.cases import Plan
 from borough.core.errors import BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
-from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
@@ -234,7 +234,9 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     """Join the concrete parts to what the doors need."""
     engine = connect(settings.store)
     held = watch.held
-    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
+    roots = (BUILT_IN, *map(Path, settings.scenes))
+    found, _ = find_sound(*roots)
+    told = {**plans_alone(*roots), **{each.scene.id: each.plan for each in found}}
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
     cases = SqlCases(
@@ -264,7 +266,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         operator=settings.operator,
         hosts=(*LOOPBACK, *(each.lower() for each in (*settings.hosts, settings.host))),
         instance=settings.instance,
-        plans={each.scene.id: Plan.declared(each.scene.id, each.plan) for each in found},
+        plans={name: Plan.declared(name, text) for name, text in told.items()},
         scenes=[each.scene for each in found],
     )
 

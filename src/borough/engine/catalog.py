@@ -232,6 +232,16 @@ def folders(roots: Iterable[Path]) -> list[Path]:
     return found
 
 
+def plans_alone(*roots: Path) -> dict[str, dict[str, Any]]:
+    """Read the plans that no scene comes with, by the name of their folder: people open those.
+
+    Such a folder holds a ``plan.toml`` and no ``scene.toml``.
+    """
+    files = (path for root in roots for path in sorted(root.glob("*/plan.toml")))
+    alone = [path for path in files if not (path.parent / "scene.toml").exists()]
+    return {path.parent.name: parsed(path) for path in alone}
+
+
 def parsed(path: Path) -> dict[str, Any]:
     """Parse a TOML file of a scene folder."""
     try:

@@ -1,7 +1,7 @@
 """What the desk knows and keeps: the one place where cases are written."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -20,15 +20,18 @@ from borough.core.commands import SELF, Command
 from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.errors import BadScene
 from borough.core.registry import SPEAKS, Kind
-from borough.engine.catalog import BUILT_IN, Found, find_sound
+from borough.engine.bands import bands
+from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
 from borough.engine.merge import asked
 from borough.storage.sql import (
     SqlCases,
+    SqlClocks,
     SqlCredentials,
     SqlDesk,
     SqlDetections,
     SqlErrands,
     SqlPosts,
+    SqlTimers,
     SqlTunings,
     connect,
 )
@@ -53,15 +56,22 @@ class Desk:
         roots = [BUILT_IN, *map(Path, settings.scenes)]
         found = {each.scene.id: each for each in find_sound(*roots)[0]}
         self.found = found
-        self.plans = plans(found.values(), self.ground.district.work)
-        self.scenes = {name: found[name].scene for name in self.plans}
+        told = {**plans_alone(*roots), **{name: each.plan for name, each in found.items()}}
+        self.plans = plans(told, self.ground.district.work)
+        self.scenes = {name: each.scene for name, each in found.items() if name in self.plans}
         zone, prefix = self.ground.district.zone, self.ground.district.id.upper()
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
+        clocks = SqlClocks(self.plans, bands(self.ground.district.bands))
         self.cases = SqlCases(
-            engine, prefix=prefix, zone=zone, posts=SqlPosts(engine), follow=[self.errands.follow]
+            engine,
+            prefix=prefix,
+            zone=zone,
+            posts=SqlPosts(engine),
+            follow=[clocks.follow, self.errands.follow],
         )
+        self.timers = SqlTimers(engine, clocks.fires(self.cases))
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.detections = SqlDetections(engine)
@@ -143,13 +153,12 @@ def able(kind: Kind, command: Command) -> bool:
     return has[command.property].low <= low and high <= has[command.property].high
 
 
-def plans(found: Iterable[Found], work: WorkCalendar | None) -> dict[str, Plan]:
-    """Read the plans that a district can follow, by scene; the others are told in the log."""
+def plans(told: Mapping[str, Mapping[str, Any]], work: WorkCalendar | None) -> dict[str, Plan]:
+    """Read the plans that a district can follow, by name; the others are told in the log."""
     clock, made = Worktime.of(work) if work else None, {}
-    for each in found:
-        name = each.scene.id
+    for name, text in told.items():
         try:
-            made[name] = Plan.declared(name, each.plan).by(clock)
+            made[name] = Plan.declared(name, text).by(clock)
         except BadScene as error:
             log.warning("%s", error, extra=event(error.code, scene=name))
     return made
