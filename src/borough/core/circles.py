@@ -189,7 +189,9 @@ class TaskPlan:
     @classmethod
     def declared(cls, text: Mapping[str, Any]) -> Self:
         """Check one ``[[task]]`` table; raises `BadScene` that names the key within it."""
-        whole = {key: [each] if single(key, each) else each for key, each in dict(text).items()}
+        whole: dict[str, Any] = {
+            key: [each] if single(key, each) else each for key, each in dict(text).items()
+        }
         fitted(whole, TASK)
         if not NAME.fullmatch(whole["name"]):
             msg = f"name = {whole['name']!r} must be a short word of a-z, 0-9 and _"

@@ -320,3 +320,11 @@ def current(task: Task, seen: int) -> None:
     if task.version != seen:
         msg = f"{task.name} is at version {task.version}, and you saw {seen}"
         raise Stale(msg)
+
+
+def declared(plan: Plan, task: Task) -> TaskPlan:
+    """Find what the plan says of a task; `IllegalMove` where it has no such task any more."""
+    if task.name not in plan.tasks:
+        msg = f"plan {plan.id} has no task {task.name!r} any more"
+        raise IllegalMove(msg)
+    return plan.tasks[task.name]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "requests"
-down_revision = "warnings"
+down_revision = "rosters"
 
 INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
