@@ -11,7 +11,8 @@ that workers are busy the share ``load`` of their time, travel included, under n
 nearest: a call goes at once to the nearest free worker who is suitable.  Where nobody is free it
 waits, and whoever becomes free takes an urgent call first, or else the nearest one.
 in_turn: the same, but whoever becomes free takes the oldest call.
-rules: `borough.engine.dispatch`, which knows of times on site only what is usual for the kind.
+rules: `borough.engine.dispatch.decided`, by which the desk gives cases to posts too.  Of times
+on site it knows only what is usual for the kind.
 """
 
 import argparse
@@ -30,12 +31,10 @@ import numpy as np
 from borough.core.observations import Floats, Index, Mask
 from borough.engine.dispatch import (
     Calls,
-    Instance,
     Rules,
     Workers,
-    assigned,
+    decided,
     expected_free,
-    first_there,
 )
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -205,28 +204,13 @@ def by_rules(now: Field, now_s: float) -> None:
     free_s = expected_free(rules, now.planned_s, busy, now_s)
     until = np.full(len(free_s), now.until_s)
     workers = Workers(now.x, now.y, free_s, until, now.skills)
-    urgent = now.month.urgent[rows]
-    if urgent.any():
-        pairs = first_there(Instance(rules, now.month.calls.some(rows[urgent]), workers, now_s))
-        for call, worker in orders(pairs, rows[urgent]):
-            now.send(call, worker, now_s)
-        free_s[pairs.worker] = np.inf
-    near = np.flatnonzero(free_s <= now_s + rules.look_s)
-    rows = rows[~urgent]
-    if len(rows) and (free_s[near] <= now_s).any():
-        some = Workers(*(each[near] for each in (now.x, now.y, free_s, until, now.skills)))
-        pairs = assigned(Instance(rules, now.month.calls.some(rows), some, now_s))
-        for call, worker in orders(pairs, rows):
-            now.send(call, int(near[worker]), now_s)
+    calls, urgent = now.month.calls.some(rows), now.month.urgent[rows]
+    for order in decided(rules, calls, urgent, workers, now_s):
+        if not order.waits:
+            now.send(int(rows[order.call]), order.worker, now_s)
     if now.waiting and (now.free_s <= now_s).any() and now.asks_s <= now_s:
         now.asks_s = now_s + ASK_S
         heapq.heappush(now.moments, (now.asks_s, -1))
-
-
-def orders(pairs: Any, rows: Index) -> list[tuple[int, int]]:
-    """Give the calls and workers of those pairs that can go now."""
-    go = ~pairs.waits
-    return list(zip(rows[pairs.call[go]].tolist(), pairs.worker[go].tolist(), strict=True))
 
 
 def told(end: Field) -> dict[str, float]:

@@ -57,10 +57,16 @@ def joining(case: Case, plan: Plan, detection: str, level: int, *, at_ms: int, b
     return Event(case.version + 1, at_ms, by, "reopened", data)
 
 
-def assigning(case: Case, post: str, *, at_ms: int, by: str) -> Event:
-    """Give the step of a case to a post; an empty *post* takes it back."""
+def assigning(
+    case: Case, post: str, *, at_ms: int, by: str, why: Mapping[str, Any] | None = None
+) -> Event:
+    """Give the step of a case to a post; an empty *post* takes it back.
+
+    *why* is what it was weighed by, where a rule decided.
+    """
     _still_open(case)
-    return sayable(Event(case.version + 1, at_ms, by, "assigned", {"post": post}))
+    data = {"post": post} | ({"why": dict(why)} if why else {})
+    return sayable(Event(case.version + 1, at_ms, by, "assigned", data))
 
 
 def noting(case: Case, text: str, *, at_ms: int, by: str) -> Event:

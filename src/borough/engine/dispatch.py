@@ -10,8 +10,9 @@ for ever, and of these there is an end: nothing is abandoned.
 """
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +23,8 @@ from borough.core.errors import BadParameter
 from borough.core.observations import Floats, Index, Mask
 
 SHIPPED = Path(__file__).with_suffix(".toml")
+URGENT, BATCH = "urgent", "batch"
+"""The two rules by which somebody is sent."""
 NEVER = 1e12
 """A cost that no pair is worth, in seconds."""
 
@@ -65,6 +68,12 @@ class Rules:
             raise BadParameter(msg)
         return cls(**{name: _number(name, tables[name]) for name in wanted})
 
+    @property
+    def version(self) -> str:
+        """Name these very values: 12 hex digits."""
+        said = repr([(each.name, getattr(self, each.name)) for each in fields(self)])
+        return sha256(said.encode()).hexdigest()[:12]
+
     @classmethod
     def shipped(cls) -> Self:
         """Give the rules that come with Borough."""
@@ -92,6 +101,11 @@ class Workers:
     free_s: Floats
     until_s: Floats
     skills: Index
+
+    def some(self, rows: Index) -> "Workers":
+        """Give some of them."""
+        mine = (self.x, self.y, self.free_s, self.until_s, self.skills)
+        return Workers(*(each[rows] for each in mine))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +256,57 @@ def assigned(asked: Instance) -> Pairs:
     worth = cost[rows, columns] < 0
     rows, columns = rows[worth], columns[worth]
     return Pairs(rows, columns, asked.wait_s[columns] > 0, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One decision: rows of a call and a worker, by which rule, and whether it must wait.
+
+    One that ``waits`` is for somebody who is still busy: they are to be kept for an urgent call.
+    """
+
+    call: int
+    worker: int
+    rule: str
+    waits: bool
+    pairs: Pairs
+    row: int
+
+    @property
+    def reason(self) -> dict[str, float]:
+        """Give what it was weighed by; see `Pairs.reason`."""
+        return self.pairs.reason(self.row)
+
+
+def decided(
+    rules: Rules, calls: Calls, urgent: Mask, workers: Workers, now_s: float
+) -> list[Order]:
+    """Decide for all calls and all workers: urgent ones first, each to whoever is there first.
+
+    Then the rest are paired with those who are left and soon free.
+    """
+    rows, free_s, made = np.flatnonzero(urgent), workers.free_s.copy(), list[Order]()
+    if len(rows):
+        pairs = first_there(Instance(rules, calls.some(rows), workers, now_s))
+        every = np.arange(len(free_s))
+        made += _orders(pairs, URGENT, rows, every)
+        free_s[pairs.worker] = np.inf
+    near, rest = np.flatnonzero(free_s <= now_s + rules.look_s), np.flatnonzero(~urgent)
+    if len(rest) and (free_s[near] <= now_s).any():
+        some = replace(workers, free_s=free_s).some(near)
+        pairs = assigned(Instance(rules, calls.some(rest), some, now_s))
+        made += _orders(pairs, BATCH, rest, near)
+    return made
+
+
+def _orders(pairs: Pairs, rule: str, calls: Index, workers: Index) -> list[Order]:
+    found = zip(
+        calls[pairs.call].tolist(), workers[pairs.worker].tolist(), pairs.waits, strict=True
+    )
+    return [
+        Order(call, worker, rule, bool(waits), pairs, row)
+        for row, (call, worker, waits) in enumerate(found)
+    ]
 
 
 def worth_of(rules: Rules, slack_s: Floats) -> Floats:
