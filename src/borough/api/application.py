@@ -18,6 +18,7 @@ from borough.api import (
     problems,
     scenes,
     series,
+    tasks,
     things,
     vitals,
 )
@@ -70,6 +71,7 @@ def create(ports: Ports) -> FastAPI:
         detections,
         cases,
         commands,
+        tasks,
         observations,
         live,
         vitals,

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from borough.api.broadcast import Broadcast
 from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
+from borough.api.task_ports import Tasks
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
 from borough.core.district import District
@@ -365,6 +366,7 @@ class Ports:
     history: History
     detections: Detections
     cases: Cases
+    tasks: Tasks
     bench: Bench
     trials: Trials
     facts: Facts

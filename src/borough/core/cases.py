@@ -280,7 +280,7 @@ NOTED = (
     "noted",
     *("proposed", "confirmed", "refused", "withdrawn", "sent", "acknowledged", "proved", "failed"),
     *("task_started", "task_acknowledged", "task_done", "task_skipped", "task_widened"),
-    *("task_late", "milestone", "reviewed", "contacted", "answered", "revisited", "attached"),
+    *("task_handed", "task_late", "milestone", "reviewed", "contacted", "answered", "revisited", "attached"),
     *("warning_confirmed", "warning_sent", "warning_withdrawn"),
     "split",
 )

@@ -40,6 +40,7 @@ from borough.testing.memory import (
     MemoryLatest,
     MemoryThings,
 )
+from borough.testing.tasks import MemoryTasks
 from borough.testing.unjudged import Unjudged
 
 WEST, SOUTH, SIDE = 106.50, 29.60, 0.4
@@ -114,6 +115,7 @@ def town(
         history=MemoryHistory(),
         detections=MemoryDetections(),
         cases=cases,
+        tasks=MemoryTasks(cases),
         bench=MemoryBench((SCENE,)),
         trials=MemoryTrials(),
         facts=MemoryFacts(),

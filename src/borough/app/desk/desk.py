@@ -7,15 +7,17 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection
 
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
+from borough.app.desk.parties import finding
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
 from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
-from borough.core.cases import Plan
+from borough.core.cases import Case, Event, Plan
 from borough.core.commands import SELF, Command
 from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.errors import BadScene
@@ -31,11 +33,13 @@ from borough.storage.sql import (
     SqlDetections,
     SqlErrands,
     SqlPosts,
+    SqlTasks,
     SqlTimers,
     SqlTunings,
     connect,
 )
 from borough.storage.sql.desk import Wish
+from borough.storage.sql.tasks import KIND
 
 log = logging.getLogger(__name__)
 
@@ -63,20 +67,27 @@ class Desk:
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
+        self.tasks = SqlTasks(
+            engine, plans=self.plans, wrote=self.wrote, find=finding(self.ground.district)
+        )
         clocks = SqlClocks(self.plans, bands(self.ground.district.bands))
         self.cases = SqlCases(
             engine,
             prefix=prefix,
             zone=zone,
             posts=SqlPosts(engine),
-            follow=[clocks.follow, self.errands.follow],
+            follow=[clocks.follow, self.errands.follow, self.tasks.follow],
         )
-        self.timers = SqlTimers(engine, clocks.fires(self.cases))
+        self.timers = SqlTimers(engine, {**clocks.fires(self.cases), KIND: self.tasks.fire})
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.detections = SqlDetections(engine)
         self.imports: SimpleQueue[Job] = SimpleQueue()
         self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
+
+    def wrote(self, connection: Connection, case: Case, happened: Event) -> Case:
+        """Write an event of a case with all that follows from it, in an open transaction."""
+        return self.cases.wrote(connection, case, happened)
 
     def now(self) -> int:
         """The district's time, in ms."""

@@ -22,6 +22,7 @@ from borough.storage.sql.requests import SqlRequests
 from borough.storage.sql.requests_acts import RequestActs
 from borough.storage.sql.rosters import SqlRosters
 from borough.storage.sql.schema import upgrade
+from borough.storage.sql.tasks import SqlTasks
 from borough.storage.sql.things import SqlThings
 from borough.storage.sql.timers import SqlTimers, Timer
 from borough.storage.sql.tunings import SqlTunings
@@ -47,6 +48,7 @@ __all__ = [
     "SqlRegistry",
     "SqlRequests",
     "SqlRosters",
+    "SqlTasks",
     "SqlThings",
     "SqlTimers",
     "SqlTunings",

@@ -1,0 +1,48 @@
+"""Who is meant by a holder: an agency of the district, or a post that is on shift."""
+
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from borough.core.cases import Case
+from borough.core.district import District
+from borough.storage.sql.posts import choose
+from borough.storage.sql.tables import posts
+from borough.storage.sql.tasks import Find, Party
+
+
+def finding(district: District) -> Find:
+    """Make the look-up from a holder to an agency and a post, for a case at a moment (ms).
+
+    A holder is the code of an agency; or a kind of agency, of which the one is meant that serves
+    the street of the case, or the only one; or a kind of post.
+    """
+    zone = ZoneInfo(district.zone)
+
+    def find(connection: Connection, case: Case, holder: str, at_ms: int) -> Party:
+        if agency := agency_of(district, holder, case.grid):
+            return agency, ""
+        post = choose(connection, holder, case.grid, at_ms, zone)
+        if post is None:
+            return "", ""
+        return connection.scalar(select(posts.c.agency).where(posts.c.code == post)) or "", post
+
+    return find
+
+
+def agency_of(district: District, holder: str, grid: int) -> str:
+    """Name the agency that a holder is, or that one of its kind is for a grid (row); or nothing."""
+    agencies = district.agencies
+    if holder in agencies.code:
+        return holder
+    same = [row for row, kind in enumerate(agencies.kind) if kind == holder]
+    street = int(district.grids.street[grid]) if grid >= 0 else -1
+    near = [row for row in same if street >= 0 and int(agencies.street[row]) == street]
+    found = near or same
+    return agencies.code[found[0]] if len(found) == 1 else ""
+
+
+def knows(district: District, holder: str) -> bool:
+    """Tell whether a district has such an agency, kind of agency or kind of post."""
+    agencies, kinds = district.agencies, district.posts.kind
+    return holder in agencies.code or holder in agencies.kind or holder in kinds
