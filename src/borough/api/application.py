@@ -21,6 +21,7 @@ from borough.api import (
     tasks,
     things,
     vitals,
+    warnings,
 )
 from borough.api.access import Gate
 from borough.api.admission import Admission
@@ -77,8 +78,10 @@ def create(ports: Ports) -> FastAPI:
         vitals,
         facts,
         evaluations,
+        warnings,
     ):
         app.include_router(part.router)
+    app.include_router(warnings.public)
     pages.install(app)
     return app
 

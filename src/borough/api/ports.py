@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from borough.api.broadcast import Broadcast
 from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
+from borough.api.warning_ports import Warnings
 from borough.api.task_ports import Tasks
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
@@ -371,6 +372,7 @@ class Ports:
     trials: Trials
     facts: Facts
     evaluations: Evaluations
+    warnings: Warnings
     desk: Desk
     doors: Doors
     credentials: Mapping[str, str]

@@ -34,7 +34,10 @@ class Ground:
 
     def place(self, row: int) -> dict[str, str]:
         """Name where a thing stands: its community and street, in each language."""
-        grid = int(self.registry.grid[row])
+        return self.place_of(int(self.registry.grid[row]))
+
+    def place_of(self, grid: int) -> dict[str, str]:
+        """Name the ground of a grid, by its row; the whole district where it is -1."""
         if grid < 0:
             return {"zh": self.district.name["zh"], "en": self.district.name["en"]}
         grids, streets = self.district.grids, self.district.streets

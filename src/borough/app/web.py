@@ -51,6 +51,7 @@ from borough.storage.sql import (
     SqlTasks,
     SqlThings,
     SqlTunings,
+    SqlWarnings,
     connect,
 )
 
@@ -259,6 +260,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         trials=TrialJobs(settings.data, LIMITS.replays_running, LIMITS.replays_kept),
         facts=FactDoor(engine),
         evaluations=EvaluationDoor(engine, found, held.district, Path(settings.district)),
+        warnings=SqlWarnings(engine),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),
         doors=DoorLine(bus, settings),

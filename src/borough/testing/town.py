@@ -42,6 +42,7 @@ from borough.testing.memory import (
 )
 from borough.testing.tasks import MemoryTasks
 from borough.testing.unjudged import Unjudged
+from borough.testing.warnings import MemoryWarnings
 
 WEST, SOUTH, SIDE = 106.50, 29.60, 0.4
 START_MS = 1_720_569_600_000
@@ -120,6 +121,7 @@ def town(
         trials=MemoryTrials(),
         facts=MemoryFacts(),
         evaluations=Unjudged(),
+        warnings=MemoryWarnings(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),
         credentials={} if credentials is None else credentials,

@@ -17,6 +17,7 @@ from borough.app.intake.jobs import Job
 from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
+from borough.app.warnings.composing import keeper
 from borough.core.cases import Case, Event, Plan
 from borough.core.commands import SELF, Command
 from borough.core.deadlines import WorkCalendar, Worktime
@@ -71,12 +72,15 @@ class Desk:
             engine, plans=self.plans, wrote=self.wrote, find=finding(self.ground.district)
         )
         clocks = SqlClocks(self.plans, bands(self.ground.district.bands))
+        self.warnings = keeper(
+            settings, engine, lambda: self.ground, found.values(), self.wrote
+        )
         self.cases = SqlCases(
             engine,
             prefix=prefix,
             zone=zone,
             posts=SqlPosts(engine),
-            follow=[clocks.follow, self.errands.follow, self.tasks.follow],
+            follow=[clocks.follow, self.errands.follow, self.warnings.follow, self.tasks.follow],
         )
         self.timers = SqlTimers(engine, {**clocks.fires(self.cases), KIND: self.tasks.fire})
         self.credentials = SqlCredentials(engine)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from borough.app.desk import cases, commands, evaluations, facts, intake, tasks, tuning
+from borough.app.desk import cases, commands, evaluations, facts, intake, tasks, tuning, warnings
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
 from borough.core.errors import BadRequest
@@ -18,6 +18,7 @@ VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
     **intake.VERBS,
     **tasks.VERBS,
     **tuning.VERBS,
+    **warnings.VERBS,
 }
 
 

@@ -10,7 +10,7 @@ from borough.core.cases import ARRIVES, ENDS, Case, Event
 from borough.core.errors import IllegalMove, NotFound, Stale
 from borough.core.warnings import CANCEL, Message, Told, Wanted, WarningRule
 from borough.storage.sql.caselog import entries, found, written
-from borough.storage.sql.cases import DESK, SqlCases
+from borough.storage.sql.cases import DESK
 from borough.storage.sql.counting import raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import page
@@ -18,6 +18,8 @@ from borough.storage.sql.warnings_table import warnings as table
 
 Compose = Callable[[Case, Wanted, int], tuple[Message, str, str]]
 """Makes of what is due at a moment the message, its document, and how others refer to it."""
+Wrote = Callable[[Connection, Case, Event], Case]
+"""Writes an event of a case in a transaction that is open already."""
 MATTERS = (
     ARRIVES | ENDS | {"joined", "level", "task_done", core.CONFIRMED, core.WITHDRAWN}
 )  # fmt: skip
@@ -29,7 +31,8 @@ SHOWN = tuple(each for each in _C if each.name != "document")
 class SqlWarnings:
     """Keeps the messages to the public about all cases.
 
-    ``rules`` are those of the scenes that warn, by id, and ``compose`` writes a message.
+    ``rules`` are those of the scenes that warn, by id, ``compose`` puts a message into words, and
+    ``wrote`` writes an event of a case with all that follows from it.
     """
 
     def __init__(
@@ -38,10 +41,12 @@ class SqlWarnings:
         *,
         rules: Mapping[str, WarningRule] | None = None,
         compose: Compose | None = None,
+        wrote: Wrote = written,
     ) -> None:
         self._engine = engine
         self._rules = rules or {}
         self._compose = compose
+        self._wrote = wrote
 
     def current(self, now_ms: int) -> list[dict[str, Any]]:
         """Give the warnings in force, newest first: neither replaced, cancelled nor run out."""
@@ -73,23 +78,20 @@ class SqlWarnings:
         return str(sent)
 
     def confirm(
-        self, cases: SqlCases, case: int, *, level: str, note: str, by: str, at_ms: int,
-        expected_version: int,
+        self, case: int, *, level: str, note: str, by: str, at_ms: int, expected_version: int
     ) -> Case:  # fmt: skip
         """Let the warnings of a case out; raises `Stale`, `IllegalMove` or `BadRequest`."""
         with writing(self._engine) as connection:
             now, rule, told = self._seen(connection, case, expected_version)
             event = core.confirming(rule, now, told, level, note=note, at_ms=at_ms, by=by)
-            return cases.wrote(connection, now, event)
+            return self._wrote(connection, now, event)
 
-    def withdraw(
-        self, cases: SqlCases, case: int, *, note: str, by: str, at_ms: int, expected_version: int
-    ) -> Case:
+    def withdraw(self, case: int, *, note: str, by: str, at_ms: int, expected_version: int) -> Case:
         """Take the warning of a case back; raises `Stale`, `IllegalMove` or `BadRequest`."""
         with writing(self._engine) as connection:
             now, _, told = self._seen(connection, case, expected_version)
             event = core.withdrawing(now, told, note=note, at_ms=at_ms, by=by)
-            return cases.wrote(connection, now, event)
+            return self._wrote(connection, now, event)
 
     def follow(self, connection: Connection, case: Case, event: Event) -> Case:
         """Tell the public what an event of a case asks for, in the event's transaction."""
@@ -105,9 +107,8 @@ class SqlWarnings:
             "warning": message.identifier, "kind": due.kind, "level": due.level,
             "level_name": message.level_name, "reference": reference,
         }  # fmt: skip
-        return written(
-            connection, case, Event(case.version + 1, event.at_ms, DESK, core.SENT, data)
-        )
+        sent = Event(case.version + 1, event.at_ms, DESK, core.SENT, data)
+        return self._wrote(connection, case, sent)
 
     def _seen(
         self, connection: Connection, case: int, version: int

@@ -1,0 +1,1 @@
+"""Warnings to the public, written as CAP 1.2."""
