@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, case as when, func, select
 from borough.core import moves as core
 from borough.core.cases import ARRIVES, OUTCOMES, Case, Event, Plan
 from borough.core.errors import Stale
-from borough.storage.sql import tables as t
+from borough.storage.sql import tables as t, tasks
 from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
 from borough.storage.sql.counting import raised
 from borough.storage.sql.detections import label
@@ -65,8 +65,9 @@ class SqlCases:
     def verify(self, case: int) -> list[str]:
         """Say what is wrong with a case's log or row; empty where all of it holds."""
         with reading(self._engine) as connection:
-            log = (event for event, _, _ in entries(connection, case))
-            return faults(connection, case) or differing(connection, case, log)
+            log = [event for event, _, _ in entries(connection, case)]
+            wrong = faults(connection, case) or differing(connection, case, log)
+            return wrong or tasks.differing(connection, case, log)
 
     def find(
         self,
