@@ -1,13 +1,15 @@
-"""Who may do what, first cut: this machine reads, its operator acts, devices write their own.
+"""Who asks, and whether they may: every request is judged by one line of ``rights.toml``.
 
-* Anyone on this machine may read; from elsewhere a reader shows the operator's token.
-* Whoever shows the operator's token may act on cases.  It is made afresh at each start and
-  printed in the link to open; the page keeps it for as long as its tab lives.
+* A person shows a session: in a cookie that only this server reads and only our own pages send,
+  or as ``Authorization: Bearer``.  A program shows its token the same way.
+* Whoever asks from this machine without either is an onlooker, and reads what that role may.
+  What a proxy passes on does not come from this machine.
+* The operator's token of the data folder is this machine's own key, and good on it alone.
 * A device or gateway writes observations of its own with its credential, as HTTP Basic
   ``key:token`` or as ``Bearer key:token``.
 
-A token travels in a header and never in a cookie, so no other page can borrow it.  The Host
-header must name this server, so that no other page can be pointed at it by DNS.
+The Host header must name this server, so that no other page can be pointed at it by DNS; and a
+request that changes something under a cookie must come from a page of this very server.
 """
 
 import binascii
@@ -17,6 +19,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBasic, HTTPBearer
@@ -27,6 +30,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from borough.api import problems
 from borough.api.ports import Ports
 from borough.api.refusals import NotSignedIn, WrongAddress
+from borough.api.refused import Notices
+from borough.api.rights import DEVICE, OPEN, SELF, rights
+from borough.core.cases import Case
+from borough.core.errors import Forbidden
+from borough.core.people import Bounds, Grant, Who
 
 HEADERS = {
     "content-security-policy": (
@@ -88,34 +96,126 @@ Given = Annotated[Ports, Depends(ports_of)]
 
 
 OPERATORS = HTTPBearer(
-    scheme_name="operator", auto_error=False, description="the token that the start printed"
+    scheme_name="session",
+    auto_error=False,
+    description="a session of a person or a program's token",
 )
 CREDENTIALS = HTTPBasic(
     scheme_name="device", auto_error=False, description="a credential's key and token"
 )
 """How the reference says what to show; who shows what is judged below."""
+MACHINE = Who("operator", "machine", (Grant("machine"),), title="本机 · this machine")
+ONLOOKER = Who("onlooker", "nobody", (Grant("onlooker"),))
+NOBODY = Who("", "nobody")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Headers by which a proxy says that it speaks for somebody else."""
 
 
-def operator(request: Request, ports: Given) -> str:
-    """Require the operator's token; give the name under which the log writes their acts."""
-    if not compare_digest(bearer(request).encode(), ports.operator.encode()):
-        msg = "this needs the operator's token, which the start of the program printed"
+def judged(request: Request, ports: Given) -> None:
+    """Let a request pass if its line in the table of rights says so; else refuse it.
+
+    Who asks stands in ``request.state.who`` afterwards, and in ``request.state.reach`` where
+    they hold the right that was needed.
+    """
+    table, path = rights(), request.scope["route"].path
+    right = table.needed(request.method, path)
+    request.state.who, request.state.reach = NOBODY, ()
+    if right in {OPEN, DEVICE}:
+        return
+    notices: Notices = request.app.state.notices
+    told = {"right": right, "address": address_of(request)}
+    try:
+        who = request.state.who = known(request, ports)
+    except Forbidden as error:
+        notices.add("", "refused", f"{request.method} {path}", code=error.code, **told)
+        raise
+    reach = request.state.reach = () if right == SELF else who.reach(table.roles, right)
+    if reach or (right == SELF and who.kind == "person"):
+        within(request, ports, reach)
+        return
+    notices.add(who.name, "refused", f"{request.method} {path}", **told)
+    if who.kind == "nobody":
+        msg = "sign in first, or show the token of a program"
         raise NotSignedIn(msg)
-    return "operator"
+    msg = f"{right}: none of what {who.name} may do reaches that far"
+    raise Forbidden(msg)
 
 
-def acting(request: Request, ports: Given, _shown: Annotated[Any, Depends(OPERATORS)]) -> str:
-    """Require the operator's token, and have the reference say so."""
-    return operator(request, ports)
+def within(request: Request, ports: Ports, reach: Sequence[Bounds]) -> None:
+    """Refuse what is about a case of another agency or area."""
+    case = request.path_params.get("case", "")
+    if not case or any(each.everywhere for each in reach):
+        return
+    found = ports.cases.one(int(case) if case.isdecimal() and case.isascii() else case)
+    if not covers(ports, reach, found):
+        notices: Notices = request.app.state.notices
+        notices.add(request.state.who.name, "refused", f"case {found.id}", why="another agency's")
+        msg = "case: of another agency or area"
+        raise Forbidden(msg)
+
+
+def covers(ports: Ports, reach: Sequence[Bounds], case: Case) -> bool:
+    """Tell whether a case is within somebody's reach: its agency's, or that of its post."""
+    agencies = (case.agency, ports.people.agency(case.post))
+    codes = ports.district.grids.code
+    grid = codes[case.grid] if 0 <= case.grid < len(codes) else ""
+    return any(each.covers(agencies, grid) for each in reach)
+
+
+def known(request: Request, ports: Ports) -> Who:
+    """Say who asks; `NotSignedIn` where what they show is not good, or not any more."""
+    token, near = bearer(request), is_near(request)
+    if token:
+        if near and compare_digest(token.encode(), ports.operator.encode()):
+            return MACHINE
+        digest = sha256(token.encode()).hexdigest()
+        who = ports.people.session(digest) or ports.people.program(digest)
+        if who is None:
+            msg = "this token is not known, has expired or was revoked"
+            raise NotSignedIn(msg)
+        return who
+    if kept := request.cookies.get(cookie(ports), ""):
+        who = ports.people.session(sha256(kept.encode()).hexdigest())
+        if who is not None:
+            own_page(request)
+            return who
+    return ONLOOKER if near else NOBODY
+
+
+def own_page(request: Request) -> None:
+    """Refuse a change under a cookie that does not come from a page of this server."""
+    origin = urlsplit(request.headers.get("origin", "")).netloc
+    if request.method not in SAFE and origin != request.headers.get("host"):
+        msg = "under a cookie, changes are taken only from the pages of this very server"
+        raise Forbidden(msg)
+
+
+def cookie(ports: Ports) -> str:
+    """Name the cookie of this very district; another one on this machine has its own."""
+    return f"borough-{ports.instance[:16] or 'session'}"
+
+
+def is_near(request: Request) -> bool:
+    """Say whether a request comes from this machine, and not through a proxy on it."""
+    passed_on = any(name in request.headers for name in FORWARDED)
+    return not passed_on and request.client is not None and is_loopback(request.client.host)
+
+
+def address_of(request: Request) -> str:
+    """Give the address that a request came from."""
+    return request.client.host if request.client else ""
+
+
+def acting(request: Request, _shown: Annotated[Any, Depends(OPERATORS)]) -> str:
+    """Give the name under which the log writes what somebody does; `judged` let them pass."""
+    who: Who = request.state.who
+    return who.name
 
 
 Operator = Annotated[str, Depends(acting)]
-
-
-def reader(request: Request, ports: Given) -> None:
-    """Let this machine read; others must show the operator's token."""
-    if request.client is not None and not is_loopback(request.client.host):
-        operator(request, ports)
+reader = judged
+"""What doors declare that only read; the application judges every request by itself."""
 
 
 def writer(request: Request, ports: Given, _shown: Annotated[Any, Depends(CREDENTIALS)]) -> str:

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from borough.api import (
     cases,
@@ -23,10 +23,11 @@ from borough.api import (
     vitals,
     warnings,
 )
-from borough.api.access import Gate
+from borough.api.access import Gate, judged
 from borough.api.admission import Admission
 from borough.api.places import Atlas
 from borough.api.ports import Ports
+from borough.api.refused import Notices
 from borough.api.tally import Tally
 
 ABOUT = """
@@ -39,9 +40,10 @@ observations, scenes see detections in them, detections become cases, and people
 * Times are milliseconds since 1970, UTC, in the district's own time, which a demonstration may
   run faster than the clock on the wall.
 * Errors are problem documents (RFC 9457) with a stable `code` and titles in both languages.
-* Reading is open to this machine. Acting on cases needs the operator's token that the start
-  printed, as `Authorization: Bearer`. Sending observations needs the credential of a device or
-  gateway, as `Authorization: Basic` or `Bearer key:token`.
+* Each path needs a right, and roles have rights: a person signs in, a program shows its token
+  as `Authorization: Bearer`. Much can be read on this machine without either. Sending
+  observations needs the credential of a device or gateway, as `Authorization: Basic` or
+  `Bearer key:token`.
 """
 
 
@@ -58,9 +60,11 @@ def create(ports: Ports) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         responses=problems.DECLARED,
+        dependencies=[Depends(judged)],
     )
     renew(app, ports)
     app.state.tally = Tally()
+    app.state.notices = Notices()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
     for part in (

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from borough.api.broadcast import Broadcast
 from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
-from borough.api.warning_ports import Warnings
+from borough.api.people_ports import Audit, People
 from borough.api.task_ports import Tasks
+from borough.api.warning_ports import Warnings
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
 from borough.core.district import District
@@ -349,7 +350,7 @@ class Ports:
     """Everything that ``create`` joins into one application.
 
     ``synthetic`` says in both languages (``zh``, ``en``) what of the data is made up; it is
-    empty where nothing is.  ``operator`` is the token of whoever may act on cases; ``hosts``
+    empty where nothing is.  ``operator`` is this machine's own token; ``hosts``
     are the names under which the server may be addressed, without port; ``uploads`` is the
     folder where files lie until the desk has read them; ``instance`` is a public name of this
     very district, by which its own supervisor knows it.  ``credentials``
@@ -378,6 +379,8 @@ class Ports:
     credentials: Mapping[str, str]
     health: Health
     live: Broadcast
+    people: People
+    audit: Audit
     operator: str
     uploads: Path
     plans: Mapping[str, Plan] = field(default_factory=dict)

@@ -43,9 +43,11 @@ from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
 from borough.storage.sql import (
+    SqlAudit,
     SqlCases,
     SqlCredentials,
     SqlDetections,
+    SqlPeople,
     SqlPosts,
     SqlRegistry,
     SqlTasks,
@@ -267,6 +269,8 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         credentials=Keys(SqlCredentials(engine)),
         health=PulseHealth(settings, bus, sizes(held.registry)),
         live=Broadcast(settings.clock, held.registry),
+        people=SqlPeople(engine),
+        audit=SqlAudit(engine),
         operator=settings.operator,
         hosts=(*LOOPBACK, *(each.lower() for each in (*settings.hosts, settings.host))),
         instance=settings.instance,

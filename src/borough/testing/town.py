@@ -40,6 +40,7 @@ from borough.testing.memory import (
     MemoryLatest,
     MemoryThings,
 )
+from borough.testing.people import MemoryAudit, MemoryPeople
 from borough.testing.tasks import MemoryTasks
 from borough.testing.unjudged import Unjudged
 from borough.testing.warnings import MemoryWarnings
@@ -127,6 +128,8 @@ def town(
         credentials={} if credentials is None else credentials,
         health=MemoryHealth(),
         live=live,
+        people=MemoryPeople(),
+        audit=MemoryAudit(),
         operator=OPERATOR,
         uploads=Path(tempfile.gettempdir()),
         plans=plans,

@@ -1,9 +1,13 @@
 """The registry, detections and cases in SQL: SQLite and PostgreSQL, one code."""
 
 from borough.storage.sql import outbox_tables, shares_tables  # noqa: F401 - so that all are known
+from borough.storage.sql.accounts import SqlAccounts
+from borough.storage.sql.accounts_door import SqlPeople
+from borough.storage.sql.accounts_sessions import SqlSessions
 from borough.storage.sql.attributes import Attribute
 from borough.storage.sql.audit import SqlAudit
 from borough.storage.sql.cases import SqlCases
+from borough.storage.sql.clocks import SqlClocks
 from borough.storage.sql.credentials import SqlCredentials
 from borough.storage.sql.definitions import SqlDefinitions
 from borough.storage.sql.desk import SqlDesk, Taken, Wish
@@ -32,8 +36,10 @@ __all__ = [
     "Attribute",
     "Import",
     "RequestActs",
+    "SqlAccounts",
     "SqlAudit",
     "SqlCases",
+    "SqlClocks",
     "SqlCredentials",
     "SqlDefinitions",
     "SqlDesk",
@@ -43,11 +49,14 @@ __all__ = [
     "SqlFacts",
     "SqlFiles",
     "SqlIntake",
+    "SqlPeople",
     "SqlPersons",
     "SqlPosts",
     "SqlRegistry",
     "SqlRequests",
     "SqlRosters",
+    "SqlTasks",
+    "SqlSessions",
     "SqlTasks",
     "SqlThings",
     "SqlTimers",

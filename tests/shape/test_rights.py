@@ -1,0 +1,42 @@
+"""No path is served that the table of rights does not know, and none is told that is not there."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from borough.api import create
+from borough.api.rights import rights
+from borough.testing.town import town
+
+
+def paths(routes: Iterable[Any]) -> Iterator[str]:
+    """Name every method and path of an application, those of its routers included."""
+    for route in routes:
+        for method in sorted(getattr(route, "methods", None) or ()):
+            if method != "HEAD":
+                yield f"{method} {route.path}"
+        if hasattr(route, "original_router"):
+            yield from paths(route.original_router.routes)
+
+
+def test_every_path_has_a_line_in_the_table_of_rights() -> None:
+    """And every line its path: what is served is what was judged."""
+    served = set(paths(create(town(10)).routes))
+
+    assert sorted(served - rights().endpoints.keys()) == []
+    assert sorted(rights().endpoints.keys() - served) == []
+
+
+def test_every_right_is_held_by_some_role() -> None:
+    """A right that only the machine itself has is a line that somebody forgot."""
+    roles = [role for code, role in rights().roles.by_code.items() if "*" not in role.rights]
+    only = {"accounts.write", "persons.erase"}
+
+    held = {right for right in rights().known() if any(role.has(right) for role in roles)}
+    assert sorted(rights().known() - held - only) == []
+
+
+def test_roles_have_names_in_both_languages() -> None:
+    """People read them."""
+    for role in rights().roles.by_code.values():
+        assert role.name["zh"]
+        assert role.name["en"]
