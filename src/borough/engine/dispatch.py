@@ -104,8 +104,9 @@ class Workers:
 
     def some(self, rows: Index) -> "Workers":
         """Give some of them."""
-        mine = (self.x, self.y, self.free_s, self.until_s, self.skills)
-        return Workers(*(each[rows] for each in mine))
+        return Workers(
+            self.x[rows], self.y[rows], self.free_s[rows], self.until_s[rows], self.skills[rows]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from borough.storage.sql.credentials import SqlCredentials
 from borough.storage.sql.definitions import SqlDefinitions
 from borough.storage.sql.desk import SqlDesk, Taken, Wish
 from borough.storage.sql.detections import SqlDetections
+from borough.storage.sql.dispatch import SqlDispatch
 from borough.storage.sql.duties import on_duty
 from borough.storage.sql.engines import connect
 from borough.storage.sql.errands import SqlErrands
@@ -19,6 +20,7 @@ from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts
 from borough.storage.sql.files import SqlFiles
 from borough.storage.sql.intake import SqlIntake
+from borough.storage.sql.lives import SqlLives
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
@@ -44,11 +46,13 @@ __all__ = [
     "SqlDefinitions",
     "SqlDesk",
     "SqlDetections",
+    "SqlDispatch",
     "SqlErrands",
     "SqlEvaluations",
     "SqlFacts",
     "SqlFiles",
     "SqlIntake",
+    "SqlLives",
     "SqlPeople",
     "SqlPersons",
     "SqlPosts",
