@@ -38,9 +38,11 @@ def upgrade() -> None:
     def day() -> sa.Column[Any]:
         return sa.Column("day", sa.String(10), nullable=False)
 
-    name: sa.Column[Any] = sa.Column("name", sa.JSON(), nullable=False)
+    def name() -> sa.Column[Any]:
+        return sa.Column("name", sa.JSON(), nullable=False)
+
     minutes = [sa.Column(each, sa.Integer(), nullable=False) for each in ("start_min", "end_min")]
-    made("shifts", *text("code"), name, *minutes, *text("days"), key=("code",))
+    made("shifts", *text("code"), name(), *minutes, *text("days"), key=("code",))
     places: list[sa.Column[Any]] = [
         sa.Column(each, sa.Float(53)) for each in ("lon", "lat", "seen_lon", "seen_lat")
     ]
@@ -52,7 +54,7 @@ def upgrade() -> None:
     made("post_bases", *bases, key=("post",), post=POST)
     made("post_skills", *text("post", "skill"), key=("post", "skill"), post=POST)
     op.create_index("ix_post_skills_skill", "post_skills", ["skill"])
-    made("areas", *text("code", "kind", "parent"), name.copy(), key=("code",))
+    made("areas", *text("code", "kind", "parent"), name(), key=("code",))
     op.create_index("ix_areas_parent", "areas", ["parent"])
     made("area_grids", *text("area"), *moments("grid"), key=("area", "grid"), area="areas.code")
     op.create_index("ix_area_grids_grid", "area_grids", ["grid"])
