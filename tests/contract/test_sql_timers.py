@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from borough.core.cases import Case, noting
+from borough.core.cases import Case
 from borough.core.errors import BadRequest
-from borough.storage.sql import SqlTimers, Timer
+from borough.core.moves import noting
+from borough.storage.sql import SqlCases, SqlTimers, Timer
 from borough.storage.sql.caselog import written
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.timer_table import timers as table
@@ -22,8 +23,6 @@ def ring(connection: Connection, case: Case | None, timer: Timer, now_ms: int) -
 
 def noted(engine: Engine, case: int) -> list[str]:
     """Give the remarks in a case's log."""
-    from borough.storage.sql import SqlCases  # noqa: PLC0415 - only here
-
     return [each.data["note"] for each in SqlCases(engine).events(case) if each.verb == "noted"]
 
 
@@ -75,7 +74,7 @@ def test_timers_are_dropped_one_by_one_by_kind_and_by_case(engine: Engine) -> No
             SqlTimers.set(connection, case, kind, ref, 5, length_ms=7, at_work=True)
         SqlTimers.drop(connection, 8, "a", "x")
         assert SqlTimers.of_case(connection, 8) == [
-            Timer(8, "a", "y", 5, 7, at_work=True), Timer(8, "b", "x", 5, 7, at_work=True),
+            Timer(8, "a", "y", 5, 0, 7, at_work=True), Timer(8, "b", "x", 5, 0, 7, at_work=True),
         ]  # fmt: skip
         SqlTimers.drop(connection, 8, "a")
         assert [each.kind for each in SqlTimers.of_case(connection, 8)] == ["b"]

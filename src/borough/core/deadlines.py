@@ -8,8 +8,9 @@ come in.  The semantics are those of the Chinese digital city management standar
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -203,8 +204,11 @@ class Worktime:
             last = int(self.when(int(self.worked(start_ms)) + self.length(limit) + rest))
         else:
             last += self.length(limit) + sum(end - start for start, end in paused)
-        sure = not limit.at_work or self.known[0] <= start_ms <= last <= self.known[1]
-        return Due(last, sure)
+        return Due(last, not limit.at_work or self.sure(start_ms, last))
+
+    def sure(self, start_ms: int, due_ms: int) -> bool:
+        """Tell whether the holidays of all years between two moments are known."""
+        return self.known[0] <= start_ms <= due_ms <= self.known[1]
 
     def used(self, limit: Limit, start_ms: int, end_ms: int, paused: Sequence[Span] = ()) -> float:
         """Say which share of a limit has been used at *end_ms*: 0.5 is half, above 1 is late."""
@@ -244,3 +248,44 @@ class Bands:
     def of(self, used: float) -> str:
         """Name the colour of a used share."""
         return [name for share, name in self.steps if share <= max(used, 0.0)][-1]
+
+    def beyond(self, band: str) -> tuple[tuple[float, str], ...]:
+        """Give the steps that come after a colour; all but the first where there is none such."""
+        names = [name for _, name in self.steps]
+        return self.steps[(names.index(band) if band in names else 0) + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """A limit that runs: when it is over, and how long it is, in working time or in all time.
+
+    A pause moves its end and leaves its length; an extension makes it longer.
+    """
+
+    until_ms: int
+    length_ms: int
+    at_work: bool
+
+    @classmethod
+    def since(cls, start_ms: int, until_ms: int, *, at_work: bool, clock: Worktime | None) -> Self:
+        """Make one that begins at a moment."""
+        none = cls(until_ms, 0, at_work and clock is not None)
+        return replace(none, length_ms=max(none._span(start_ms, until_ms, clock), 1))
+
+    def longer(self, until_ms: int, clock: Worktime | None) -> Self:
+        """Let it end later, because there is more time."""
+        more = self._span(self.until_ms, until_ms, clock)
+        return replace(self, until_ms=until_ms, length_ms=max(self.length_ms + more, 1))
+
+    def at(self, share: float, clock: Worktime | None) -> int | None:
+        """Say when a share of it has been used, above 1 after its end; None beyond the calendar."""
+        rest = round((1 - share) * self.length_ms)
+        if not self.at_work or clock is None or rest == 0:
+            return self.until_ms - rest
+        worked = int(clock.worked(self.until_ms)) - rest
+        return int(clock.when(worked)) if worked <= clock.before[-1] else None
+
+    def _span(self, start_ms: int, end_ms: int, clock: Worktime | None) -> int:
+        if self.at_work and clock is not None:
+            return int(clock.worked(end_ms) - clock.worked(start_ms))
+        return end_ms - start_ms

@@ -1,7 +1,7 @@
 """A district as its folder declares it: who and what is where, as columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from borough.core.deadlines import WorkCalendar
 from borough.core.observations import Floats, Index, Mask
@@ -155,7 +155,8 @@ class District:
     between which the place existed in this shape; ``valid_to`` is empty while it does.
     ``outline`` holds the outer rings of its ground.  ``work`` says when its offices are open.
     ``automatic`` names the commands, as ``plan.command``, that may go out without a person where
-    their plan says so too.
+    their plan says so too.  ``bands`` are the shares of a limit at which clocks here change their
+    colour, where they are other than usual.
     """
 
     id: str
@@ -178,6 +179,7 @@ class District:
     settings: tuple[Setting, ...]
     work: WorkCalendar | None = None
     automatic: tuple[str, ...] = ()
+    bands: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:

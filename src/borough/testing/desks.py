@@ -11,7 +11,16 @@ from sqlalchemy import Engine, select, text
 
 from borough.core.cases import Case, Plan, fold
 from borough.core.errors import Stale
-from borough.storage.sql import SqlCases, SqlDesk, SqlDetections, SqlPosts, Wish
+from borough.engine.bands import bands
+from borough.storage.sql import (
+    SqlCases,
+    SqlClocks,
+    SqlDesk,
+    SqlDetections,
+    SqlPosts,
+    SqlTimers,
+    Wish,
+)
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.tables import case_events
 
@@ -28,6 +37,7 @@ PLAN = Plan.declared(
         ]
     },
 )
+CLOCKS = SqlClocks({PLAN.id: PLAN}, bands())
 POSTS = [
     {"code": "G1", "kind": "worker", "grid": 3, "shift": "06:00-14:00", "agency": "east"},
     {"code": "G2", "kind": "worker", "grid": 3, "shift": "06:00-14:00", "agency": "east"},
@@ -66,8 +76,15 @@ def desk(engine: Engine) -> tuple[SqlDesk, SqlCases]:
     """Set up a desk with posts on an empty database."""
     posts = SqlPosts(engine)
     posts.save_all(POSTS)
-    cases = SqlCases(engine, prefix="YB", zone=ZONE, posts=posts)
+    cases = SqlCases(engine, prefix="YB", zone=ZONE, posts=posts, follow=[CLOCKS.follow])
     return SqlDesk(engine, cases=cases), cases
+
+
+def ring(engine: Engine, cases: SqlCases, now_ms: int) -> None:
+    """Let every clock that has run out say so."""
+    timers = SqlTimers(engine, CLOCKS.fires(cases))
+    while timers.fire(now_ms):
+        pass
 
 
 def opened(engine: Engine) -> tuple[SqlCases, Case]:
@@ -119,7 +136,7 @@ def the_row_is_the_fold_of_the_log(engine: Engine) -> None:
     takes = SqlDesk(engine, cases=cases)
     takes.take([edge(7, 2, 20, born=10), edge(7, 0, 21, born=10)], 3, wish)
     takes.take([edge(7, 1, 30)], 4, wish)
-    cases.overdue(MORNING + 700_000)
+    ring(engine, cases, MORNING + 700_000)
     cases.note(case.id, "在路上", by="G1", at_ms=MORNING + 700_001)
     for number, to in enumerate(("move", "check", "closed")):
         seen = cases.one(case.id)
@@ -131,7 +148,8 @@ def the_row_is_the_fold_of_the_log(engine: Engine) -> None:
 
     said = cases.events(case.id)
     assert {each.verb for each in said} == {
-        "opened", "assigned", "level", "joined", "late", "noted", "moved", "closed", "reopened",
+        "opened", "assigned", "level", "joined", "warned", "late", "noted", "moved", "closed",
+        "reopened",
     }  # fmt: skip
     assert fold(case.id, said) == cases.one(case.id)
     assert cases.verify(case.id) == []

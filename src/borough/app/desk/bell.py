@@ -141,8 +141,8 @@ class Bell:
             if not errands.is_alive():  # a desk that sends nothing must not look healthy
                 msg = "the thread that carries commands out has ended; the log says why"
                 raise BoroughError(msg)
-            late = await self._in_turn(lambda: self.desk.cases.overdue(self.desk.now()))
-            await self._say(bus, [("case", shown(case)) for case in late])
+            while rung := await self._in_turn(lambda: self.desk.timers.fire(self.desk.now())):
+                await self._say(bus, [("case", shown(case)) for case in rung])
             self.open = await asyncio.to_thread(self.desk.open)
 
     async def _say(self, bus: Client, news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 
 from borough.core.deadlines import WorkCalendar
 from borough.core.district import Ring
+from borough.core.errors import BadParameter
+from borough.engine.bands import bands
 from borough.engine.district import cells, ground
 from borough.engine.district.findings import Finding, Flaw
 from borough.engine.district.sheets import Notes, Sheet, read_features, read_table, read_toml
@@ -69,6 +71,7 @@ def declare(declared: dict[str, Any], notes: Notes) -> None:
         ("valid_from", declared.get("valid_from"), is_day, Flaw("应为日期", "it must be a date")),
         ("valid_to", declared.get("valid_to", ""), is_end, Flaw("应为日期", "it must be a date")),
         ("commands.automatic", free, are_commands, NO_COMMANDS),
+        ("bands", declared.get("bands", {}), are_bands, NO_BANDS),
     ):
         rule: Callable[[Any], bool] = fits
         if not rule(value):
@@ -77,6 +80,10 @@ def declare(declared: dict[str, Any], notes: Notes) -> None:
 
 NO_COMMANDS = Flaw(
     "应为“场景.指令”的列表，如 gas.shut_valve", "it must list commands such as gas.shut_valve"
+)
+NO_BANDS = Flaw(
+    "应为颜色及其起始比例，逐级升高，如 yellow = 0.8",
+    "it must give colours the share at which they begin, rising, such as yellow = 0.8",
 )
 NO_MOMENT = Flaw("应为带时区的时刻", "it must be a moment with an offset from UTC")
 
@@ -116,6 +123,19 @@ def are_commands(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(each, str) and each.count(".") == 1 and all(each.split(".")) for each in value
     )
+
+
+def are_bands(value: Any) -> bool:
+    """Tell whether these are shares of a limit at which its clock changes its colour."""
+    if not isinstance(value, dict) or not all(
+        type(each) in {int, float} for each in value.values()
+    ):
+        return False
+    try:
+        bands(value)
+    except BadParameter:
+        return False
+    return True
 
 
 def repeated(sheet: Sheet, notes: Notes) -> None:

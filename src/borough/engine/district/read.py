@@ -67,6 +67,7 @@ def built(folder: Folder) -> District:
         ties=ties_of(sheets),
         settings=settings_of(sheets),
         work=folder.work,
+        bands=said.get("bands", {}),
         automatic=tuple(said.get("commands", {}).get("automatic", ())),
     )
 

@@ -16,7 +16,7 @@ from borough.storage.sql.counting import raised
 from borough.storage.sql.detections import label
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.errands import differing
-from borough.storage.sql.paging import MOST, page
+from borough.storage.sql.paging import page
 from borough.storage.sql.posts import SqlPosts, choose
 
 DESK = "desk"
@@ -162,19 +162,6 @@ class SqlCases:
         with writing(self._engine) as connection:
             now = found(connection, case)
             return self.wrote(connection, now, core.noting(now, text, at_ms=at_ms, by=by))
-
-    def overdue(self, now_ms: int) -> list[Case]:
-        """Note in the log of each case, once for each step, that the step overran; give them."""
-        c = t.cases.c
-        overran = c.closed_ms.is_(None) & (c.due_ms < now_ms) & ~c.overdue
-        chosen = select(t.cases).where(overran).order_by(c.due_ms).limit(MOST)
-        with reading(self._engine) as connection:
-            if connection.execute(chosen.limit(1)).first() is None:
-                return []
-        with writing(self._engine) as connection:
-            late = [case_of(row) for row in connection.execute(chosen).mappings()]
-            noted = [(now, core.overrunning(now, at_ms=now_ms, by=DESK)) for now in late]
-            return [self.wrote(connection, now, event) for now, event in noted if event]
 
     def opened(self, connection: Connection, plan: Plan, **told: Any) -> Case:
         """Open a case in a transaction that is open already; see `core.cases.opening`."""

@@ -15,14 +15,16 @@ timers = Table(
     Column("kind", String, primary_key=True),
     Column("ref", String, primary_key=True),
     Column("due_ms", Int64),
+    Column("until_ms", Int64, nullable=False),
     Column("length_ms", Int64, nullable=False),
     Column("at_work", Boolean, nullable=False),
     Column("fired_ms", Int64),
 )
 """One row for each kind and thing meant (``ref``, such as a task's name; empty where the case is).
 
-Case 0 is none.  ``due_ms`` is empty while it stands still, ``fired_ms`` until it has run out.
-``length_ms`` is the limit behind it in its own time, of work or of all; 0 for a plain moment.
+Case 0 is none.  ``due_ms`` is empty while it stands still, ``fired_ms`` until it has run out.  A
+limit behind it is over at ``until_ms`` and ``length_ms`` long in its own time, of work or of all;
+both are 0 for a plain moment.
 """
 Index(
     "ix_timers_due_ms",

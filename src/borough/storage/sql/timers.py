@@ -24,13 +24,14 @@ class Timer:
     """Something on a case that runs out at ``due_ms``; ``case`` 0 is none.
 
     ``kind`` says what happens then, and ``ref`` to what on the case.  Where a limit is behind it,
-    ``length_ms`` is how long that is, in working time or in all time.
+    it is over at ``until_ms`` and ``length_ms`` long, in working time or in all time.
     """
 
     case: int
     kind: str
     ref: str
-    due_ms: int
+    due_ms: int | None
+    until_ms: int = 0
     length_ms: int = 0
     at_work: bool = False
 
@@ -49,22 +50,25 @@ _SETTING = {
         index_elements=["case_id", "kind", "ref"],
         set_={
             each: getattr(adding.excluded, each)
-            for each in ("due_ms", "length_ms", "at_work", "fired_ms")
+            for each in ("due_ms", "until_ms", "length_ms", "at_work", "fired_ms")
         },
-        where=_C.due_ms.is_distinct_from(adding.excluded.due_ms),
+        where=_C.due_ms.is_distinct_from(adding.excluded.due_ms)
+        | (_C.until_ms != adding.excluded.until_ms),
     )
     for name, adding in (("sqlite", sqlite_insert(table)), ("postgresql", postgresql_insert(table)))
 }
+_TIMER = (_C.case_id, _C.kind, _C.ref, _C.due_ms, _C.until_ms, _C.length_ms, _C.at_work)
 _DUE = (
-    select(_C.case_id, _C.kind, _C.ref, _C.due_ms, _C.length_ms, _C.at_work)
+    select(*_TIMER)
     .where(_C.fired_ms.is_(None), _C.due_ms <= bindparam("now"))
     .order_by(_C.due_ms, _C.case_id, _C.kind, _C.ref)
     .limit(bindparam("most"))
 )
 _DUE_OF = _DUE.where(_C.kind.in_(bindparam("kinds", expanding=True)))
-_OF_CASE = select(_C.kind, _C.ref, _C.due_ms, _C.length_ms, _C.at_work).where(
+_OF_CASE = select(*_TIMER).where(
     _C.case_id == bindparam("of_case"), _C.fired_ms.is_(None), _C.due_ms.is_not(None)
 )
+_KEPT = select(*_TIMER).where(*_ONE)
 _FIRED = table.update().where(*_ONE, _C.fired_ms.is_(None)).values(fired_ms=bindparam("at_ms"))
 _PUT_OFF = table.update().where(*_ONE).values(due_ms=bindparam("later_ms"), fired_ms=None)
 _DROP_ONE = table.delete().where(*_ONE)
@@ -86,7 +90,7 @@ class SqlTimers:
     @staticmethod
     def set(
         connection: Connection, case: int, kind: str, ref: str, due_ms: int | None,
-        *, length_ms: int = 0, at_work: bool = False,
+        *, until_ms: int = 0, length_ms: int = 0, at_work: bool = False,
     ) -> None:  # fmt: skip
         """Let something run out at a moment, in the transaction that decides so.
 
@@ -95,7 +99,7 @@ class SqlTimers:
         """
         row = {
             "case_id": case, "kind": kind, "ref": ref, "due_ms": due_ms,
-            "length_ms": length_ms, "at_work": at_work, "fired_ms": None,
+            "until_ms": until_ms, "length_ms": length_ms, "at_work": at_work, "fired_ms": None,
         }  # fmt: skip
         connection.execute(_SETTING[connection.dialect.name], row)
 
@@ -123,7 +127,13 @@ class SqlTimers:
     @staticmethod
     def of_case(connection: Connection, case: int) -> list[Timer]:
         """Give what still runs on a case."""
-        return [Timer(case, *row) for row in connection.execute(_OF_CASE, {"of_case": case})]
+        return [Timer(*row) for row in connection.execute(_OF_CASE, {"of_case": case})]
+
+    @staticmethod
+    def one(connection: Connection, case: int, kind: str, ref: str) -> Timer | None:
+        """Give a timer whether it runs, stands still or has run out; None where it was not set."""
+        row = connection.execute(_KEPT, {"of_case": case, "of_kind": kind, "of_ref": ref}).first()
+        return Timer(*row) if row else None
 
     def fire(self, now_ms: int, limit: int = 200) -> list[Case]:
         """Do what follows of up to *limit* timers that have run out, in order; give the cases.

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("due_ms", INT64),
+        sa.Column("until_ms", INT64, nullable=False),
         sa.Column("length_ms", INT64, nullable=False),
         sa.Column("at_work", sa.Boolean(), nullable=False),
         sa.Column("fired_ms", INT64),
@@ -32,8 +33,9 @@ def upgrade() -> None:
     )
     needed = (sa.column(name) for name in ("id", "due_ms", "closed_ms", "overdue"))
     cases = sa.table("cases", *needed)
+    due = cases.c.due_ms
     still = sa.select(
-        cases.c.id, sa.literal("step"), sa.literal(""), cases.c.due_ms, sa.literal(0), sa.false()
+        cases.c.id, sa.literal("step"), sa.literal(""), due + 1, due, sa.literal(0), sa.false()
     ).where(cases.c.closed_ms.is_(None), ~cases.c.overdue)
-    columns = ["case_id", "kind", "ref", "due_ms", "length_ms", "at_work"]
+    columns = ["case_id", "kind", "ref", "due_ms", "until_ms", "length_ms", "at_work"]
     op.execute(sa.insert(timers).from_select(columns, still))
