@@ -5,6 +5,10 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 
 from borough.api import (
+    accounts,
+    accounts_sessions,
+    audit,
+    appraisals,
     cases,
     commands,
     detections,
@@ -24,6 +28,7 @@ from borough.api import (
     warnings,
 )
 from borough.api.access import Gate, judged
+from borough.api.accounts_passwords import Throttle
 from borough.api.admission import Admission
 from borough.api.places import Atlas
 from borough.api.ports import Ports
@@ -64,7 +69,7 @@ def create(ports: Ports) -> FastAPI:
     )
     renew(app, ports)
     app.state.tally = Tally()
-    app.state.notices = Notices()
+    app.state.notices, app.state.throttle = Notices(), Throttle()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
     for part in (
@@ -82,6 +87,10 @@ def create(ports: Ports) -> FastAPI:
         vitals,
         facts,
         evaluations,
+        accounts_sessions,
+        accounts,
+        audit,
+        appraisals,
         warnings,
     ):
         app.include_router(part.router)

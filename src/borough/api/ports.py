@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from borough.api.appraisal_ports import Appraisals
 from borough.api.broadcast import Broadcast
 from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
-from borough.api.people_ports import Audit, People
+from borough.api.people_ports import Audit, People, Provider
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
 from borough.core.cases import Case, Event
@@ -373,6 +374,7 @@ class Ports:
     trials: Trials
     facts: Facts
     evaluations: Evaluations
+    appraisals: Appraisals
     warnings: Warnings
     desk: Desk
     doors: Doors
@@ -383,6 +385,7 @@ class Ports:
     audit: Audit
     operator: str
     uploads: Path
+    provider: Provider | None = None
     plans: Mapping[str, Plan] = field(default_factory=dict)
     scenes: Sequence[Scene] = ()
     hosts: Sequence[str] = LOOPBACK

@@ -22,6 +22,7 @@ from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
 from borough.api.ports import LOOPBACK, Ports, Rows
 from borough.app import checkpoints, pulse
+from borough.app.appraisals import AppraisalDoor
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
@@ -35,7 +36,7 @@ from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
 from borough.core import frames
 from borough.core.cases import Plan
-from borough.core.errors import BusDown
+from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
@@ -47,6 +48,7 @@ from borough.storage.sql import (
     SqlCases,
     SqlCredentials,
     SqlDetections,
+    SqlLives,
     SqlPeople,
     SqlPosts,
     SqlRegistry,
@@ -59,6 +61,7 @@ from borough.storage.sql import (
 
 CREDENTIALS_S = 5.0
 FOLLOW_S = 0.3
+TELL_S = 1.0
 
 
 class DoorLine:
@@ -241,6 +244,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     roots = (BUILT_IN, *map(Path, settings.scenes))
     found, _ = find_sound(*roots)
     told = {**plans_alone(*roots), **{each.scene.id: each.plan for each in found}}
+    plans = {name: Plan.declared(name, text) for name, text in told.items()}
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
     cases = SqlCases(
@@ -262,6 +266,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         trials=TrialJobs(settings.data, LIMITS.replays_running, LIMITS.replays_kept),
         facts=FactDoor(engine),
         evaluations=EvaluationDoor(engine, found, held.district, Path(settings.district)),
+        appraisals=AppraisalDoor(SqlLives(engine), plans, held.district),
         warnings=SqlWarnings(engine),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),
@@ -274,7 +279,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         operator=settings.operator,
         hosts=(*LOOPBACK, *(each.lower() for each in (*settings.hosts, settings.host))),
         instance=settings.instance,
-        plans={name: Plan.declared(name, text) for name, text in told.items()},
+        plans=plans,
         scenes=[each.scene for each in found],
     )
 
@@ -326,9 +331,10 @@ async def serve(settings: Settings) -> None:
     )
     beats = asyncio.create_task(count(joined.live, joined.health))
     alive = asyncio.create_task(breathe(settings))
+    tells = asyncio.create_task(tell(app))
     grows = asyncio.create_task(follow(app, watch, joined.health, follower))
     await server.serve()
-    for task in (beats, alive, grows):
+    for task in (beats, alive, tells, grows):
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -336,6 +342,15 @@ async def serve(settings: Settings) -> None:
     watch.close()
     follower.close()
     await bus.close()
+
+
+async def tell(app: FastAPI) -> None:
+    """Hand what was refused on to the audit log; what the desk does not take waits for it."""
+    while True:
+        await asyncio.sleep(TELL_S)
+        if rows := app.state.notices.take():
+            with contextlib.suppress(BoroughError):
+                await app.state.ports.desk.ask("note_audit", {"rows": rows})
 
 
 async def breathe(settings: Settings) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from borough.api.broadcast import Broadcast, wall_ms
 from borough.api.ports import Ports
+from borough.app.appraisals import AppraisalDoor
 from borough.core.clock import DistrictClock
 from borough.core.district import (
     Agencies,
@@ -29,6 +30,7 @@ from borough.core.registry import Kind, Property, Registry
 from borough.core.scenes import Scene
 from borough.testing.bench import MemoryBench, MemoryTrials
 from borough.testing.intakes import MemoryIntakes
+from borough.testing.lives import MemoryLogs
 from borough.testing.memory import (
     MemoryCases,
     MemoryDesk,
@@ -106,8 +108,9 @@ def town(
     plans = {"leak": PLAN}
     cases = MemoryCases()
     live = Broadcast(clock, registry)
+    district = district_of(registry)
     return Ports(
-        district=district_of(registry),
+        district=district,
         synthetic=SYNTHETIC,
         clock=clock,
         registry=registry,
@@ -122,6 +125,7 @@ def town(
         trials=MemoryTrials(),
         facts=MemoryFacts(),
         evaluations=Unjudged(),
+        appraisals=AppraisalDoor(MemoryLogs(cases), plans, district),
         warnings=MemoryWarnings(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),

@@ -25,7 +25,7 @@ from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.requests import SqlRequests
-from borough.storage.sql.requests_acts import RequestActs
+from borough.storage.sql.requests_acts import RequestActs, answered_first
 from borough.storage.sql.rosters import SqlRosters
 from borough.storage.sql.schema import upgrade
 from borough.storage.sql.tasks import SqlTasks
@@ -69,6 +69,7 @@ __all__ = [
     "Taken",
     "Timer",
     "Wish",
+    "answered_first",
     "connect",
     "on_duty",
     "upgrade",
