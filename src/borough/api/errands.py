@@ -12,6 +12,7 @@ from borough.core.commands import Command
 from borough.core.errands import GIVEN, PROPOSED, UNDER_WAY, Errand
 from borough.core.errors import IllegalMove
 from borough.core.plans import Plan
+from borough.core.tasks import carried
 
 CONFIRM, REFUSE, UNDO, PROPOSE = "confirm", "refuse", "undo", "propose"
 
@@ -25,12 +26,14 @@ def listed(ports: Ports, case: Case, events: Sequence[Event]) -> dict[str, Any]:
     plan = ports.plans.get(case.plan)
     errands = list(core.carried(case.id, events).values())
     busy = {each.command for each in errands if each.state in UNDER_WAY | {PROPOSED}}
-    step = plan.steps.get(case.step) if plan and case.closed_ms is None else None
+    tasks = [each.name for each in carried(case.id, events).values() if each.runs]
+    places = [case.step, *tasks] if plan and case.closed_ms is None else []
+    offers = [each for place in places for each in (core.commands(plan, place) if plan else ())]
     return {
         "commands": [one(ports, case, plan, each, errands) for each in reversed(errands)],
         "offers": [
             {**limits(each), "command": each.name, "may": [PROPOSE], **forbidden(case, each)}
-            for each in (step.commands if step else ())
+            for each in offers
             if each.name not in busy
         ],
     }

@@ -119,18 +119,22 @@ def carried(case: int, events: Iterable[Event]) -> dict[str, Errand]:
     return now
 
 
-def due(case: Case, plan: Plan) -> tuple[Command, ...]:
-    """List the commands that the case's step has for its level; none once it is closed."""
-    step = plan.steps.get(case.step)
-    if step is None or case.closed_ms is not None:
+def commands(plan: Plan, place: str) -> tuple[Command, ...]:
+    """List the commands of a place of a plan: a step or a task."""
+    where = plan.steps.get(place) or plan.tasks.get(place)
+    return where.commands if where else ()
+
+
+def due(case: Case, plan: Plan, place: str = "") -> tuple[Command, ...]:
+    """List the commands that the case's step, or a task, has for its level; none once closed."""
+    if case.closed_ms is not None:
         return ()
-    return tuple(each for each in step.commands if case.level >= each.levels[0])
+    return tuple(e for e in commands(plan, place or case.step) if case.level >= e.levels[0])
 
 
 def declared(plan: Plan, errand: Errand) -> Command:
     """Find what the plan says of an errand; `IllegalMove` where it has no such command now."""
-    step = plan.steps.get(errand.step)
-    for each in step.commands if step else ():
+    for each in commands(plan, errand.step):
         for one in (each, each.undo):
             if one is not None and one.name == errand.command:
                 return one
@@ -138,10 +142,9 @@ def declared(plan: Plan, errand: Errand) -> Command:
     raise IllegalMove(msg)
 
 
-def named(case: Case, plan: Plan, name: str) -> Command:
-    """Find a command of the case's step by name; `NotFound` where the step has none of it."""
-    step = plan.step(case.step) if case.closed_ms is None else None
-    for each in step.commands if step else ():
+def named(case: Case, plan: Plan, name: str, place: str = "") -> Command:
+    """Find a command of the case's step, or of a task, by name; `NotFound` where it has none."""
+    for each in commands(plan, place or case.step) if case.closed_ms is None else ():
         if each.name == name:
             return each
     msg = f"command: {case.step} has no {name!r}"
@@ -150,9 +153,11 @@ def named(case: Case, plan: Plan, name: str) -> Command:
 
 def proposing(
     case: Case, command: Command, thing: int, key: str, *, at_ms: int, by: str,
-    undoes: Errand | None = None,
+    undoes: Errand | None = None, place: str = "",
 ) -> Event:  # fmt: skip
     """Put a command before people, for one thing; *undoes* is what it takes back.
+
+    *place* is the task that has it, where it is not the case's step.
 
     Raises `IllegalMove` where the case is closed.
     """
@@ -161,7 +166,7 @@ def proposing(
         raise IllegalMove(msg)
     data = {
         "errand": f"{case.code}.{case.version + 1}", "command": command.name,
-        "step": undoes.step if undoes else case.step, "thing": thing, "key": key,
+        "step": undoes.step if undoes else place or case.step, "thing": thing, "key": key,
         "property": command.property, "value": command.value, "proof": command.proof,
         "proves": command.goal(command.value), "give": command.give,
         "undoes": undoes.id if undoes else "",

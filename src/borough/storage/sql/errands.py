@@ -25,14 +25,18 @@ from borough.core.errands import (
     Errand,
 )
 from borough.core.errors import BadRequest, NotFound, Stale
+from borough.core.tasks import BEGAN, FINISHED, LEFT, REVIEWED, RUNNING
 from borough.storage.sql.caselog import found, written
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.errand_table import errands as table
+from borough.storage.sql.tasks_table import case_tasks
 
 DESK = "desk"
 """Who acts where no person does."""
 ASKS = frozenset({"opened", "joined", "level"})
 """Events after which more may be due where the case is."""
+TASKS = frozenset({BEGAN, FINISHED, LEFT, REVIEWED})
+"""Events with which a task begins or ends."""
 Aim = tuple[int, str]
 """A thing that a command goes to: its id and its key."""
 Aims = Callable[[int, Command], Sequence[Aim]]
@@ -47,6 +51,10 @@ _OF_CASE = (
     select(table)
     .where(_C.case_id == bindparam("case"))
     .order_by(_C.proposed_ms, func.length(_C.id), _C.id)
+)
+_T = case_tasks.c
+_RUNNING = select(_T.name, _T.started_ms).where(
+    _T.case_id == bindparam("case"), _T.state.in_(RUNNING)
 )
 _EARLIER = select(_C.confirmed_ms).where(
     _C.thing == bindparam("thing"),
@@ -102,7 +110,7 @@ class SqlErrands:
     def propose(
         self, case: int, command: str, *, by: str, at_ms: int, expected_version: int
     ) -> list[Done]:
-        """Put a command of the case's step before people again, for each thing it goes to.
+        """Put a command of the case's step, or of a task, before people again, for each thing.
 
         A thing for which it waits or is under way is left out; `Stale`, `NotFound` or
         `BadRequest` where nothing is left.
@@ -110,14 +118,17 @@ class SqlErrands:
         with writing(self._engine) as connection:
             now = _seen(connection, case, expected_version)
             plan = self._plans[now.plan]
-            named = core.named(now, plan, command)
+            places = [now.step, *_running(connection, now.id)]
+            has = [p for p in places if command in {c.name for c in core.commands(plan, p)}]
+            place = has[0] if has else now.step
+            named = core.named(now, plan, command, place)
             busy = UNDER_WAY | {PROPOSED}
             taken = {
                 (each.command, each.thing)
                 for each in _of_case(connection, case)
                 if each.state in busy
             }
-            done = self._proposed(connection, now, named, taken, at_ms=at_ms, by=by)
+            done = self._proposed(connection, now, named, taken, place=place, at_ms=at_ms, by=by)
             if not done:
                 msg = f"command: {command} goes to nothing that does not have it already"
                 raise BadRequest(msg)
@@ -180,29 +191,50 @@ class SqlErrands:
     def follow(self, connection: Connection, case: Case, event: Event) -> Case:
         """Do what an event of a case means for its errands, in the transaction of the event.
 
-        Leaving a step withdraws what was proposed there and not decided; being at one, or
-        rising in level, proposes what is now due, and confirms what plan and district let go
-        without a person.
+        Leaving a step, or the end of a task, withdraws what was proposed there and not decided;
+        being at one, or rising in level, proposes what is now due, and confirms what plan and
+        district let go without a person.
         """
         plan = self._plans.get(case.plan)
-        if plan is None or event.verb not in LEAVES | ASKS:
+        if plan is None or event.verb not in LEAVES | ASKS | TASKS:
+            return case
+        task = event.data["name"] if event.verb in TASKS else ""
+        if task and not core.commands(plan, task):
             return case
         mine = _of_case(connection, case.id) if event.verb != "opened" else []
         for each in mine:
-            if each.state == PROPOSED and event.verb in LEAVES:
+            if each.state == PROPOSED and _is_left(each, case, plan, event):
                 case, _ = _changed(connection, case, each, WITHDRAWN, at_ms=event.at_ms, by=DESK)
-        here = case.since_ms if event.verb in ASKS else event.at_ms + 1
+        places = {case.step: case.since_ms if event.verb in ASKS else event.at_ms + 1}
+        if event.verb in TASKS:
+            places = {task: event.at_ms} if event.verb == BEGAN else {}
+        elif event.verb in ASKS and plan.tasks:
+            places |= _running(connection, case.id)
+        for place, since in places.items():
+            case = self._offered(
+                connection, case, plan, (place, since), mine=mine, at_ms=event.at_ms
+            )
+        return case
+
+    def _offered(
+        self, connection: Connection, case: Case, plan: Plan, at: tuple[str, int],
+        *, mine: Iterable[Errand], at_ms: int,
+    ) -> Case:  # fmt: skip
+        """Propose what is due at a place where the case has been since a moment."""
+        place, since = at
         taken = {
             (each.command, each.thing)
             for each in mine
-            if each.proposed_ms >= here or each.state in UNDER_WAY
+            if (each.proposed_ms >= since and each.step == place) or each.state in UNDER_WAY
         }
-        for command in core.due(case, plan):
-            done = self._proposed(connection, case, command, taken, at_ms=event.at_ms, by=DESK)
+        for command in core.due(case, plan, place):
+            done = self._proposed(
+                connection, case, command, taken, place=place, at_ms=at_ms, by=DESK
+            )
             case = done[-1][0] if done else case
             if command.needs == AUTOMATIC and f"{plan.id}.{command.name}" in self._automatic:
                 for _, errand in done:
-                    case = self._by_itself(connection, case, errand, command, event.at_ms)
+                    case = self._by_itself(connection, case, errand, command, at_ms)
         return case
 
     def _by_itself(
@@ -215,12 +247,12 @@ class SqlErrands:
 
     def _proposed(
         self, connection: Connection, case: Case, command: Command,
-        taken: Collection[tuple[str, int]], *, at_ms: int, by: str,
+        taken: Collection[tuple[str, int]], *, place: str, at_ms: int, by: str,
     ) -> list[Done]:  # fmt: skip
         done: list[Done] = []
         for thing, key in self._aims(case.thing, command):
             if (command.name, thing) not in taken:
-                event = core.proposing(case, command, thing, key, at_ms=at_ms, by=by)
+                event = core.proposing(case, command, thing, key, place=place, at_ms=at_ms, by=by)
                 done.append(_begun(connection, case, event))
                 case = done[-1][0]
         return done
@@ -234,6 +266,18 @@ class SqlErrands:
             earlier=_earlier(connection, errand, at_ms), **chosen,
         )  # fmt: skip
         return _written(connection, case, errand, event)
+
+
+def _is_left(errand: Errand, case: Case, plan: Plan, event: Event) -> bool:
+    """Tell whether an event ends the step, or the task, at which something was proposed."""
+    if event.verb in TASKS:
+        return event.verb != BEGAN and event.data["name"] == errand.step
+    return event.verb in LEAVES and (case.closed_ms is not None or errand.step not in plan.tasks)
+
+
+def _running(connection: Connection, case: int) -> dict[str, int]:
+    """Give when each task of a case that runs was started, by its name."""
+    return {row[0]: row[1] for row in connection.execute(_RUNNING, {"case": case})}
 
 
 def _begun(connection: Connection, case: Case, event: Event) -> Done:
