@@ -115,8 +115,15 @@ def messages_of(path: Path, label: str = "label") -> Messages:
     return Messages(path.name, texts, labels, sheet.numbers)
 
 
-def trained(path: Path, label: str, progress: Progress = lambda *_: None) -> Learned:
-    """Learn from a file.  Raises `BadSheet` where it cannot be learned from."""
+def trained(
+    path: Path, label: str, progress: Progress = lambda *_: None, *, group: str = "",
+    about: str = "",
+) -> Learned:  # fmt: skip
+    """Learn from a file.  Raises `BadSheet` where it cannot be learned from.
+
+    The column *group* tells which rows are no test of one another; without it near-duplicates
+    are looked for.
+    """
     known = messages_of(path, label)
     many = Counter(known.labels)
     if len(many) < 2:  # noqa: PLR2004 - one label tells nothing apart
@@ -129,7 +136,13 @@ def trained(path: Path, label: str, progress: Progress = lambda *_: None) -> Lea
         zh = f"{rare[0]} 只有 {many[rare[0]]} 条，至少要 {LIMITS.rare} 条"
         en = f"{rare[0]} has {many[rare[0]]} messages; {LIMITS.rare} are needed to learn a label"
         raise _bad(path, zh, en, row=row, field=label)
-    return learned(known.texts, known.labels, about=label, progress=progress)
+    groups = None
+    if group:
+        told = sheet_of(path).columns.get(group)
+        if told is None:
+            raise _bad(path, "缺少此列", "there is no such column", field=group)
+        groups = np.unique(np.asarray(told, str), return_inverse=True)[1]
+    return learned(known.texts, known.labels, groups, about=about or label, progress=progress)
 
 
 def evaluated(model: TextModel, path: Path, label: str, precision: float) -> Figures:

@@ -168,7 +168,8 @@ class Rules:
 
     Requests join a case by themselves when alike by ``join_alike`` within ``join_metres`` and
     ``join_days``, and are proposed from ``propose_alike`` on.  ``satisfied`` is the lowest of the
-    levels of satisfaction, from 1, that counts as such.
+    levels of satisfaction, from 1, that counts as such.  With ``practice``, models are learned
+    from synthetic messages until there are others.
     """
 
     kinds: Mapping[str, Kind]
@@ -188,6 +189,7 @@ class Rules:
     hot_days: float
     hot_people: int
     public: Mapping[str, int]
+    practice: bool = False
 
     def dues(
         self, kind: str, category: str, clock: Worktime | None, at_ms: int, *, urgent: bool

@@ -16,7 +16,7 @@ USUAL = Path(__file__).parents[2] / "districts" / "template" / FILE
 KEYS = {
     "fallback?": "text", "acceptor": "text", "urgent": "table", "kind": "tables",
     "category": "tables", "exclusion": "tables", "satisfaction": "table", "weights": "table",
-    "merging": "table", "hot": "table", "public": "table",
+    "merging": "table", "hot": "table", "public": "table", "practice?": "flag",
 }  # fmt: skip
 NAMED = {"code": "text", "name": "words"}
 LIMITS = {"contact": "text", "answer": "text", "basis": "text"}
@@ -84,6 +84,7 @@ def rules_of(text: Mapping[str, Any], agencies: set[str]) -> Rules:
         fallback=said.get("fallback", ""),
         acceptor=said["acceptor"],
         urgent_words=tuple(each.lower() for each in urgent["words"]),
+        practice=said.get("practice", False),
         hot_days=hot["days"],
         hot_people=hot["people"],
         public={

@@ -18,7 +18,7 @@ from borough.core.plans import CLOSED, DUPLICATE, TRUE
 from borough.core.requests import Draft, Request, Rules
 from borough.storage.sql.caselog import found
 from borough.storage.sql.engines import writing
-from borough.storage.sql.requests import Entry, SqlRequests, held, noted, request_of, row_of
+from borough.storage.sql.requests import Entry, SqlRequests, held, noted, row_of
 from borough.storage.sql.requests_table import requests
 
 RESOLVED = "resolved"
@@ -156,7 +156,9 @@ class RequestActs:
             self._left(connection, before, target.code, at_ms=at_ms, by=by)
             return after
 
-    def split(self, request: int, entry: Entry, *, at_ms: int, by: str, note: str) -> Request:
+    def split(
+        self, request: int, entry: Entry, *, plan: Plan, at_ms: int, by: str, note: str
+    ) -> Request:
         """Take a request out of its case again; it gets one of its own."""
         if not note.strip():
             msg = "note: say why it is another matter"
@@ -175,25 +177,10 @@ class RequestActs:
             draft = Draft(
                 now.text, now.key, title=now.title, lon=now.lon, lat=now.lat, channel=now.channel
             )
-            plan = self._plans[core.SCENE]
             own = self._store.tied(connection, now.id, entry, plan, draft, at_ms=at_ms, by=by)
             said = {"from": now.case_id, "to": own}
             parted = replace(now, case_id=own)
             return self._done(connection, parted, "split", {}, said, at_ms=at_ms, by=by, note=note)
-
-    def follow(self, connection: Connection, case: Case, event: Event) -> Case:
-        """Let no case be closed as done while one of its requests has no answer."""
-        if event.verb == CLOSED and case.outcome == TRUE and case.plan in self._plans:
-            chosen = select(requests).where(
-                requests.c.case_id == case.id,
-                requests.c.state.in_((core.WAITING, core.ACCEPTED)),
-            )
-            open_still = [request_of(row) for row in connection.execute(chosen).mappings()]
-            if open_still:
-                codes = ", ".join(each.code for each in open_still[:5])
-                msg = f"case {case.code}: {codes} must be answered or refused first"
-                raise IllegalMove(msg)
-        return case
 
     def _for(self, connection: Connection, request: int, act: str) -> Request:
         now = held(connection, request)
@@ -227,3 +214,15 @@ class RequestActs:
                 now, self._plans[now.plan], DUPLICATE, at_ms=at_ms, by=by, note=f"→ {into}"
             )
             self._store.cases.wrote(connection, now, event)
+
+
+def answered_first(connection: Connection, case: Case, event: Event) -> Case:
+    """Let no case be closed as done while one of its requests has no answer; a follower."""
+    if event.verb == CLOSED and case.outcome == TRUE:
+        open_still = requests.c.state.in_((core.WAITING, core.ACCEPTED))
+        chosen = select(requests.c.code).where(requests.c.case_id == case.id, open_still)
+        codes = connection.scalars(chosen.limit(5)).all()
+        if codes:
+            msg = f"case {case.code}: {', '.join(codes)} must be answered or refused first"
+            raise IllegalMove(msg)
+    return case

@@ -1,0 +1,1 @@
+"""Invented citizens: messages as people might write them, all synthetic, from written phrases."""
