@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from borough.core import errands, moves
+from borough.core import cases, errands, moves
 from borough.core.cases import Case, Event
 from borough.core.commands import HOUR_MS, Command
 from borough.core.errands import (
@@ -49,7 +49,7 @@ OPENED = moves.opening(
 
 def proposed(command: Command = HUT) -> tuple[Case, Errand]:
     """Open a case at time 0 and put a command before people at 1 s."""
-    case = cases.fold(1, [OPENED])
+    case = fold(1, [OPENED])
     event = errands.proposing(case, command, 7, "v-7", at_ms=1000, by="desk")
     return case.then(event), errands.begun(1, event)
 
@@ -207,7 +207,7 @@ class Log(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.log: list[Event] = [OPENED]
-        self.case = cases.fold(1, self.log)
+        self.case = fold(1, self.log)
         self.now = 1000
         self.confirmations: list[int] = []
 
@@ -300,7 +300,7 @@ class Log(RuleBasedStateMachine):
         """No two errands share an id: a device tells them apart by it."""
         made = [event.data["errand"] for event in self.log if event.verb == PROPOSED]
         assert len(set(made)) == len(made)
-        assert self.case == cases.fold(1, self.log)
+        assert self.case == fold(1, self.log)
 
 
 TestLog = Log.TestCase
