@@ -41,6 +41,7 @@ HEAD = {
     "category": "texts", "event": "words", "after?": "table", "falls": "text", "around_m?":
     "positive", "codes?": "table", "levels": "table", "clear": "table", "source": "text",
 }  # fmt: skip
+FILLED = ("place", "thing", "level")
 AFTER = {"steps?": "texts", "tasks?": "texts"}
 SIGNAL = {
     "urgency": "text", "severity": "text", "certainty": "text", "responses": "texts",
@@ -70,6 +71,8 @@ class Signal:
         text = fitted(table, SIGNAL, at)
         for name in ("urgency", "severity", "certainty", "responses"):
             known(name, text[name], (*at, name))
+        for name in ("headline", "description", "instruction"):
+            fillable(text[name], (*at, name))
         return cls(
             urgency=text["urgency"],
             severity=text["severity"],
@@ -151,6 +154,16 @@ def known(name: str, said: Any, at: Key) -> None:
     if strange:
         msg = f"CAP 1.2 has no {name} {strange[0]!r}; it has {', '.join(WORDS[name])}"
         raise BadScene(msg, key=at)
+
+
+def fillable(texts: Mapping[str, str], at: Key) -> None:
+    """Raise `BadScene` where a text leaves something open that nobody fills in."""
+    for language, text in texts.items():
+        try:
+            text.format(**dict.fromkeys(FILLED, ""))
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            msg = f"only {', '.join('{' + each + '}' for each in FILLED)} are filled in ({error})"
+            raise BadScene(msg, key=(*at, language)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,13 +351,13 @@ def composed(
     name = rule.names[due.level]
     signal = rule.clear if due.kind == CANCEL else rule.signals[due.level]
     fill = {"thing": thing, "level": name}
-    texts = {
-        part: {
+
+    def filled(texts: Mapping[str, str]) -> dict[str, str]:
+        return {
             language: text.format(place=area.says.get(language, thing), **fill)
-            for language, text in getattr(signal, part).items()
+            for language, text in texts.items()
         }
-        for part in ("headline", "description", "instruction")
-    }
+
     return Message(
         identifier=f"{case.code}-W{due.number}",
         case=case.id,
@@ -357,7 +370,12 @@ def composed(
         sent_ms=at_ms,
         expires_ms=at_ms + signal.lasts_ms,
         references=due.references,
-        signal=replace(signal, **texts),
+        signal=replace(
+            signal,
+            headline=filled(signal.headline),
+            description=filled(signal.description),
+            instruction=filled(signal.instruction),
+        ),
         rule=rule,
         area=area,
         note=note,
