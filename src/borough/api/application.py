@@ -7,8 +7,8 @@ from fastapi import Depends, FastAPI
 from borough.api import (
     accounts,
     accounts_sessions,
-    audit,
     appraisals,
+    audit,
     cases,
     commands,
     detections,

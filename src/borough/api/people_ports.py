@@ -53,6 +53,18 @@ class People(Protocol):
         ...
 
 
+class Provider(Protocol):
+    """An OpenID provider that signs people in."""
+
+    async def start(self, back: str, /) -> tuple[str, str]:
+        """Give where to send a browser, and what it must keep until it is sent *back*."""
+        ...
+
+    async def finish(self, kept: str, back: str, /) -> str:
+        """Give the subject of whoever came back to the address *back*; `Forbidden` if it fails."""
+        ...
+
+
 class Audit(Protocol):
     """The audit log."""
 

@@ -5,10 +5,23 @@ from typing import Any
 
 import msgspec
 
-from borough.app.desk import cases, commands, evaluations, facts, intake, tasks, tuning, warnings
+from borough.app.desk import (
+    cases,
+    commands,
+    evaluations,
+    facts,
+    intake,
+    people,
+    requests,
+    tasks,
+    tuning,
+    warnings,
+)
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
+from borough.core.audit import subject_of
 from borough.core.errors import BadRequest
+from borough.storage.sql.audit import audited
 
 VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
     **cases.VERBS,
@@ -16,6 +29,8 @@ VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
     **evaluations.VERBS,
     **facts.VERBS,
     **intake.VERBS,
+    **people.VERBS,
+    **requests.VERBS,
     **tasks.VERBS,
     **tuning.VERBS,
     **warnings.VERBS,
@@ -23,12 +38,16 @@ VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
 
 
 def answered(desk: Desk, verb: str, data: bytes) -> Answer:
-    """Do what a request asks; `BadRequest` where it cannot be understood."""
+    """Do what a request asks, and tell the audit log; `BadRequest` where it makes no sense."""
     if verb not in VERBS:
         msg = f"the desk knows no {verb!r}; it knows {', '.join(VERBS)}"
         raise BadRequest(msg)
     try:
-        return VERBS[verb](desk, msgspec.json.decode(data))
+        ask = msgspec.json.decode(data)
+        if verb in people.VERBS:  # these tell of themselves
+            return VERBS[verb](desk, ask)
+        with audited(desk.engine, str(ask.get("by", "")), verb, subject_of(ask)):
+            return VERBS[verb](desk, ask)
     except msgspec.DecodeError as error:
         raise BadRequest(str(error)) from error
     except KeyError as error:

@@ -1,0 +1,143 @@
+"""What people may ask of the desk about people: accounts, sessions, tokens, personal data.
+
+Each act tells the audit log of itself, in its own transaction; `borough.app.desk.verbs` does
+that for all others.  Times are of the clock on the wall.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from borough.api.accounts_passwords import SIGNING
+from borough.api.rights import rights
+from borough.app.clocks import wall_ms
+from borough.app.desk.answers import Answer
+from borough.app.desk.desk import Desk
+from borough.core.errors import BadRequest
+from borough.storage.sql import SqlAccounts, SqlAudit, SqlPersons, SqlSessions
+from borough.storage.sql.accounts import ENTER, FIRST, RESET
+from borough.storage.sql.credentials import digest
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+def add_account(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Make an account; it has no password yet."""
+    known_roles(ask.get("grants", ()))
+    name = SqlAccounts(desk.engine).add(ask, by=ask["by"], at_ms=wall_ms())
+    return Answer({"account": name})
+
+
+def change_account(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Change title, grants or subject of an account; disable or enable it."""
+    change = ask["change"]
+    known_roles(change.get("grants", ()))
+    told = {"version": ask["version"], "by": ask["by"], "at_ms": wall_ms()}
+    SqlAccounts(desk.engine).change(ask["account"], change, **told)
+    return Answer({"account": ask["account"]})
+
+
+def make_link(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Make a one-time link; its token is shown this once."""
+    purpose, now, token = ask["purpose"], wall_ms(), secrets.token_urlsafe(24)
+    if purpose not in {FIRST, RESET, ENTER}:
+        msg = f"purpose: {FIRST}, {RESET} or {ENTER}, not {purpose!r}"
+        raise BadRequest(msg)
+    until = now + round(SIGNING.link_h * HOUR_MS)
+    account = "" if purpose == FIRST else ask["account"]
+    store = SqlAccounts(desk.engine)
+    store.link(digest(token), account, purpose, by=ask["by"], span=(now, until))
+    return Answer({"link": token, "expires_ms": until})
+
+
+def use_link(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Use a link up, and open a session for whoever holds it."""
+    name = SqlAccounts(desk.engine).use(ask["link"], ask, at_ms=wall_ms())
+    return sign_in(desk, {**ask, "account": name, "how": "link"})
+
+
+def sign_in(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Open a session, of which the door keeps the token."""
+    now = wall_ms()
+    told = {name: ask[name] for name in ("address", "agent", "how")}
+    told |= {"made_ms": now, "expires_ms": now + round(SIGNING.session_h * HOUR_MS)}
+    number = SqlSessions(desk.engine).open(ask["account"], ask["session"], told)
+    return Answer({"account": ask["account"], "number": number, "expires_ms": told["expires_ms"]})
+
+
+def end_session(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """End a session of whoever asks."""
+    SqlSessions(desk.engine).end(ask["by"], ask["session"])
+    return Answer({"session": ask["session"]})
+
+
+def set_password(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Keep another password of whoever asks; the door has compared the old one."""
+    SqlAccounts(desk.engine).set_password(ask["by"], ask["password"], at_ms=wall_ms())
+    return Answer({"account": ask["by"]})
+
+
+def make_token(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Make a token for a program; it is shown this once."""
+    now, token = wall_ms(), secrets.token_urlsafe(32)
+    unknown = set(ask["rights"]) - rights().known()
+    if unknown or not ask["rights"]:
+        msg = f"rights: there is no {', '.join(sorted(unknown)) or 'token without any'}"
+        raise BadRequest(msg)
+    if not 1 <= ask["days"] <= SIGNING.token_days:
+        msg = f"days: 1 to {SIGNING.token_days}"
+        raise BadRequest(msg)
+    until = now + ask["days"] * DAY_MS
+    told = {**ask, "made_ms": now, "expires_ms": until}
+    number = SqlSessions(desk.engine).issue(digest(token), told, by=ask["by"])
+    return Answer({"number": number, "token": token, "expires_ms": until})
+
+
+def revoke_token(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Let a token open nothing more."""
+    SqlSessions(desk.engine).revoke(ask["number"], by=ask["by"])
+    return Answer({"number": ask["number"]})
+
+
+def read_persons(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Give personal data, told in the audit log."""
+    found = SqlPersons(desk.engine).read_all(ask["persons"], by=ask["by"], why=ask["why"])
+    return Answer({"persons": {str(number): fields for number, fields in found.items()}})
+
+
+def erase_person(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Forget somebody."""
+    SqlPersons(desk.engine).erase(ask["person"], by=ask["by"])
+    return Answer({"person": ask["person"]})
+
+
+def note_audit(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Write what a door has to tell the audit log: refusals, a second's worth at a time."""
+    SqlAudit(desk.engine).note(ask["rows"])
+    return Answer({"rows": len(ask["rows"])})
+
+
+def known_roles(grants: Any) -> None:
+    """Refuse a role that there is not."""
+    for each in grants if isinstance(grants, list | tuple) else ():
+        role = each.get("role") if isinstance(each, Mapping) else None
+        if role not in rights().roles.by_code or role in {"machine", "onlooker"}:
+            msg = f"role: there is no {role!r}"
+            raise BadRequest(msg)
+
+
+VERBS = {
+    "add_account": add_account,
+    "change_account": change_account,
+    "make_link": make_link,
+    "use_link": use_link,
+    "sign_in": sign_in,
+    "end_session": end_session,
+    "set_password": set_password,
+    "make_token": make_token,
+    "revoke_token": revoke_token,
+    "read_persons": read_persons,
+    "erase_person": erase_person,
+    "note_audit": note_audit,
+}
