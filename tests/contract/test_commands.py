@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from borough.core import cases, errands, moves
-from borough.core.cases import Case, Event
+from borough.core import errands, moves
+from borough.core.cases import Case, Event, fold
 from borough.core.commands import HOUR_MS, Command
 from borough.core.errands import (
     ACKNOWLEDGED,
