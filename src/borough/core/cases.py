@@ -210,7 +210,9 @@ def _closed(case: Case, event: Event) -> dict[str, Any]:
 
 
 def _cancelled(case: Case, event: Event) -> dict[str, Any]:
-    return {**_closed(case, event), "outcome": CANCELLED}
+    ends = {**event.data, "outcome": CANCELLED}
+    paused = case.paused_ms + event.data["paused_ms"]
+    return {**_closed(case, replace(event, data=ends)), "paused_ms": paused}
 
 
 def _reopened(case: Case, event: Event) -> dict[str, Any]:
@@ -246,9 +248,9 @@ def _rescheduled(case: Case, event: Event) -> dict[str, Any]:
 
 
 def _suspended(case: Case, event: Event) -> dict[str, Any]:
-    return {
-        **_rescheduled(case, event), "suspended_to_ms": event.data["to_ms"], "asked": {},
-    }  # fmt: skip
+    paused = case.paused_ms + event.data["paused_ms"]
+    to = event.data["to_ms"]
+    return {**_rescheduled(case, event), "suspended_to_ms": to, "asked": {}, "paused_ms": paused}
 
 
 def _resumed(case: Case, event: Event) -> dict[str, Any]:
@@ -280,7 +282,16 @@ NOTED = (
     "noted",
     *("proposed", "confirmed", "refused", "withdrawn", "sent", "acknowledged", "proved", "failed"),
     *("task_started", "task_acknowledged", "task_done", "task_skipped", "task_widened"),
-    *("task_handed", "task_late", "milestone", "reviewed", "contacted", "answered", "revisited", "attached"),
+    *(
+        "task_handed",
+        "task_late",
+        "milestone",
+        "reviewed",
+        "contacted",
+        "answered",
+        "revisited",
+        "attached",
+    ),
     *("warning_confirmed", "warning_sent", "warning_withdrawn"),
     "split",
 )

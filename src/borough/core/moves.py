@@ -6,9 +6,10 @@ The functions decide whether the plan of a case allows something and give the ev
 from collections.abc import Mapping
 from typing import Any
 
+from borough.core import loop
 from borough.core.cases import SOURCES, Case, Event, sayable
 from borough.core.errors import BadRequest, IllegalMove
-from borough.core.plans import CLOSED, DUPLICATE, OUTCOMES, TRUE, Plan, Step
+from borough.core.plans import CLOSED, DECLINED, DUPLICATE, OUTCOMES, TRUE, Plan, Step
 
 TOLD = frozenset({"source", "event", "standard", "agency", "lon", "lat", "urgent"})
 """What may be told of a case when it is opened, beside what it must have."""
@@ -64,7 +65,9 @@ def assigning(
 
     *why* is what it was weighed by, where a rule decided.
     """
-    _still_open(case)
+    if case.closed_ms is not None:
+        msg = f"case {case.code} is closed"
+        raise IllegalMove(msg)
     data = {"post": post} | ({"why": dict(why)} if why else {})
     return sayable(Event(case.version + 1, at_ms, by, "assigned", data))
 
@@ -87,67 +90,66 @@ def overrunning(case: Case, *, at_ms: int, by: str) -> Event | None:
 
 def moving(
     case: Case, plan: Plan, to: str, *, at_ms: int, by: str, note: str = "",
-    answers: Mapping[str, Any] | None = None, outcome: str = "",
+    answers: Mapping[str, Any] | None = None, outcome: str = "", agency: str = "",
 ) -> Event:  # fmt: skip
     """Take a case to another step, or close it where *to* is ``closed``.
 
-    Raises `IllegalMove` where the plan does not allow it, and `BadRequest` where an answer that
-    the step asks for is missing, or the reason for going back to a step where it was before.
+    Where both steps have a stage of the routine loop, going back is a return, and from checking
+    to disposal a rework.  *agency* says to whom a case is dispatched, where its standard does
+    not.  Raises `IllegalMove` where the plan or the loop does not allow it, and `BadRequest`
+    where an answer that the step asks for is missing, or the reason for going back.
     """
     if to == CLOSED:
         return closing(case, plan, outcome, at_ms=at_ms, by=by, note=note, answers=answers)
-    _still_open(case)
+    loop.permit(case, plan, "move", at_ms)
     here = plan.step(case.step)
     if to not in here.then:
         msg = f"{case.step} may go to {', '.join(here.then)}, not {to!r}"
         raise IllegalMove(msg)
     there = plan.step(to)
-    if to in case.trail and not note.strip():
+    if says := loop.no_way(case, plan, there):
+        raise IllegalMove(says)
+    verb = loop.turn(here, there)
+    if (to in case.trail or verb != "moved") and not note.strip():
         msg = f"note: say why it goes back to {to}"
         raise BadRequest(msg)
     data = {
-        "from": case.step, "to": to, "holder": there.holder, "due_ms": plan.due(there, at_ms),
-        "note": note, "answers": _answered(here, answers or {}),
+        "from": case.step, **loop.arriving(case, plan, there, at_ms, agency), "note": note,
+        "answers": _answered(here, answers or {}),
     }  # fmt: skip
-    return sayable(Event(case.version + 1, at_ms, by, "moved", data))
+    return sayable(Event(case.version + 1, at_ms, by, verb, data))
 
 
 def closing(
     case: Case, plan: Plan, outcome: str, *, at_ms: int, by: str, note: str = "",
     answers: Mapping[str, Any] | None = None,
 ) -> Event:  # fmt: skip
-    """End a case as ``true``, ``false`` or ``duplicate``.
+    """End a case as ``true``, ``false`` or ``duplicate``, or as ``declined`` before it is opened.
 
     A duplicate may be closed from any step, with a note that says of what; the others only from
     a step that leads to ``closed``.  Raises `IllegalMove` or `BadRequest`.
     """
-    _still_open(case)
-    if outcome not in OUTCOMES:
+    loop.permit(case, plan, "close", at_ms)
+    answers = answers or {}
+    if outcome not in {*OUTCOMES, DECLINED}:
         msg = f"outcome: must be one of {', '.join(OUTCOMES)}, not {outcome!r}"
         raise BadRequest(msg)
-    data: dict[str, Any] = {"from": case.step, "outcome": outcome, "note": note}
-    if outcome == DUPLICATE:
-        if not note.strip():
-            msg = "note: say which case this one repeats"
-            raise BadRequest(msg)
-        return Event(
-            case.version + 1, at_ms, by, "closed", {**data, "answers": dict(answers or {})}
-        )
+    if outcome in {DUPLICATE, DECLINED} and not note.strip():
+        msg = "note: say which case this one repeats" if outcome == DUPLICATE else "note: say why"
+        raise BadRequest(msg)
     here = plan.step(case.step)
-    if CLOSED not in here.then:
-        msg = f"{case.step} may go to {', '.join(here.then)}, not {CLOSED!r}"
-        raise IllegalMove(msg)
-    if here.outcome and outcome != here.outcome:
-        msg = f"from {case.step} a case is closed as {here.outcome}, not as {outcome}"
-        raise IllegalMove(msg)
-    data["answers"] = _answered(here, answers or {})
+    if outcome != DUPLICATE:
+        if CLOSED not in here.then:
+            msg = f"{case.step} may go to {', '.join(here.then)}, not {CLOSED!r}"
+            raise IllegalMove(msg)
+        if outcome not in (ends := loop.endings(case, plan)):
+            msg = f"from {case.step} a case is closed as {ends[0]}, not as {outcome}"
+            raise IllegalMove(msg)
+        if says := loop.unfit(case, plan, outcome, answers):
+            raise IllegalMove(says)
+        answers = _answered(here, answers)
+    data = {"from": case.step, "outcome": outcome, "note": note, "answers": dict(answers)}
     return sayable(Event(case.version + 1, at_ms, by, "closed", data))
-
-
-def _still_open(case: Case) -> None:
-    if case.closed_ms is not None:
-        msg = f"case {case.code} is closed"
-        raise IllegalMove(msg)
 
 
 def _answered(step: Step, answers: Mapping[str, Any]) -> dict[str, Any]:

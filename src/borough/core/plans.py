@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, Self
 
 from borough.core import circles
+from borough.core.approvals import Approvals
 from borough.core.commands import Command
 from borough.core.deadlines import Limit, Worktime
 from borough.core.errors import BadRequest, BadScene, IllegalMove
@@ -14,8 +15,8 @@ CLOSED = "closed"
 """Where every plan ends; a case there has an outcome."""
 TRUE, FALSE, DUPLICATE = OUTCOMES = ("true", "false", "duplicate")
 """What the matter turned out to be; it labels the detections that opened it."""
-CANCELLED = "cancelled"
-"""How a case ends that was taken back as void; it says nothing of the matter."""
+DECLINED, CANCELLED = "declined", "cancelled"
+"""How a case ends that was not accepted or not opened, and one that was taken back as void."""
 STAGES = ("report", "accept", "verify", "open", "dispatch", "dispose", "check", "close")
 """The places of a step in the routine loop, in order; a step without one has none of its guards."""
 STEP_KEYS = {
@@ -131,6 +132,7 @@ class Plan:
     id: str
     steps: Mapping[str, Step]
     clock: Worktime | None = None
+    rules: Approvals | None = None
     tasks: Mapping[str, circles.TaskPlan] = field(default_factory=dict)
 
     @property
@@ -145,7 +147,7 @@ class Plan:
             raise IllegalMove(msg)
         return self.steps[name]
 
-    def by(self, clock: Worktime | None) -> Self:
+    def by(self, clock: Worktime | None, rules: Approvals | None = None) -> Self:
         """Give the plan as it is followed in a district; None for one without office hours.
 
         Raises `BadScene` where a step counts working time that the district does not have.
@@ -160,13 +162,28 @@ class Plan:
                     where = (task.name,) if task.name == circles.REVIEW else ("task", number)
                     msg = f"task {task.name!r}: {key[0]}: the district has no [work] hours to count"
                     raise BadScene(msg, key=(*where, *key))
-        return replace(self, clock=clock)
+        return replace(self, clock=clock, rules=rules)
 
     def due(self, step: Step, at_ms: int) -> int:
         """Say when a step that begins at a moment should be over, ms UTC."""
+        return self.ends(step.within, at_ms)
+
+    def ends(self, limit: Limit, at_ms: int) -> int:
+        """Say when a limit that begins at a moment is over, ms UTC."""
         if self.clock is not None:
-            return self.clock.due(step.within, at_ms).at_ms
-        return at_ms + step.within.lasts_ms
+            return self.clock.due(limit, at_ms).at_ms
+        return at_ms + limit.lasts_ms
+
+    def lasts(self, limit: Limit) -> int:
+        """Give a limit in ms of its own time: of work, or of all time."""
+        return self.clock.length(limit) if self.clock is not None else limit.lasts_ms
+
+    def shifted(self, limit: Limit, due_ms: int, start_ms: int, end_ms: int) -> int:
+        """Move a deadline by what of a limit's own time lies between two moments, ms UTC."""
+        if self.clock is None or not limit.at_work:
+            return due_ms + end_ms - start_ms
+        worked = [int(self.clock.worked(each)) for each in (due_ms, start_ms, end_ms)]
+        return int(self.clock.when(worked[0] + worked[2] - worked[1]))
 
     @classmethod
     def declared(cls, name: str, text: Mapping[str, Any]) -> Self:
