@@ -70,6 +70,9 @@ class Limit:
             raise BadRequest(msg)
         return cls(float(match[1]), WORDS[match[2]])
 
+    def __str__(self) -> str:
+        return f"{self.amount:.15g} {self.unit}"
+
     @classmethod
     def of_seconds(cls, seconds: float) -> "Limit":
         """Make a limit that runs on by day and by night."""
