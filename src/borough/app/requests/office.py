@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from sqlalchemy import Engine
 
 from borough.app.requests.merging import DAY_MS, MOST, OPEN, likely
 from borough.app.requests.practice import practised
 from borough.app.requests.sorting import Sorter
+from borough.app.settings import Settings
 from borough.app.triage import precision_of
 from borough.core.cases import Plan
 from borough.core.district import District
@@ -15,7 +18,7 @@ from borough.core.errors import BadRequest
 from borough.core.requests import SCENE, Draft, Request, Rules, Spot
 from borough.engine.district.requests import read_requests
 from borough.engine.gazetteer import Gazetteer
-from borough.storage.sql import RequestActs, SqlRequests
+from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests
 from borough.storage.sql.requests import Entry
 
 PEOPLE_SAY = ("kind", "category", "urgent", "agency", "place")
@@ -27,7 +30,7 @@ class Office:
 
     def __init__(
         self, store: SqlRequests, plans: Mapping[str, Plan], district: District,
-        folder: Path, data: Path,
+        folder: Path, data: Path, *, practice: bool = True,
     ) -> None:  # fmt: skip
         self.store = store
         self.plans = plans
@@ -36,8 +39,18 @@ class Office:
         self.gazetteer = Gazetteer(district)
         self.sorter = Sorter(data, district, self.rules, self.gazetteer, precision_of(folder))
         self.acts = RequestActs(store, plans, self.rules)
-        if self.rules.practice:
+        if practice and self.rules.practice:
             practised(data, district)
+
+    @classmethod
+    def of(
+        cls, engine: Engine, cases: SqlCases, plans: Mapping[str, Plan], district: District,
+        settings: Settings,
+    ) -> Self:  # fmt: skip
+        """Set the office of a district up on its database."""
+        told = {"prefix": district.id.upper(), "zone": district.zone}
+        store = SqlRequests(engine, cases=cases, persons=SqlPersons(engine), **told)
+        return cls(store, plans, district, Path(settings.district), settings.folder)
 
     @property
     def plan(self) -> Plan:
@@ -80,7 +93,7 @@ class Office:
         """Sort a request as an acceptor says; what they leave out stays as triage suggests."""
         now = self.store.one(request)
         changes: dict[str, Any] = {
-            "kind": self._one_of("kind", said.get("kind") or now.kind, self.rules.kinds),
+            "kind": self._one_of("kind", said.get("kind") or now.kind, {"", *self.rules.kinds}),
             "category": self._one_of(
                 "category", said.get("category") or now.category, self.rules.categories
             ),
@@ -146,6 +159,6 @@ class Office:
     def _one_of(self, field: str, value: str, known: Any) -> str:
         """Refuse what the district does not know."""
         if value not in known:
-            msg = f"{field}: must be one of {', '.join(sorted(known))}, not {value!r}"
+            msg = f"{field}: must be one of {', '.join(sorted(filter(None, known)))}, not {value!r}"
             raise BadRequest(msg)
         return value

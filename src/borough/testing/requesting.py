@@ -1,0 +1,64 @@
+"""A request office on an empty database, for whoever tests what citizens ask for."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from borough.app.desk.desk import plans
+from borough.app.requests.office import Office
+from borough.core.district import District
+from borough.core.requests import Draft, Request
+from borough.engine.catalog import BUILT_IN, plans_alone
+from borough.engine.district import read
+from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests, answered_first
+
+YUBEI = Path(__file__).parents[1] / "districts" / "yubei"
+MORNING = 1_720_569_600_000
+"""2024-07-10 08:00 at UTC+8, a Wednesday: offices open."""
+HOUR = 3_600_000
+
+
+@cache
+def yubei() -> District:
+    """Read the district once."""
+    return read(YUBEI)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An office, the cases it writes, and its persons."""
+
+    office: Office
+    cases: SqlCases
+    persons: SqlPersons
+
+    @property
+    def acts(self) -> RequestActs:
+        """What people do about requests."""
+        return self.office.acts
+
+    @property
+    def store(self) -> SqlRequests:
+        """Where requests are kept."""
+        return self.office.store
+
+    def filed(
+        self, text: str = "小区门口路灯不亮", *, at_ms: int = MORNING, **told: Any
+    ) -> Request:
+        """Take a request in that nobody doubts: its category and place are told."""
+        told = {"category": "roads", "place": "双龙湖街道五星路社区", "key": text, **told}
+        return self.office.file(Draft(text, **told), at_ms=at_ms, by="web")
+
+
+def desk(engine: Engine, data: Path) -> Desk:
+    """Set an office up; it has no models, so it doubts whatever its sender does not say."""
+    district = yubei()
+    made = plans(plans_alone(BUILT_IN), district.work)
+    cases = SqlCases(engine, prefix="YB", zone=district.zone, follow=[answered_first])
+    persons = SqlPersons(engine)
+    store = SqlRequests(engine, cases=cases, persons=persons, prefix="YB", zone=district.zone)
+    office = Office(store, made, district, YUBEI, data, practice=False)
+    return Desk(office, cases, persons)
