@@ -61,6 +61,8 @@ class Settings:
     journal_mb: int = 8_000
     history_days: float = 400.0
     history_mb: int = 50_000
+    outward_inside: tuple[str, ...] = ()
+    outward_again_s: float = 5.0
     log_level: str = "info"
     log_mb: int = 16
     log_files: int = 4

@@ -1,6 +1,5 @@
 """The registry, detections and cases in SQL: SQLite and PostgreSQL, one code."""
 
-from borough.storage.sql import outbox_tables, shares_tables  # noqa: F401 - so that all are known
 from borough.storage.sql.accounts import SqlAccounts
 from borough.storage.sql.accounts_door import SqlPeople
 from borough.storage.sql.accounts_sessions import SqlSessions
@@ -19,15 +18,20 @@ from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts
 from borough.storage.sql.files import SqlFiles
+from borough.storage.sql.hooks import SqlHooks
 from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.lives import SqlLives
+from borough.storage.sql.notices import SqlNotices
+from borough.storage.sql.outbox import SqlOutbox
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
+from borough.storage.sql.recipients import SqlRecipients
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.requests import SqlRequests
 from borough.storage.sql.requests_acts import RequestActs, answered_first
 from borough.storage.sql.rosters import SqlRosters
 from borough.storage.sql.schema import upgrade
+from borough.storage.sql.shares import SqlShares
 from borough.storage.sql.tasks import SqlTasks
 from borough.storage.sql.things import SqlThings
 from borough.storage.sql.timers import SqlTimers, Timer
@@ -51,16 +55,20 @@ __all__ = [
     "SqlEvaluations",
     "SqlFacts",
     "SqlFiles",
+    "SqlHooks",
     "SqlIntake",
     "SqlLives",
+    "SqlNotices",
+    "SqlOutbox",
     "SqlPeople",
     "SqlPersons",
     "SqlPosts",
+    "SqlRecipients",
     "SqlRegistry",
     "SqlRequests",
     "SqlRosters",
-    "SqlTasks",
     "SqlSessions",
+    "SqlShares",
     "SqlTasks",
     "SqlThings",
     "SqlTimers",

@@ -56,7 +56,7 @@ class SqlFiles:
         with writing(self._engine) as connection:
             now, one = found(connection, case), _one(connection, case, file)
             event = core.detaching(now, one, why, at_ms=at_ms, by=by)
-            gone = {"removed_ms": at_ms, "removed_by": by, "why": why}
+            gone: dict[str, Any] = {"removed_ms": at_ms, "removed_by": by, "why": why}
             connection.execute(table.update().where(_C.id == file).values(**gone))
             return cases.wrote(connection, now, event), replace(one, **gone)
 

@@ -1,28 +1,15 @@
-"""The tables of data sharing: partners, what each may read, and everything they have read."""
+"""The tables of data sharing: what each partner may read, and everything they have read."""
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from borough.storage.sql.tables import Int64, metadata
 
-partners = Table(
-    "partners",
-    metadata,
-    Column("code", String, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("level", String, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("made_ms", Int64, nullable=False),
-    Column("revoked_ms", Int64),
-    Column("by", String, nullable=False),
-)
-"""``level`` is where they stand: city, district or street."""
-Index("ix_partners_sha256", partners.c.sha256)
-
 shares = Table(
     "shares",
     metadata,
     Column("id", String, primary_key=True),
-    Column("partner", ForeignKey("partners.code"), nullable=False),
+    Column("partner", String, nullable=False),
+    Column("level", String, nullable=False),
     Column("dataset", String, nullable=False),
     Column("fields", JSON, nullable=False),
     Column("masks", JSON, nullable=False),
@@ -39,8 +26,9 @@ shares = Table(
     Column("decided_by", String, nullable=False),
     Column("why", Text, nullable=False),
 )
-"""``areas`` are beginnings of grid codes and ``kinds`` scenes or kinds of things; an empty list
-lets everything through."""
+"""``partner`` is the name of its program's token, ``level`` where it stands: city, district,
+street or agency.  ``areas`` are beginnings of grid codes and ``kinds`` scenes or kinds of things;
+an empty list lets everything through."""
 Index("ix_shares_partner", shares.c.partner)
 
 share_reads = Table(

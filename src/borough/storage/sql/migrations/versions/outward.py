@@ -10,7 +10,7 @@ INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Make the tables of files, messages, recipients, partners and shares."""
+    """Make the tables of files, messages, recipients and shares."""
     _files()
     _messages()
     _told()
@@ -142,21 +142,10 @@ def _told() -> None:
 
 def _shares() -> None:
     op.create_table(
-        "partners",
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("level", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("made_ms", INT64, nullable=False),
-        sa.Column("revoked_ms", INT64),
-        sa.Column("by", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("code", name=op.f("pk_partners")),
-    )
-    op.create_index("ix_partners_sha256", "partners", ["sha256"])
-    op.create_table(
         "shares",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("partner", sa.String(), nullable=False),
+        sa.Column("level", sa.String(), nullable=False),
         sa.Column("dataset", sa.String(), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
         sa.Column("masks", sa.JSON(), nullable=False),
@@ -172,7 +161,6 @@ def _shares() -> None:
         sa.Column("decided_ms", INT64),
         sa.Column("decided_by", sa.String(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["partner"], ["partners.code"], name=op.f("fk_shares_partner")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shares")),
     )
     op.create_index("ix_shares_partner", "shares", ["partner"])
