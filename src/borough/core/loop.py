@@ -129,8 +129,9 @@ def _no_suspension(case: Case, plan: Plan, _at_ms: int) -> str:
 
 def _no_standard(case: Case, plan: Plan, _at_ms: int) -> str:
     step = plan.steps.get(case.step)
-    if step is None or not (step.stage in BEFORE or (not step.stage and not case.standard)):
-        return "the standard is chosen before a case is dispatched"
+    fresh = case.version == 1 or (step is not None and not step.stage and not case.standard)
+    if not fresh and (step is None or step.stage not in BEFORE):
+        return "the standard is chosen once, and before a case is dispatched"
     return ""
 
 
@@ -227,8 +228,11 @@ def standardising(
         "limit_ms": plan.lasts(row.limit), "urgent": case.urgent or row.urgent,
         "agency": agency, "row": row.snapshot(),
     }  # fmt: skip
-    if not plan.step(case.step).stage:
+    step = plan.step(case.step)
+    if disposes(step):
         data["limit_due_ms"] = plan.ends(row.limit, case.opened_ms)
+    if step.stage == "dispose":
+        data["due_ms"] = plan.ends(row.limit, case.since_ms)
     return sayable(Event(case.version + 1, at_ms, by, "standardised", data))
 
 

@@ -1,15 +1,16 @@
 """Cases in SQL: people move them along their plan, and every step is in the log."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, case as when, func, select
 
-from borough.core import moves as core
+from borough.core import loop, moves as core
 from borough.core.cases import ARRIVES, OUTCOMES, Case, Event, Plan
 from borough.core.errors import Stale
+from borough.core.standards import Standard
 from borough.storage.sql import tables as t, tasks
 from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
 from borough.storage.sql.counting import raised
@@ -21,7 +22,10 @@ from borough.storage.sql.posts import SqlPosts, choose
 
 DESK = "desk"
 """Who acts where no person does."""
-Answers = Mapping[str, Any]
+Make = Callable[[Case], Event]
+"""Decides what happens to a case as it is now."""
+Rows = Callable[[str, str, int], tuple[Standard, str]]
+"""Finds a row by its id, for an event and a grid, and the agency responsible there."""
 Follow = Callable[[Connection, Case, Event], Case]
 """Does what follows from an event of a case, in its transaction, and gives the case after it."""
 
@@ -31,7 +35,8 @@ class SqlCases:
 
     ``prefix`` begins their codes and ``zone`` decides the day in them: ``YB-20240710-000123``.
     With ``posts``, a case that comes to a step is given to a post of the step's holder; each of
-    ``follow`` in turn does what else an event brings with it.
+    ``follow`` in turn does what else an event brings with it; ``rows`` finds a row of the
+    standards.
 
     Whoever changes a case says which version of it they saw: `Stale` is raised where it is not
     the present one, so that of two who act at once one wins and the other is told.
@@ -45,12 +50,14 @@ class SqlCases:
         zone: str = "UTC",
         posts: SqlPosts | None = None,
         follow: Sequence[Follow] = (),
+        rows: Rows | None = None,
     ) -> None:
         self._engine = engine
         self._prefix = prefix
         self._zone = ZoneInfo(zone)
         self._assigns = posts is not None
         self._follow = tuple(follow)
+        self._rows = rows
 
     def one(self, case: int | str) -> Case:
         """Give a case by id or by code; or `NotFound`."""
@@ -126,57 +133,91 @@ class SqlCases:
                 stats[row["scene"]] = told | {"precision": precision}
         return stats
 
-    def move(
-        self, case: int, to: str, *, plan: Plan, by: str, at_ms: int, expected_version: int,
-        note: str = "", answers: Answers | None = None, outcome: str = "",
+    def act(
+        self, case: int, make: Make, *, at_ms: int, expected_version: int | None
     ) -> Case:  # fmt: skip
-        """Take a case to another step of its plan; to ``closed`` with an outcome.
+        """Do to a case what *make* says of it, with all that follows; None sees any version.
 
-        Raises `Stale`, `IllegalMove`, `BadRequest` or `NotFound`, and then nothing has changed.
+        A suspension whose day has come is over before.  Raises `Stale`, `NotFound` or whatever
+        *make* raises, and then nothing has changed.
         """
         with writing(self._engine) as connection:
-            now = _seen(connection, case, expected_version)
-            event = core.moving(
-                now, plan, to, at_ms=at_ms, by=by, note=note, answers=answers, outcome=outcome
-            )
-            return self.wrote(connection, now, event)
+            now = found(connection, case)
+            if expected_version is not None and now.version != expected_version:
+                msg = f"case {now.code} is at version {now.version}, and you saw {expected_version}"
+                raise Stale(msg)
+            if now.suspended_to_ms is not None and at_ms >= now.suspended_to_ms:
+                now = self.wrote(connection, now, loop.resuming(now, None, at_ms=at_ms, by=DESK))
+            return self.wrote(connection, now, make(now))
+
+    def move(
+        self, case: int, to: str, *, plan: Plan, at_ms: int, expected_version: int, **told: Any
+    ) -> Case:
+        """Take a case to another step of its plan; to ``closed`` with an outcome.
+
+        *told* is as in `core.moves.moving`.  Raises `Stale`, `IllegalMove`, `BadRequest` or
+        `NotFound`, and then nothing has changed.
+        """
+
+        def make(now: Case) -> Event:
+            return core.moving(now, plan, to, at_ms=at_ms, **told)
+
+        return self.act(case, make, at_ms=at_ms, expected_version=expected_version)
 
     def close(
-        self, case: int, outcome: str, *, plan: Plan, by: str, at_ms: int, expected_version: int,
-        note: str = "", answers: Answers | None = None,
-    ) -> Case:  # fmt: skip
+        self, case: int, outcome: str, *, plan: Plan, at_ms: int, expected_version: int, **told: Any
+    ) -> Case:
         """End a case as ``true``, ``false`` or ``duplicate``; its detections are labelled so."""
-        with writing(self._engine) as connection:
-            now = _seen(connection, case, expected_version)
-            event = core.closing(now, plan, outcome, at_ms=at_ms, by=by, note=note, answers=answers)
-            return self.wrote(connection, now, event)
+
+        def make(now: Case) -> Event:
+            return core.closing(now, plan, outcome, at_ms=at_ms, **told)
+
+        return self.act(case, make, at_ms=at_ms, expected_version=expected_version)
 
     def assign(self, case: int, post: str, *, by: str, at_ms: int, expected_version: int) -> Case:
         """Give the step of a case to a post; an empty *post* takes it back."""
-        with writing(self._engine) as connection:
-            now = _seen(connection, case, expected_version)
-            return self.wrote(connection, now, core.assigning(now, post, at_ms=at_ms, by=by))
+
+        def make(now: Case) -> Event:
+            return core.assigning(now, post, at_ms=at_ms, by=by)
+
+        return self.act(case, make, at_ms=at_ms, expected_version=expected_version)
 
     def note(self, case: int, text: str, *, by: str, at_ms: int) -> Case:
         """Write a remark into a case's log."""
+
+        def make(now: Case) -> Event:
+            return core.noting(now, text, at_ms=at_ms, by=by)
+
+        return self.act(case, make, at_ms=at_ms, expected_version=None)
+
+    def report(self, plan: Plan, **told: Any) -> Case:
+        """Open a case that somebody reports; see `opened`."""
         with writing(self._engine) as connection:
-            now = found(connection, case)
-            return self.wrote(connection, now, core.noting(now, text, at_ms=at_ms, by=by))
+            return self.opened(connection, plan, **told)
 
     def opened(self, connection: Connection, plan: Plan, **told: Any) -> Case:
-        """Open a case in a transaction that is open already; see `core.cases.opening`."""
+        """Open a case in a transaction that is open already; see `core.moves.opening`.
+
+        Where a ``standard`` is told, its row is chosen at once and kept in the log.
+        """
         day = datetime.fromtimestamp(told["at_ms"] / 1000, UTC).astimezone(self._zone)
         number = raised(connection, f"case-{day:%Y%m%d}")
         code = f"{self._prefix}-{day:%Y%m%d}-{number:06d}"
+        standard = told.pop("standard", "") if self._rows else ""
         event = core.opening(plan, code=code, **{"by": DESK, **told})
-        case = self._given(connection, begun(connection, event), told["at_ms"])
+        case = begun(connection, event)
+        if self._rows and standard:
+            row, agency = self._rows(standard, case.event, case.grid)
+            chosen = loop.standardising(case, plan, row, agency, at_ms=event.at_ms, by=event.actor)
+            case = written(connection, case, chosen)
+        case = self._given(connection, case, event.at_ms)
         return self._followed(connection, case, event)
 
     def wrote(self, connection: Connection, case: Case, event: Event) -> Case:
         """Write an event in a transaction that is open already, with all that follows from it."""
         after = written(connection, case, event)
         if after.outcome != case.outcome:
-            label(connection, case.id, after.outcome)
+            label(connection, case.id, after.outcome if after.outcome in OUTCOMES else "")
         if event.verb in ARRIVES:
             after = self._given(connection, after, event.at_ms)
         return self._followed(connection, after, event)
@@ -193,14 +234,6 @@ class SqlCases:
         if post is None:
             return case
         return self.wrote(connection, case, core.assigning(case, post, at_ms=at_ms, by=DESK))
-
-
-def _seen(connection: Connection, case: int, version: int) -> Case:
-    now = found(connection, case)
-    if now.version != version:
-        msg = f"case {now.code} is at version {now.version}, and you saw {version}"
-        raise Stale(msg)
-    return now
 
 
 def _how_many(condition: Any) -> Any:
