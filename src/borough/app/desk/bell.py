@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from threading import Thread
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from borough.app.desk.intake import Clerk
 from borough.app.desk.verbs import answered
 from borough.app.keeping import Housekeeper
 from borough.app.logs import event
+from borough.app.outward.sender import Sender
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
@@ -57,11 +59,12 @@ class Bell:
         bus = await nats.connect(**address(self.settings))
         gate = await asyncio.to_thread(GateKeeper, self.settings)  # another one beside the api's
         house = Housekeeper(self.settings)
-        errands = Errands(self.desk)
-        errands.start()
+        threads = (Errands(self.desk), Sender(self.settings, self.desk.outward))
+        for thread in threads:
+            thread.start()
         clerk = await asyncio.to_thread(Clerk, self.desk, self._teller(bus))
         await bus.subscribe("desk.*", cb=self._answer(bus))
-        works = (self._detections(bus), self._timers(bus, errands))
+        works = (self._detections(bus), self._timers(bus, threads))
         tasks = [asyncio.create_task(work) for work in works]
         done = asyncio.create_task(self.stop.wait())
         await asyncio.wait([*tasks, done], return_when=asyncio.FIRST_COMPLETED)
@@ -72,7 +75,8 @@ class Bell:
         for task in tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await asyncio.to_thread(errands.close)
+        for thread in threads:
+            await asyncio.to_thread(thread.close)
         await asyncio.to_thread(clerk.close)
         gate.close()
         house.close()
@@ -135,12 +139,13 @@ class Bell:
                 self.taken += len(edges)
             self.pulse.beat(taken=self.taken, counts=self.open)
 
-    async def _timers(self, bus: Client, errands: Errands) -> None:
+    async def _timers(self, bus: Client, threads: Sequence[Thread]) -> None:
         while True:
             await asyncio.sleep(1.0)
-            if not errands.is_alive():  # a desk that sends nothing must not look healthy
-                msg = "the thread that carries commands out has ended; the log says why"
-                raise BoroughError(msg)
+            for each in threads:
+                if not each.is_alive():  # a desk that sends nothing must not look healthy
+                    msg = f"the thread {each.name} has ended; the log says why"
+                    raise BoroughError(msg)
             while rung := await self._in_turn(lambda: self.desk.timers.fire(self.desk.now())):
                 await self._say(bus, [("case", shown(case)) for case in rung])
             self.open = await asyncio.to_thread(self.desk.open)

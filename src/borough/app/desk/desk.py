@@ -15,6 +15,7 @@ from borough.app.desk.parties import finding
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
 from borough.app.logs import event
+from borough.app.outward.outgoing import Outgoing
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.warnings.composing import keeper
@@ -72,15 +73,20 @@ class Desk:
             engine, plans=self.plans, wrote=self.wrote, find=finding(self.ground.district)
         )
         clocks = SqlClocks(self.plans, bands(self.ground.district.bands))
-        self.warnings = keeper(
-            settings, engine, lambda: self.ground, found.values(), self.wrote
-        )
+        self.warnings = keeper(settings, engine, lambda: self.ground, found.values(), self.wrote)
+        self.outward = Outgoing(settings, engine, self.plans, zone)
         self.cases = SqlCases(
             engine,
             prefix=prefix,
             zone=zone,
             posts=SqlPosts(engine),
-            follow=[clocks.follow, self.errands.follow, self.warnings.follow, self.tasks.follow],
+            follow=[
+                clocks.follow,
+                self.errands.follow,
+                self.warnings.follow,
+                self.tasks.follow,
+                self.outward.follow,
+            ],
         )
         self.timers = SqlTimers(engine, {**clocks.fires(self.cases), KIND: self.tasks.fire})
         self.credentials = SqlCredentials(engine)
