@@ -20,6 +20,7 @@ from borough.app.bus import bus_of, prepared
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
 from borough.app.district_run import begun, pss_mb, with_free_ports
+from borough.app.people import shown_round
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.supervisor import Role, Supervisor, die_with_parent
@@ -128,6 +129,8 @@ class Demo:
     keeper: Supervisor
     fleet: subprocess.Popen[bytes]
     report: Path
+    url: str
+    """Where a person looks, signed in as the administrator of the demonstration."""
 
     @classmethod
     def begin(cls, folder: Path, wanted: Wanted, exit_after_s: float | None, say: Say) -> "Demo":
@@ -145,16 +148,12 @@ class Demo:
         settings.write()
         settings, keeper = begun(settings, say)
         try:
+            url = shown_round(settings)
             fleet = start_fleet(settings, wanted, exit_after_s)
         except BaseException:
             keeper.stop()
             raise
-        return cls(settings, keeper, fleet, live / "fleet.json")
-
-    @property
-    def url(self) -> str:
-        """Where a person looks, signed in as the operator."""
-        return f"http://{self.settings.host}:{self.settings.http_port}/#operator={self.settings.operator}"
+        return cls(settings, keeper, fleet, live / "fleet.json", url)
 
     @property
     def log(self) -> Path:

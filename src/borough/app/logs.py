@@ -27,7 +27,7 @@ from borough.core.errors import BadSetting, BoroughError
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 BLOT = "***"
 SPOKEN = re.compile(
-    r"(?i)(://[^/\s:@]*:|\b(?:bearer|basic)\s+|operator=|\b(?:password|passwd|token|secret)"
+    r"(?i)(://[^/\s:@]*:|\b(?:bearer|basic)\s+|operator=|link=|\b(?:password|passwd|token|secret)"
     r"[\"']?\s*[=:]\s*[\"']?)([^\s\"'@,;&]+)"
 )
 """What comes before a secret when one is said: an address with a password, a header, a name."""

@@ -22,13 +22,17 @@ HELP = {
     "bench": "性能测试。Measure; without a name, list the benches.",
     "scene": "场景。List scenes, check them, replay the journal through them.",
     "facts": "统计数据。Bring reported figures in, look at them, send them out.",
+    "appraise": "综合评价。How well cases were handled in a period, from their logs.",
     "evaluate": "评价。Judge a period by a rule set: returns, draft, notice, appeals, freeze.",
     "things": "对象。Bring files of things in and out; enter and retire single ones.",
     "credential": "设备凭证。Issue and revoke the tokens of devices and gateways.",
+    "account": "账号。Who may sign in, with which roles; one-time links.",
+    "token": "程序令牌。Make, list and revoke the tokens of programs.",
+    "audit": "审计日志。See whether the audit log is whole.",
     "triage": "诉求分类。Learn to sort citizens' messages, score that, and say why.",
     "district": "区县。Look at a district's tables.",
 }
-for _verb in ("demo", "up", "restore", "upgrade", "doctor"):
+for _verb in ("demo", "up", "restore", "upgrade", "doctor", "appraise"):
     app.command(f"borough.cli.{_verb}:{_verb}", name=_verb, help=HELP[_verb])
 app.command("borough.cli.bench:bench", name="bench", help=HELP["bench"], help_flags=[])
 for _noun in (
@@ -40,6 +44,9 @@ for _noun in (
     "evaluate",
     "things",
     "credential",
+    "account",
+    "token",
+    "audit",
     "triage",
 ):
     app.command(f"borough.cli.{_noun}:app", name=_noun, help=HELP[_noun])

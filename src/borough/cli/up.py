@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from borough.app.clocks import wall_ms
 from borough.app.district_run import begun, supervisor, with_free_ports
 from borough.app.logs import keep
+from borough.app.people import invited, led
 from borough.app.settings import FILE, Settings, from_environment
 from borough.app.setup import folder_of, set_up
 from borough.app.sources import by_hand
@@ -96,12 +97,14 @@ def say(text: str) -> None:
 
 
 def welcome(settings: Settings) -> None:
-    """Say where to look; a log that others read is not told the operator's token."""
+    """Say where to look, and how the first administrator signs in; a log is not told that."""
     url = f"http://{settings.host}:{settings.http_port}/"
-    if WATCHED in os.environ:
-        print(f"{url} (操作员令牌在 · the operator's token is in {settings.folder / FILE})")
+    if led(settings):
+        print(url)
+    elif WATCHED in os.environ:
+        print(f"{url} (首次登录 · to sign in first: borough account link --data {settings.data})")
     else:
-        print(f"{url}#operator={settings.operator}")
+        print(f"首次登录 · to sign in first, once: {invited(settings)}", flush=True)
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
         sys.stderr.write(
             f"!! {settings.host}: 其他机器可直接访问，且未加密，请在前面架 TLS 代理 · "
