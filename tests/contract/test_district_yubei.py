@@ -1,6 +1,7 @@
 """The first district: complete, consistent, and drawn again byte for byte."""
 
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from borough.edge.placement.redraw import redraw
 from borough.engine.district import check, read
 
 DISTRICTS = Path(borough.__file__).parent / "districts"
+SCENES = Path(borough.__file__).parent / "scenes"
 YUBEI = DISTRICTS / "yubei"
 CENTIMETRES = 2e-6
 """Twenty centimetres in degrees: what rounding two coordinates can do."""
@@ -84,7 +86,27 @@ def test_every_grid_is_in_the_charge_of_a_grid_worker_nearby(yubei: District) ->
 def test_no_table_names_a_person() -> None:
     """Posts are numbers; whoever fills them is no part of the district's tables."""
     header = (YUBEI / "posts.csv").read_text("utf-8").splitlines()[0].split(",")
-    assert header == ["code", "kind", "grid", "agency", "shift", "covers", "synthetic"]
+    columns = ["code", "kind", "grid", "agency", "shift", "covers", "serves", "skills", "synthetic"]
+    assert header == columns
+
+
+def test_whoever_a_plan_names_has_somebody_in_every_grid_at_every_hour(yubei: District) -> None:
+    """Each holder of each plan that ships is a kind of post, manned in all three shifts.
+
+    ``agency`` is whichever the case was given to.
+    """
+    holders = {
+        step["holder"] for plan in SCENES.glob("*/plan.toml")
+        for step in tomllib.loads(plan.read_text("utf-8")).get("step", ())
+    }  # fmt: skip
+    posts, shifts = yubei.posts, yubei.shifts
+    office = {"community_worker", "agency"}
+    for holder in sorted(holders - office - set(yubei.agencies.kind)):
+        rows = [row for row, kind in enumerate(posts.kind) if kind == holder]
+        worked = {shifts.code[int(posts.shift[row])] for row in rows}
+        serves = {posts.serves[row] for row in rows}
+        assert worked == {"early", "late", "night"}, holder
+        assert serves & {"district", "street"} or holder == "grid_worker", holder
 
 
 def test_grids_and_posts_can_be_drawn_again_byte_for_byte(tmp_path: Path) -> None:

@@ -91,20 +91,84 @@ def shift_text(district: District, shift: int) -> str:
 
 
 def post_rows(district: District) -> list[dict[str, Any]]:
-    """Lay the posts of a district out as rows, one for each grid that a post looks after."""
+    """Lay the posts of a district out as rows, one for each grid that a post looks after.
+
+    One that serves the whole district has -1 for a grid.
+    """
     posts, grids = district.posts, district.grids
     wards = {(int(post), grid) for grid, post in enumerate(grids.post.tolist()) if post >= 0}
-    wards |= {(post, int(grid)) for post, grid in enumerate(posts.grid.tolist())}
+    wards |= {
+        (post, grid) for post in range(len(posts.code)) for grid in around(district, post).tolist()
+    }
     return [
         {
             "code": posts.code[i],
             "kind": posts.kind[i],
             "grid": grid,
             "shift": shift_text(district, int(posts.shift[i])),
+            "pattern": named(district.shifts.code, posts.shift, i),
             "agency": named(district.agencies.code, posts.agency, i),
+            "skills": posts.skills[i] if posts.skills else (),
+            "lon": float(grids.lon[posts.grid[i]]),
+            "lat": float(grids.lat[posts.grid[i]]),
         }
         for i, grid in sorted(wards)
     ]
+
+
+def around(district: District, post: int) -> Index:
+    """Give the grids around the home of a post that it serves: rows, or -1 for all of them."""
+    grids, home = district.grids, int(district.posts.grid[post])
+    serves = district.posts.serves[post] if district.posts.serves else ""
+    if serves == "district":
+        return np.array([-1])
+    near = {"community": grids.community, "street": grids.street}.get(serves)
+    return np.array([home]) if near is None else np.flatnonzero(near == near[home])
+
+
+def shift_rows(district: District) -> list[dict[str, Any]]:
+    """Lay the shifts of a district out as rows."""
+    shifts = district.shifts
+    return [
+        {
+            "code": code,
+            "name": {"zh": shifts.name_zh[i], "en": shifts.name_en[i]},
+            "start_min": int(shifts.start_min[i]),
+            "end_min": int(shifts.end_min[i]),
+            "days": "".join("1" if day else "0" for day in shifts.days[i].tolist()),
+        }
+        for i, code in enumerate(shifts.code)
+    ]
+
+
+def area_rows(district: District) -> list[dict[str, Any]]:
+    """Lay the tree of grids out: district, streets, communities, grids; each with its grids.
+
+    A responsibility grid is the unit grids of one community, shared by those who walk it.
+    """
+    grids, streets, places = district.grids, district.streets, district.communities
+    every = np.arange(len(grids.code))
+
+    def area(
+        code: str, kind: str, parent: str, names: tuple[str, str], rows: Index
+    ) -> dict[str, Any]:
+        named = {"zh": names[0], "en": names[1] or names[0]}
+        return {"code": code, "kind": kind, "parent": parent, "name": named, "grids": rows.tolist()}
+
+    top = area(district.id, "district", "", (district.name["zh"], district.name["en"]), every)
+    made = [top]
+    for i, code in enumerate(streets.code):
+        mine = np.flatnonzero(grids.street == i)
+        name = streets.name_zh[i], streets.name_en[i]
+        made.append(area(code, "street", top["code"], name, mine))
+    for i, code in enumerate(places.code):
+        mine, name = np.flatnonzero(grids.community == i), (places.name_zh[i], places.name_en[i])
+        made.append(area(code, "community", streets.code[int(places.street[i])], name, mine))
+        made.append(area(f"{code}-R", "responsibility", code, name, mine))
+    for i, code in enumerate(grids.code):
+        parent = places.code[int(grids.community[i])]
+        made.append(area(code, "grid", parent, (code, code), every[i : i + 1]))
+    return made
 
 
 def named(codes: tuple[str, ...], rows: Index, i: int) -> str:

@@ -67,7 +67,9 @@ class Agencies:
 class Posts:
     """Numbered posts that people fill; ``grid``, ``agency`` and ``shift`` are rows.
 
-    No names of persons are held here.
+    ``serves`` says how far around its home a post is there, beside the grids that it covers:
+    its ``grid``, ``community``, ``street``, or the whole ``district``; empty is the grid.
+    ``skills`` is what it can do.  No names of persons are held here.
     """
 
     code: Words
@@ -75,6 +77,8 @@ class Posts:
     grid: Index
     agency: Index
     shift: Index
+    serves: Words = ()
+    skills: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

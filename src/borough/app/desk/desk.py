@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
+from borough.app.desk.dispatch import Rhythm, spot, whom
 from borough.app.desk.parties import finding
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
 from borough.app.logs import event
 from borough.app.outward.outgoing import Outgoing
+from borough.app.requests.office import Office
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.warnings.composing import keeper
@@ -33,11 +35,13 @@ from borough.storage.sql import (
     SqlCredentials,
     SqlDesk,
     SqlDetections,
+    SqlDispatch,
     SqlErrands,
-    SqlPosts,
+    SqlRosters,
     SqlTasks,
     SqlTimers,
     SqlTunings,
+    answered_first,
     connect,
 )
 from borough.storage.sql.desk import Wish
@@ -69,9 +73,14 @@ class Desk:
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
-        self.tasks = SqlTasks(
-            engine, plans=self.plans, wrote=self.wrote, find=finding(self.ground.district)
-        )
+        self.rosters = SqlRosters(engine, zone=zone, calendar=self.ground.district.work)
+        self.dispatch = SqlDispatch(
+            engine, rosters=self.rosters, wrote=self.wrote,
+            where=lambda case: spot(self.ground, case),
+        )  # fmt: skip
+        self.rhythm = Rhythm(self.dispatch.handing.batch_s)
+        find = whom(finding(self.ground.district), self.dispatch)
+        self.tasks = SqlTasks(engine, plans=self.plans, wrote=self.wrote, find=find)
         clocks = SqlClocks(self.plans, bands(self.ground.district.bands))
         self.warnings = keeper(settings, engine, lambda: self.ground, found.values(), self.wrote)
         self.outward = Outgoing(settings, engine, self.plans, zone)
@@ -79,16 +88,18 @@ class Desk:
             engine,
             prefix=prefix,
             zone=zone,
-            posts=SqlPosts(engine),
             follow=[
                 clocks.follow,
+                self.dispatch.follow,
                 self.errands.follow,
                 self.warnings.follow,
                 self.tasks.follow,
+                answered_first,
                 self.outward.follow,
             ],
         )
         self.timers = SqlTimers(engine, {**clocks.fires(self.cases), KIND: self.tasks.fire})
+        self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.detections = SqlDetections(engine)
@@ -98,6 +109,10 @@ class Desk:
     def wrote(self, connection: Connection, case: Case, happened: Event) -> Case:
         """Write an event of a case with all that follows from it, in an open transaction."""
         return self.cases.wrote(connection, case, happened)
+
+    def weigh(self) -> list[Case]:
+        """Give what waits to posts, every few seconds; gives the cases that changed."""
+        return self.dispatch.turn(self.now()) if self.rhythm.due() else []
 
     def now(self) -> int:
         """The district's time, in ms."""

@@ -21,7 +21,9 @@ from borough.edge.placement.ground import Plot, cut
 RADIUS_M = 6_371_008.8
 PLACES = ("street", "community", "lon", "lat", "area_m2")
 GRID_COLUMNS = ("code", *PLACES, "valid_from", "valid_to", "synthetic")
-POST_COLUMNS = ("code", "kind", "grid", "agency", "shift", "covers", "synthetic")
+POST_COLUMNS = (
+    "code", "kind", "grid", "agency", "shift", "covers", "serves", "skills", "synthetic",
+)  # fmt: skip
 
 
 def redraw(folder: Path) -> int:
@@ -113,8 +115,43 @@ def write_posts(
                 covers = " ".join(part) if kind == "grid_worker" else ""
                 home = str(part[0]) if len(part) else grids[community][0]
                 agency = office[communities[community]["street"]]
-                rows.append([code, kind, home, agency, shifts[turn % len(shifts)], covers, "yes"])
+                serves = "grid" if kind == "grid_worker" else "community"
+                shift = shifts[turn % len(shifts)]
+                can = skills(declared, kind, number)
+                rows.append([code, kind, home, agency, shift, covers, serves, can, "yes"])
+    rows += staff(declared, office, codes)
     write(folder / "posts.csv", POST_COLUMNS, rows)
+
+
+def staff(
+    declared: dict[str, Any], office: dict[str, str], codes: Sequence[str]
+) -> list[list[str]]:
+    """Man the other kinds of posts: so many in each shift, for the district or each street.
+
+    Those for the whole district have their homes spread evenly over it.
+    """
+    rows: list[list[str]] = []
+    for each in declared.get("staff", ()):
+        street_wide = each.get("each", "district") == "street"
+        homes = [next(code for code in codes if code.startswith(street)) for street in office]
+        many = len(homes) if street_wide else each["per_shift"]
+        for shift in each["shifts"]:
+            for turn in range(many):
+                spread = codes[(2 * turn + 1) * len(codes) // (2 * many)]
+                home = homes[turn] if street_wide else spread
+                agency = list(office.values())[turn] if street_wide else each["agency"]
+                number = len(rows) + 1
+                can = skills(declared, each["kind"], number)
+                serves = "street" if street_wide else "district"
+                code = f"S{number:04}"
+                rows.append([code, each["kind"], home, agency, shift, "", serves, can, "yes"])
+    return rows
+
+
+def skills(declared: dict[str, Any], kind: str, number: int) -> str:
+    """Deal skills out: every so-manieth post of a kind has one."""
+    dealt = declared.get("skills", {}).get(kind, {})
+    return " ".join(skill for skill, every in dealt.items() if number % every == 0)
 
 
 def area_m2(polygon: shapely.Polygon) -> float:

@@ -139,6 +139,8 @@ def posts_of(sheets: dict[str, Sheet]) -> Posts:
         grid=rows(sheet, "grid", sheets["grids.csv"]),
         agency=rows(sheet, "agency", sheets["agencies.csv"]),
         shift=rows(sheet, "shift", sheets["shifts.csv"]),
+        serves=words(sheet, "serves"),
+        skills=tuple(sheet.column("skills")),
     )
 
 

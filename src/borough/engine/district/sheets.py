@@ -85,7 +85,9 @@ def read_table(folder: Path, file: str, table: Table, notes: Notes) -> Sheet:
     lines = records(text, file, notes)
     _, header = next(lines, (1, []))
     known = {column.name for column in table.columns}
-    missing = [column.name for column in table.columns if column.name not in header]
+    missing = [
+        column.name for column in table.columns if column.name not in header and not column.spare
+    ]
     twice = sorted({name for name in header if name in known and header.count(name) > 1})
     for name in missing:
         notes.add(file, 1, name, "缺少此列", "the column is missing")
@@ -101,9 +103,10 @@ def read_table(folder: Path, file: str, table: Table, notes: Notes) -> Sheet:
             continue
         values: dict[str, Any] = {}
         for column in table.columns:
-            if column.name not in place:
+            if column.name not in place and not column.spare:
                 continue
-            value = column.fit(cells[place[column.name]].strip())
+            at = place.get(column.name)
+            value = column.fit("" if at is None else cells[at].strip())
             if isinstance(value, Flaw):
                 notes.append(Finding.of(file, line, column.name, value))
             else:

@@ -7,6 +7,8 @@ from borough.engine.district import cells
 from borough.engine.district.cells import Fit, choice, code, codes, number, text, whole
 
 ROLES = ("device", "gateway", "derived", "place", "party")
+SERVES = ("grid", "community", "street", "district")
+"""How far a post looks after what lies around its home, beside the grids that it covers."""
 MANY = 10_000_000
 LONG_S = 31_622_400.0
 """A leap year: no interval is longer."""
@@ -14,11 +16,15 @@ LONG_S = 31_622_400.0
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; ``refers`` names the table whose codes its cells must be."""
+    """A column; ``refers`` names the table whose codes its cells must be.
+
+    A ``spare`` one may be missing, which is as good as empty cells.
+    """
 
     name: str
     fit: Fit
     refers: str = ""
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ TABLES: Mapping[str, Table] = {
         Column("agency", code, "agencies.csv"),
         Column("shift", code, "shifts.csv"),
         Column("covers", codes, "grids.csv"),
+        Column("serves", cells.maybe(choice(*SERVES)), spare=True),
+        Column("skills", codes, spare=True),
         SYNTHETIC,
     ),
     "classes.csv": table(

@@ -53,7 +53,7 @@ _UNANSWERED = (
     .limit(bindparam("most"))
 )
 _OF_POST = select(_C.case_id).where(_C.post == bindparam("post"), _C.state != WAITING)
-_KINDS = select(t.posts.c.kind).distinct()
+_KINDS = select(t.posts.c.kind, t.posts.c.agency).distinct()
 """Made once: building a statement costs more than running it."""
 
 
@@ -75,7 +75,14 @@ class SqlDispatch:
         self.rules = rules or Rules.shipped()
         self.handing = handing or Handing.shipped()
         with reading(engine) as connection:
-            self._kinds = frozenset(connection.scalars(_KINDS))
+            kinds = connection.execute(_KINDS).all()
+        self._kinds = frozenset(kind for kind, _ in kinds)
+        indoors = [(kind, agency) for kind, agency in kinds if kind not in self.handing.kinds]
+        self._desks = {agency: kind for kind, agency in sorted(indoors)}
+
+    def kind(self, holder: str) -> str:
+        """Name the kind of post that is meant: the holder itself, or a desk of that agency."""
+        return holder if holder in self._kinds else self._desks.get(holder, "")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,7 +106,8 @@ class SqlDispatch:
 
         Each is empty where there is none.
         """
-        if holder not in self._kinds:
+        holder = self.kind(holder)
+        if not holder:
             return "", ""
         self._rosters.ready(connection, at_ms)
         row = {"case_id": case.id, "holder": holder, "due_ms": case.due_ms, "passed": []}
@@ -138,20 +146,21 @@ class SqlDispatch:
     def _arrived(self, connection: Connection, case: Case, event: Event) -> Case:
         """Put a case among those that wait; give it at once where there is nothing to weigh."""
         connection.execute(_DROP, {"case": case.id})
-        if case.closed_ms is not None or case.holder not in self._kinds or case.post:
+        holder = self.kind(case.holder) or self.kind(case.agency)
+        if case.closed_ms is not None or not holder or case.post:
             return case
         at, limit_ms = event.at_ms, self.handing.urgent_s * 1000
         urgent = case.urgent or case.due_ms - at <= limit_ms
         row = {
-            "case_id": case.id, "holder": case.holder, "state": WAITING, "post": "",
+            "case_id": case.id, "holder": holder, "state": WAITING, "post": "",
             "urgent": urgent, "since_ms": at, "due_ms": case.due_ms, "given_ms": 0,
             "answered": False, "tries": 0, "passed": [],
         }  # fmt: skip
         connection.execute(table.insert(), row)
-        if not urgent and case.holder in self.handing.kinds:
+        if not urgent and holder in self.handing.kinds:
             return case
         self._rosters.ready(connection, at)
-        given = self._given(connection, case.holder, [(row, case)], at, at_once=True)
+        given = self._given(connection, holder, [(row, case)], at, at_once=True)
         return given[0] if given else case
 
     def _assigned(self, connection: Connection, case: Case, event: Event) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select
 from borough.core.errors import BadRequest
 from borough.storage.sql import roster_tables as r, tables as t
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.paging import MOST
 
 DAY_MIN = 24 * 60
 _EMPTIED = (
@@ -22,7 +23,7 @@ _P, _C = t.posts.c, t.cases.c
 _AT_HOME = (
     select(_P.code, _P.shift, _P.agency)
     .join(t.post_grids, t.post_grids.c.post == _P.code)
-    .where(_P.kind == bindparam("kind"), t.post_grids.c.grid == bindparam("grid"))
+    .where(_P.kind == bindparam("kind"), t.post_grids.c.grid.in_([bindparam("grid"), -1]))
 )
 _NEAR = select(_P.code, _P.shift).where(
     _P.kind == bindparam("kind"), _P.agency.in_(bindparam("agencies", expanding=True))
@@ -88,6 +89,32 @@ class SqlPosts:
             if made:
                 connection.execute(r.shifts.insert(), made)
 
+    def save_areas(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the tree of grids: ``code``, ``kind``, ``parent``, ``name``, ``grids``."""
+        made = list(rows)
+        names = ("code", "kind", "parent", "name")
+        with writing(self._engine) as connection:
+            connection.execute(r.area_grids.delete())
+            connection.execute(r.areas.delete())
+            if made:
+                connection.execute(r.areas.insert(), [{n: row[n] for n in names} for row in made])
+            held = [{"area": row["code"], "grid": grid} for row in made for grid in row["grids"]]
+            if held:
+                connection.execute(r.area_grids.insert(), held)
+
+    def areas(self, kind: str = "", parent: str | None = None) -> list[dict[str, Any]]:
+        """Give areas by code, each with how many grids it has; of a kind, or below another."""
+        a, g = r.areas.c, r.area_grids.c
+        wanted = select(r.areas, func.count(g.grid).label("grids"))
+        wanted = wanted.join(r.area_grids, g.area == a.code, isouter=True).order_by(a.code)
+        if kind:
+            wanted = wanted.where(a.kind == kind)
+        if parent is not None:
+            wanted = wanted.where(a.parent == parent)
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted.group_by(a.code).limit(MOST)).mappings()
+            return [dict(row) for row in rows]
+
     def all(self) -> list[dict[str, Any]]:
         """Give every post with its grids, by code."""
         with reading(self._engine) as connection:
@@ -106,7 +133,11 @@ class SqlPosts:
 def choose(connection: Connection, kind: str, grid: int, at_ms: int, zone: ZoneInfo) -> str | None:
     """Pick who is on shift with the fewest open cases; None where nobody is.
 
-    First among the posts of the grid, else among the other posts of their agencies.
+    The slow and clear way, which knows nothing of leave or distance; the desk asks
+    `borough.storage.sql.dispatch`.
+
+    First among the posts of the grid and those for the whole district, else among the other
+    posts of their agencies.
     """
     home = connection.execute(_AT_HOME, {"kind": kind, "grid": grid}).all()
     local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
