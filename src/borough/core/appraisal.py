@@ -223,7 +223,7 @@ class Indicator:
         return out
 
 
-class Sheet:
+class Tally:
     """The counts of some cases by group, each worked out once.
 
     ``group`` holds the number of the group of each case, ``actor`` that of each stay where stays

@@ -14,7 +14,7 @@ from borough.core.appraisal import (
     COUNTS,
     SUMS,
     Indicator,
-    Sheet,
+    Tally,
     Table,
     cases_of,
     grouped,
@@ -155,13 +155,13 @@ class Appraisal:
         cases: Table = cases_of(lives, until_ms)
         stays = stays_of(lives, until_ms)
         own: Index | None = both[len(keys) :] if actors is not None else None
-        self.sheet = Sheet(cases, stays, both[: len(keys)], len(names), own)
+        self.tally = Tally(cases, stays, both[: len(keys)], len(names), own)
 
     def numbers(self, name: str) -> tuple[Floats, Floats, Floats | None]:
         """Give an indicator for each group, with what stands above and below the line."""
         indicator = self.definitions.indicators[name]
-        top = self.sheet(indicator.of)
-        bottom = self.sheet(indicator.by) if indicator.by else None
+        top = self.tally(indicator.of)
+        bottom = self.tally(indicator.by) if indicator.by else None
         return indicator.worked(top, bottom), top, bottom
 
     def rows(self) -> list[dict[str, Any]]:
@@ -211,4 +211,4 @@ class Appraisal:
             raise BadParameter(msg)
         if group not in self.groups:
             return []
-        return [self.lives[row] for row in self.sheet.rows(count, self.groups.index(group))]
+        return [self.lives[row] for row in self.tally.rows(count, self.groups.index(group))]

@@ -1,0 +1,109 @@
+"""The page of appraisals in a real browser: count a day, and open a number to its cases."""
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from borough.api import create
+from borough.api.ports import Ports
+from borough.core.cases import TRUE, born
+from borough.core.moves import closing, moving, opening
+from borough.testing.memory import MemoryCases
+from borough.testing.serving import serving
+from borough.testing.town import OPERATOR, PLAN, START_MS, town
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+PATIENCE_MS = 20_000
+MIN_MS = 60_000
+BEGAN_MS = START_MS - 60 * MIN_MS  # an hour before the clock of the town starts
+SIGNED = {"authorization": f"Bearer {OPERATOR}"}
+
+
+def two_leaks() -> Ports:
+    """A town where one leak was closed within the hour and another is still open."""
+    ports = town(20)
+    assert isinstance(ports.cases, MemoryCases)
+    for case in (1, 2):
+        event = opening(
+            PLAN, code=f"T-{case}", scene="leak", thing=case, grid=0, level=1,
+            title={"zh": "疑似漏水", "en": "Suspected leak"}, at_ms=BEGAN_MS + MIN_MS, by="desk",
+            agency="water", detection=f"d{case}",
+        )  # fmt: skip
+        ports.cases.write(case, event)
+    now = born(1, ports.cases.events(1)[0])
+    for minute, to in ((20, "repair"), (40, "check")):
+        event = moving(now, PLAN, to, at_ms=BEGAN_MS + minute * MIN_MS, by="ann")
+        ports.cases.write(1, event)
+        now = now.then(event)
+    ports.cases.write(1, closing(now, PLAN, TRUE, at_ms=BEGAN_MS + 50 * MIN_MS, by="ann"))
+    return ports
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[str]:
+    """Serve the town."""
+    ports = two_leaks()
+    with serving(create(ports), ports.live) as server:
+        yield server.url
+
+
+@pytest.fixture
+def page(served: str) -> Iterator[Page]:
+    """Open the page in the system's Chromium; nothing may go wrong in it."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "this test needs Chromium: apt-get install chromium"
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=found, args=list(FLAGS))
+        opened = browser.new_page(locale="zh-CN", viewport={"width": 1280, "height": 800})
+        opened.set_default_timeout(PATIENCE_MS)
+        wrong: list[str] = []
+        opened.on("pageerror", lambda error: wrong.append(str(error)))
+        opened.goto(f"{served}/console/appraisals.html#operator={OPERATOR}")
+        yield opened
+        browser.close()
+        assert wrong == []
+
+
+def test_a_day_is_counted_and_a_number_opens_to_its_cases(page: Page) -> None:
+    """One of two leaks was closed; the number leads to its code; English says the same."""
+    page.locator("select[name=by]").select_option("scene")
+    page.get_by_role("button", name="计算").click()
+    table = page.locator("#numbers")
+    expect(table.locator("th", has_text="上报数").first).to_be_visible()
+    row = table.locator("tr", has_text="leak")
+    row.get_by_role("button", name="2 件").first.click()
+    expect(page.locator("#behind")).to_contain_text("T-1")
+    expect(page.locator("#behind")).to_contain_text("T-2")
+    expect(page.locator("#told")).to_contain_text("100.0 % (1 / 1)")
+    page.locator("#language").click()
+    expect(page.locator("h1")).to_have_text("Appraisal")
+    expect(table).to_contain_text("On-time disposal rate")
+
+
+def test_the_doors_say_which_period_and_which_field_is_wrong(served: str) -> None:
+    """A number comes with its formula and its counts; a wrong question names its field."""
+    span = f"from={BEGAN_MS}&to={BEGAN_MS + 60 * MIN_MS}&as_of={BEGAN_MS + 60 * MIN_MS}"
+    url = f"{served}/api/v1/appraisals"
+    told = httpx.get(f"{url}?{span}&by=agency", headers=SIGNED).json()
+    (row,) = told["rows"]
+    assert row["group"] == "water"
+    assert row["numbers"]["closed"] == {"value": 1, "of": 1, "by": None}
+    behind = httpx.get(f"{url}/cases?{span}&by=agency&group=water&count=closed", headers=SIGNED)
+    assert [each["code"] for each in behind.json()["cases"]] == ["T-1"]
+    (record,) = httpx.get(f"{url}/records?{span}", headers=SIGNED).json()["records"]
+    assert record["close_min"] == {"median": 49, "p90": 49, "of": 1}
+    scores = httpx.get(f"{url}/scores?{span}", headers=SIGNED).json()
+    assert scores["rows"][0]["points"] == 10 + 15 + 15 + 30  # one of two is past its limit
+    assert scores["rows"][0]["grade"] == "C"
+    for asked, field in (
+        (f"from={quote('tomorrow')}&to=5", "from"), (f"{span}&by=moon", "by"),
+        (f"{span}&by=area&level=moon", "level"),
+    ):  # fmt: skip
+        refused = httpx.get(f"{url}?{asked}", headers=SIGNED)
+        assert refused.is_client_error
+        assert field in refused.text
