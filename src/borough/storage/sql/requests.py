@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, RowMapping, func, select
 
 from borough.core import requests as core
-from borough.core.cases import Plan
+from borough.core.cases import Case, Plan
 from borough.core.errors import NotFound
-from borough.core.moves import joining
+from borough.core.moves import joining, moving
 from borough.core.requests import Draft, Request, Spot
 from borough.storage.sql.caselog import found
 from borough.storage.sql.cases import DESK, SqlCases
@@ -26,6 +26,8 @@ LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Of receipts: none that can be taken for another."""
 LENGTH = 12
 """Letters of a receipt: 59 bits that nobody guesses."""
+SORTED_AT = ("accept", "dispatch")
+"""Stages that a case is past once it is known who answers."""
 _C = requests.c
 
 
@@ -112,13 +114,27 @@ class SqlRequests:
         if entry.join:
             case = found(connection, entry.join)
             event = joining(case, plan, sign, level, at_ms=at_ms, by=by)
-            return self.cases.wrote(connection, case, event).id
+            case = self.cases.wrote(connection, case, event)
+            return self.sent_on(connection, case, plan, entry.agency, at_ms=at_ms, by=by).id
         source = "hotline" if draft.channel == "hotline" else "citizen"
-        return self.cases.opened(
+        case = self.cases.opened(
             connection, plan, scene=core.SCENE, thing=0, grid=entry.spot.grid, title=entry.title,
             level=level, detection=sign, at_ms=at_ms, by=by, source=source, lon=draft.lon,
             lat=draft.lat, urgent=entry.urgent, agency=entry.agency,
-        ).id  # fmt: skip
+        )  # fmt: skip
+        return self.sent_on(connection, case, plan, entry.agency, at_ms=at_ms, by=by).id
+
+    def sent_on(
+        self, connection: Connection, case: Case, plan: Plan, agency: str, *, at_ms: int, by: str
+    ) -> Case:
+        """Take a case that is sorted on to whoever deals with it."""
+        while agency and case.closed_ms is None and plan.step(case.step).stage in SORTED_AT:
+            to = plan.step(case.step).then[0]
+            event = moving(
+                case, plan, to, at_ms=at_ms, by=by, agency=agency, note="sorted by its request"
+            )
+            case = self.cases.wrote(connection, case, event)
+        return case
 
     def _made(
         self, connection: Connection, draft: Draft, entry: Entry, number: int, *, case: int,

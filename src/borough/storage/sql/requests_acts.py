@@ -54,7 +54,13 @@ class RequestActs:
                 "contact_due_ms": dues[0], "answer_due_ms": dues[1],
             }  # fmt: skip
             said = {"agency": agency, "category": told.get("category", now.category)}
-            return self._done(connection, now, "triaged", told, said, at_ms=at_ms, by=by, note=note)
+            after = self._done(
+                connection, now, "triaged", told, said, at_ms=at_ms, by=by, note=note
+            )
+            case = found(connection, after.case_id)
+            plan = self._plans[case.plan]
+            self._store.sent_on(connection, case, plan, agency, at_ms=at_ms, by=by)
+            return after
 
     def refuse(self, request: int, reason: str, *, at_ms: int, by: str, note: str) -> Request:
         """Do not accept a request, or count it nowhere, for one of the district's reasons.
@@ -133,7 +139,8 @@ class RequestActs:
                 sign = f"request-{now.id}"
                 plan = self._plans[case.plan]
                 event = joining(case, plan, sign, level, at_ms=at_ms, by=by)
-                self._store.cases.wrote(connection, case, event)
+                case = self._store.cases.wrote(connection, case, event)
+                self._store.sent_on(connection, case, plan, now.agency, at_ms=at_ms, by=by)
             return after
 
     def merge(self, request: int, into: int, *, at_ms: int, by: str) -> Request:
