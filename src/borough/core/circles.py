@@ -29,8 +29,8 @@ TASK = {
     "widen?": "tables", "command?": "tables",
 }  # fmt: skip
 SENTRY = {
-    "level?": "count", "below?": "count", "step?": "texts", "done?": "texts", "ended?": "texts",
-    "answer?": "table", "fact?": "table",
+    "level?": "count", "below?": "count", "reached?": "count", "step?": "texts", "done?": "texts",
+    "ended?": "texts", "answer?": "table", "fact?": "table",
 }  # fmt: skip
 WIDEN = {"after": "text", "to": "texts", "unless?": "text"}
 LOOKING_BACK = {
@@ -50,11 +50,12 @@ Facts = Mapping[str, Any]
 class Known:
     """What a sentry looks at: the case at a moment, what was answered, and what is known.
 
-    ``level`` and ``step`` are those of the case, ``done`` and ``ended`` the names of tasks;
-    ``open`` says that the case is not closed.
+    ``level``, ``worst`` (the highest so far) and ``step`` are those of the case, ``done`` and
+    ``ended`` the names of tasks; ``open`` says that the case is not closed.
     """
 
     level: int
+    worst: int
     step: str
     open: bool
     done: frozenset[str]
@@ -67,14 +68,15 @@ class Known:
 class Sentry:
     """A condition on a case; it holds while every part of it that is given does.
 
-    ``level`` is the least level and ``below`` the first one too high; the case is at one of
-    ``steps``; all tasks of ``done`` were done and all of ``ended`` are over; each of ``answers``
-    and ``facts`` (name to a value, a list of values, or a table of ``from``, ``below`` and
-    ``known``) fits.
+    ``level`` is the least level and ``below`` the first one too high, ``reached`` the least that
+    the case must have had at some time; the case is at one of ``steps``; all tasks of ``done``
+    were done and all of ``ended`` are over; each of ``answers`` and ``facts`` (name to a value, a
+    list of values, or a table of ``from``, ``below`` and ``known``) fits.
     """
 
     level: int = 0
     below: int | None = None
+    reached: int = 0
     steps: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
@@ -95,6 +97,7 @@ class Sentry:
         return cls(
             level=text.get("level", 0),
             below=text.get("below"),
+            reached=text.get("reached", 0),
             steps=frozenset(text.get("step", ())),
             done=frozenset(text.get("done", ())),
             ended=frozenset(text.get("ended", ())),
@@ -107,6 +110,7 @@ class Sentry:
         return (
             known.level >= self.level
             and (self.below is None or known.level < self.below)
+            and known.worst >= self.reached
             and (not self.steps or known.step in self.steps)
             and known.done >= self.done
             and known.ended >= self.ended

@@ -9,7 +9,7 @@ from borough.core import circles
 from borough.core.approvals import Approvals
 from borough.core.commands import Command
 from borough.core.deadlines import Limit, Worktime
-from borough.core.errors import BadRequest, BadScene, IllegalMove
+from borough.core.errors import BadScene, IllegalMove
 
 CLOSED = "closed"
 """Where every plan ends; a case there has an outcome."""
@@ -93,9 +93,9 @@ def _limit(text: Mapping[str, Any]) -> Limit:
     elif "within" in text:
         key = "within"
         try:
-            return Limit.read(str(text["within"]))
-        except BadRequest as error:
-            says = f"within: {error}"
+            return circles.span({key: str(text[key])}, key)
+        except BadScene as error:
+            says = str(error)
     else:
         key, seconds = "within_s", text["within_s"]
         if isinstance(seconds, int | float) and seconds > 0 and isfinite(seconds):

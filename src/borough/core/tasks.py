@@ -168,6 +168,7 @@ def known(case: Case, events: Iterable[Event], facts: Facts, *, since: int) -> K
             answers |= event.data.get("answers") or {}
     return Known(
         level=case.level,
+        worst=case.worst,
         step=case.step,
         open=case.closed_ms is None,
         done=frozenset(name for name, each in fresh.items() if each.state == DONE),

@@ -235,8 +235,12 @@ class SqlTasks:
             passed = core.passing(case, task, at_ms=event.at_ms, by=DESK)
             case = self._wrote(connection, case, passed)
         declared = plan.tasks.get(task.name)
-        due = core.repeated(task, declared, plan, event.at_ms) if declared else None
-        if declared and due is not None:
+        log, facts = _log(connection, case.id), _facts(connection, case.thing)
+        now = core.known(case, log, facts, since=task.begun)
+        if declared is None or declared.ends(now):
+            return case
+        due = core.repeated(task, declared, plan, event.at_ms)
+        if due is not None:
             case = self._started(connection, case, plan, declared, at_ms=event.at_ms, due_ms=due)
         return case
 
