@@ -14,6 +14,7 @@ from borough.api.appraisal_ports import Appraisals
 from borough.api.broadcast import Broadcast
 from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
+from borough.api.outward_ports import Outward
 from borough.api.people_ports import Audit, People, Provider
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
@@ -376,6 +377,7 @@ class Ports:
     evaluations: Evaluations
     appraisals: Appraisals
     warnings: Warnings
+    outward: Outward
     desk: Desk
     doors: Doors
     credentials: Mapping[str, str]

@@ -30,6 +30,7 @@ from borough.app.evaluations.door import EvaluationDoor
 from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import UPLOADS
 from borough.app.intake.door import IntakeDoor
+from borough.app.outward.door import outward
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
@@ -268,6 +269,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         evaluations=EvaluationDoor(engine, found, held.district, Path(settings.district)),
         appraisals=AppraisalDoor(SqlLives(engine), plans, held.district),
         warnings=SqlWarnings(engine),
+        outward=outward(settings, engine, held.district),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),
         doors=DoorLine(bus, settings),

@@ -42,6 +42,7 @@ from borough.testing.memory import (
     MemoryLatest,
     MemoryThings,
 )
+from borough.testing.outward import nothing_outward
 from borough.testing.people import MemoryAudit, MemoryPeople
 from borough.testing.tasks import MemoryTasks
 from borough.testing.unjudged import Unjudged
@@ -127,6 +128,7 @@ def town(
         evaluations=Unjudged(),
         appraisals=AppraisalDoor(MemoryLogs(cases), plans, district),
         warnings=MemoryWarnings(),
+        outward=nothing_outward(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),
         credentials={} if credentials is None else credentials,

@@ -94,7 +94,8 @@ def try_recipient(desk: Desk, ask: Mapping[str, Any]) -> Answer:
 
 def answer_notice(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Note that somebody has heard (叫应)."""
-    return Answer(desk.outward.notices.answer(ask["notice"], by=ask["by"], at_ms=desk.now()))
+    told = {"by": ask["by"], "at_ms": desk.now()}
+    return Answer(desk.outward.notices.answer(ask["case"], ask["notice"], **told))
 
 
 def hook_told(hook: Hook) -> dict[str, Any]:

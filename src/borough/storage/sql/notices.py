@@ -86,10 +86,13 @@ class SqlNotices:
                 self._next(connection, (case_id, rule, seq, circle), now_ms)
         return len(late)
 
-    def answer(self, notice: str, *, by: str, at_ms: int) -> dict[str, Any]:
+    def answer(self, case: int, notice: str, *, by: str, at_ms: int) -> dict[str, Any]:
         """Note that a recipient has heard; all who were told the same need not answer any more."""
         with writing(self._engine) as connection:
             row = _one(connection, notice)
+            if row["case_id"] != case:
+                msg = f"notice: case {case} has no {notice!r}"
+                raise NotFound(msg)
             if row["answered_ms"] is not None:
                 msg = f"notice: {notice} was answered by {row['answered_by']}"
                 raise BadRequest(msg)
