@@ -23,6 +23,8 @@ from borough.api import (
     pages,
     places,
     problems,
+    requests,
+    requests_public,
     scenes,
     series,
     shares,
@@ -91,6 +93,8 @@ def create(ports: Ports) -> FastAPI:
         vitals,
         facts,
         evaluations,
+        requests_public,  # before requests, of which none can be called form or receipts
+        requests,
         accounts_sessions,
         accounts,
         audit,

@@ -18,6 +18,7 @@ from borough.api.outward_ports import Outward
 from borough.api.people_ports import Audit, People, Provider
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
+from borough.api.requests_ports import Requests
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
 from borough.core.district import District
@@ -377,6 +378,7 @@ class Ports:
     evaluations: Evaluations
     appraisals: Appraisals
     warnings: Warnings
+    requests: Requests
     outward: Outward
     desk: Desk
     doors: Doors

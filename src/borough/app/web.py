@@ -32,6 +32,7 @@ from borough.app.facts.imports import UPLOADS
 from borough.app.intake.door import IntakeDoor
 from borough.app.outward.door import outward
 from borough.app.renewal import RegistryWatch
+from borough.app.requests.door import RequestDoor
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
@@ -269,6 +270,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         evaluations=EvaluationDoor(engine, found, held.district, Path(settings.district)),
         appraisals=AppraisalDoor(SqlLives(engine), plans, held.district),
         warnings=SqlWarnings(engine),
+        requests=RequestDoor(engine, cases, held.district, Path(settings.district)),
         outward=outward(settings, engine, held.district),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),

@@ -45,6 +45,7 @@ from borough.testing.memory import (
 from borough.testing.outward import nothing_outward
 from borough.testing.people import MemoryAudit, MemoryPeople
 from borough.testing.tasks import MemoryTasks
+from borough.testing.unasked import Unasked
 from borough.testing.unjudged import Unjudged
 from borough.testing.warnings import MemoryWarnings
 
@@ -128,6 +129,7 @@ def town(
         evaluations=Unjudged(),
         appraisals=AppraisalDoor(MemoryLogs(cases), plans, district),
         warnings=MemoryWarnings(),
+        requests=Unasked(),
         outward=nothing_outward(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),

@@ -1,0 +1,52 @@
+"""What the doors for citizens' requests need of the rest of the product."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from borough.core.requests import Request, Rules
+
+Row = Mapping[str, Any]
+
+
+class Requests(Protocol):
+    """The requests of a district, to be read; what changes them is asked of the desk."""
+
+    rules: Rules
+
+    def one(self, request: int | str, /) -> Request:
+        """Give one by id, code or receipt; `NotFound` if there is none."""
+        ...
+
+    def find(
+        self, *, ids: Sequence[int] | None = None, state: Sequence[str] = (), agency: str = "",
+        street: str = "", category: Sequence[str] = (), case: int = 0, late_at_ms: int = 0,
+        since_ms: int | None = None, until_ms: int | None = None, before: int = 0,
+        limit: int = 100,
+    ) -> Sequence[Request]:  # fmt: skip
+        """List those that fit, newest first; *before* is the last id of the page before."""
+        ...
+
+    def acts(self, request: int, /) -> Sequence[Row]:
+        """Give what was done about one, in order."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Count them by state."""
+        ...
+
+    def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int, /) -> Row:
+        """Work out the three rates of those received in a period, by agency, street or month."""
+        ...
+
+    def hot(self, until_ms: int, days: float, /) -> Sequence[Row]:
+        """List topics by how many people raised them."""
+        ...
+
+    def drafts(self, path: Path, /) -> Sequence[Row]:
+        """Read a file of requests: for each row its number, its draft and what is wrong."""
+        ...
+
+    def marked(self, path: Path, results: Sequence[Row], /) -> bytes:
+        """Give a workbook back with what was wrong beside each row."""
+        ...

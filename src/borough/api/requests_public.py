@@ -1,0 +1,140 @@
+"""Doors for everybody: bring a request in, and see by its receipt what became of it."""
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as Asked
+from starlette.responses import Response
+
+from borough.api import answers
+from borough.api.access import Given, address_of
+from borough.api.masking import clean
+from borough.api.ports import Ports
+from borough.core.errors import Busy, NotFound
+from borough.core.requests import LONGEST, Request
+
+router = APIRouter(prefix="/api/v1/requests", tags=["requests 诉求"])
+HOUR_S, MINUTE_S = 3600.0, 60.0
+REMEMBERED = 10_000
+"""Addresses of which it is known how often they asked; beyond that the oldest are forgotten."""
+SHOWN = {"triaged", "contacted", "answered", "revisited", "filed"}
+"""Acts that the public page tells of, without their words."""
+
+
+class Contact(BaseModel):
+    """How to reach the caller; kept apart, and only those who must see it do."""
+
+    name: str = Field("", max_length=100)
+    phone: str = Field("", max_length=40)
+    email: str = Field("", max_length=200)
+
+
+class Filing(BaseModel):
+    """A request of a citizen."""
+
+    text: str = Field(min_length=1, max_length=LONGEST)
+    title: str = Field("", max_length=200)
+    place: str = Field("", max_length=200, description="an address in words")
+    lon: float | None = Field(None, ge=-180, le=180)
+    lat: float | None = Field(None, ge=-90, le=90)
+    kind: str = Field("", max_length=32)
+    category: str = Field("", max_length=32, description="empty where the caller does not know")
+    contact: Contact = Field(default_factory=Contact)
+    secret: bool = Field(default=False, description="nobody but the agency may see it")
+    key: str = Field("", max_length=100, description="the sender's own; sent twice is taken once")
+
+
+class Turnstile:
+    """Counts how often somebody comes: so many an hour from one address, so many a minute."""
+
+    def __init__(self) -> None:
+        self._by: dict[str, deque[float]] = {}
+        self._all: deque[float] = deque()
+
+    def enter(self, address: str, limits: Mapping[str, int]) -> None:
+        """Let one in, or raise `Busy`."""
+        now = time.monotonic()
+        mine = self._by.setdefault(address, deque())
+        for times, span in ((mine, HOUR_S), (self._all, MINUTE_S)):
+            while times and times[0] < now - span:
+                times.popleft()
+        if len(mine) >= limits["per_hour"] or len(self._all) >= limits["per_minute"]:
+            msg = "too many requests came from here or in all; try again later"
+            raise Busy(msg)
+        mine.append(now)
+        self._all.append(now)
+        if len(self._by) > REMEMBERED:
+            self._by.pop(next(iter(self._by)))
+
+
+def turnstile(asked: Asked) -> Turnstile:
+    """Find the turnstile of this very server."""
+    found: Turnstile | None = getattr(asked.app.state, "turnstile", None)
+    if found is None:
+        found = asked.app.state.turnstile = Turnstile()
+    return found
+
+
+@router.get("/form", summary="What the form offers 填报选项")
+def form(ports: Given) -> Response:
+    """List kinds and categories with their names, and what is made up of it."""
+    rules = ports.requests.rules
+    return answers.json({
+        "kinds": {code: each.name for code, each in rules.kinds.items()},
+        "categories": {code: each.name for code, each in rules.categories.items()},
+        "satisfaction": rules.satisfaction,
+        "district": ports.district.name,
+        "synthetic": ports.synthetic,
+        "longest": LONGEST,
+    })  # fmt: skip
+
+
+@router.post("", status_code=201, summary="Bring a request in 提交诉求")
+async def file(asked: Asked, ports: Given, said: Annotated[Filing, Body()]) -> Response:
+    """Take a request from anybody; the answer holds the receipt. 429 where too many come.
+
+    Sent again under the same `key` it is taken once, and the same receipt comes back.
+    """
+    turnstile(asked).enter(address_of(asked), ports.requests.rules.public)
+    key = f"web:{said.key or secrets.token_hex(16)}"
+    contact = {name: value.strip() for name, value in said.contact.model_dump().items() if value}
+    ask = {**said.model_dump(exclude={"contact"}), "key": key, "contact": contact}
+    made = await ports.desk.ask("file_request", {**ask, "channel": "web", "by": "web"})
+    found = await run_in_threadpool(ports.requests.one, int(made["id"]))
+    return answers.json({**status(ports, found), "receipt": found.receipt}, 201)
+
+
+@router.get("/receipts/{receipt}", summary="What became of it 办理进度")
+def progress(ports: Given, receipt: str) -> Response:
+    """Tell by its receipt what became of a request; nobody's data and not its words."""
+    found = ports.requests.one(receipt)
+    if found.receipt != receipt.strip().upper():  # a code that can be guessed is no receipt
+        msg = f"receipt: there is no {receipt!r}"
+        raise NotFound(msg)
+    return answers.json(status(ports, found))
+
+
+def status(ports: Ports, request: Request) -> dict[str, Any]:
+    """Tell of a request what its public page shows."""
+    agencies = ports.district.agencies
+    row = agencies.code.index(request.agency) if request.agency in agencies.code else -1
+    named = {"zh": agencies.name_zh[row], "en": agencies.name_en[row]} if row >= 0 else {}
+    category = ports.requests.rules.categories.get(request.category)
+    acts = [
+        {"verb": each["verb"], "at_ms": each["at_ms"]}
+        for each in ports.requests.acts(request.id)
+        if each["verb"] in SHOWN
+    ]
+    return {
+        "code": request.code, "state": request.state, "category": category.name if category else {},
+        "urgent": request.urgent, "agency": named, "street": request.street,
+        "received_ms": request.received_ms, "contact_due_ms": request.contact_due_ms,
+        "answer_due_ms": request.answer_due_ms, "answered_ms": request.answered_ms,
+        "answer": "" if request.secret else clean(request.answer), "acts": acts,
+    }  # fmt: skip
