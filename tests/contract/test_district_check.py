@@ -14,7 +14,11 @@ from borough.core.errors import BadDistrict
 from borough.engine.district import check, read
 
 TEMPLATE = Path(borough.__file__).parent / "districts" / "template"
-TABLES = sorted(path.name for path in TEMPLATE.iterdir() if path.suffix != ".md")
+SPARE = {"event_codes.csv", "standards.csv", "requests.toml"}
+"""What a district may do without."""
+TABLES = sorted(
+    path.name for path in TEMPLATE.iterdir() if path.suffix != ".md" and path.name not in SPARE
+)
 
 
 @pytest.fixture
@@ -236,6 +240,33 @@ def test_a_missing_file_is_one_finding(folder: Path, file: str) -> None:
     (folder / file).unlink()
 
     assert [found.line() for found in check(folder)] == [f"{file}: the file is missing"]
+
+
+def test_a_district_may_have_no_standards(folder: Path) -> None:
+    """Codes and rows are one matter: without either, nothing is missing."""
+    for file in ("event_codes.csv", "standards.csv"):
+        (folder / file).unlink()
+
+    assert check(folder) == []
+    assert not read(folder).standards.rows
+
+
+def test_standards_are_held_to_codes_agencies_and_hours(folder: Path) -> None:
+    """A row for no code, for nobody, in hours that are not kept; a code without a row."""
+    swap("standards.csv", "own-1,P0137,单盏", "own-1,P0138,单盏")(folder)
+    swap("standards.csv", "own-1,E0501", "own-2,E0501")(folder)
+    swap("standards.csv", "4,work_hour,centre", "0,work_hours,nobody")(folder)
+    swap("event_codes.csv", "P0137,part", "P0137,thing")(folder)
+
+    assert {(found.file, found.row, found.field) for found in check(folder)} == {
+        ("event_codes.csv", 2, "kind"),
+        ("event_codes.csv", 4, "code"),
+        ("standards.csv", 2, "code"),
+        ("standards.csv", 4, "amount"),
+        ("standards.csv", 4, "unit"),
+        ("standards.csv", 4, "agency"),
+        ("standards.csv", 5, "code"),
+    }
 
 
 def test_a_byte_order_mark_hides_nothing_else(folder: Path) -> None:

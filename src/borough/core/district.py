@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from borough.core.deadlines import WorkCalendar
 from borough.core.observations import Floats, Index, Mask
 from borough.core.registry import Kind
+from borough.core.standards import Standards
 
 Words = tuple[str, ...]
 Ring = Floats
@@ -160,7 +161,8 @@ class District:
     ``outline`` holds the outer rings of its ground.  ``work`` says when its offices are open.
     ``automatic`` names the commands, as ``plan.command``, that may go out without a person where
     their plan says so too.  ``bands`` are the shares of a limit at which clocks here change their
-    colour, where they are other than usual.
+    colour, where they are other than usual.  ``standards`` are its codes of parts and events
+    and the rows by which cases of them are opened and closed.
     """
 
     id: str
@@ -184,6 +186,7 @@ class District:
     work: WorkCalendar | None = None
     automatic: tuple[str, ...] = ()
     bands: Mapping[str, float] = field(default_factory=dict)
+    standards: Standards = field(default_factory=Standards)
 
     @property
     def counts(self) -> dict[str, int]:

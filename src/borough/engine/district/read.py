@@ -23,6 +23,7 @@ from borough.core.registry import Kind, Property
 from borough.engine.district.folder import Folder, load
 from borough.engine.district.rules import mismatches
 from borough.engine.district.sheets import Sheet
+from borough.engine.district.standards import standards_of
 
 
 def read(folder: Path) -> District:
@@ -68,6 +69,7 @@ def built(folder: Folder) -> District:
         settings=settings_of(sheets),
         work=folder.work,
         bands=said.get("bands", {}),
+        standards=standards_of(sheets),
         automatic=tuple(said.get("commands", {}).get("automatic", ())),
     )
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from borough.engine.district.folder import SHAPES, Folder
+from borough.engine.district.standards import standards
 
 LONGEST_KEY = 64
 
@@ -17,6 +18,7 @@ def mismatches(folder: Folder) -> None:
     shifts(folder)
     relations(folder)
     parameters(folder)
+    standards(folder)
 
 
 def rows(folder: Folder, file: str, *names: str) -> list[tuple[Any, ...]]:

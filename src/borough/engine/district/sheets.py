@@ -79,6 +79,8 @@ def read_text(folder: Path, file: str, notes: Notes) -> str | None:
 def read_table(folder: Path, file: str, table: Table, notes: Notes) -> Sheet:
     """Read one table cell by cell."""
     sheet = Sheet(file)
+    if table.spare and not (folder / file).exists():
+        return sheet
     text = read_text(folder, file, notes)
     if text is None:
         return sheet

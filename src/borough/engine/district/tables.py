@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from borough.core.deadlines import UNITS
+from borough.core.standards import KINDS
 from borough.engine.district import cells
 from borough.engine.district.cells import Fit, choice, code, codes, number, text, whole
 
@@ -10,6 +12,7 @@ ROLES = ("device", "gateway", "derived", "place", "party")
 SERVES = ("grid", "community", "street", "district")
 """How far a post looks after what lies around its home, beside the grids that it covers."""
 MANY = 10_000_000
+MINUTE_H = 1 / 60
 LONG_S = 31_622_400.0
 """A leap year: no interval is longer."""
 
@@ -29,10 +32,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its columns, and those that no two rows may share.  Other columns are notes."""
+    """A table: its columns, and those that no two rows may share.  Other columns are notes.
+
+    A ``spare`` one may be missing, which is as good as one without rows.
+    """
 
     columns: tuple[Column, ...]
     unique: tuple[str, ...] = ("code",)
+    spare: bool = False
 
 
 def table(*columns: Column, unique: tuple[str, ...] = ("code",)) -> Table:
@@ -131,6 +138,37 @@ TABLES: Mapping[str, Table] = {
         Column("unit", text),
         SYNTHETIC,
         unique=("scene", "parameter", "class"),
+    ),
+    "event_codes.csv": Table(
+        (
+            Column("scheme", code),
+            Column("version", text),
+            CODE,
+            Column("kind", choice(*KINDS)),
+            *(Column(name, code) for name in ("major", "minor")),
+            *(Column(name, text) for name in ("major_zh", "major_en")),
+            *NAMES,
+            Column("extension", choice("yes", "no")),
+            Column("same_as", cells.maybe(text)),
+        ),
+        unique=("scheme", "code"),
+        spare=True,
+    ),
+    "standards.csv": Table(
+        (
+            Column("id", code),
+            Column("scheme", code),
+            CODE,
+            *(Column(name, text) for name in ("open_zh", "open_en", "close_zh", "close_en")),
+            Column("amount", number(MINUTE_H, MANY)),
+            Column("unit", choice(*UNITS)),
+            Column("agency", code),
+            Column("supervisor", cells.maybe(code), "agencies.csv"),
+            Column("urgent", choice("yes", "no")),
+            Column("basis", text),
+        ),
+        unique=("id",),
+        spare=True,
     ),
 }
 """Every table by the name of its file."""
