@@ -20,6 +20,7 @@ from borough.api import (
     live,
     notices,
     observations,
+    open311,
     pages,
     places,
     problems,
@@ -107,6 +108,7 @@ def create(ports: Ports) -> FastAPI:
     ):
         app.include_router(part.router)
     app.include_router(warnings.public)
+    app.include_router(open311.router)
     pages.install(app)
     return app
 

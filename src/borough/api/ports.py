@@ -14,6 +14,7 @@ from borough.api.appraisal_ports import Appraisals
 from borough.api.broadcast import Broadcast
 from borough.api.file_ports import Intakes
 from borough.api.limits import LIMITS, Limits
+from borough.api.open311_ports import Open311
 from borough.api.outward_ports import Outward
 from borough.api.people_ports import Audit, People, Provider
 from borough.api.task_ports import Tasks
@@ -394,4 +395,5 @@ class Ports:
     scenes: Sequence[Scene] = ()
     hosts: Sequence[str] = LOOPBACK
     instance: str = ""
+    open311: Open311 | None = None
     limits: Limits = LIMITS

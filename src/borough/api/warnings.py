@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 from xml.etree import ElementTree as ET
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
-from borough.api.access import Given, Operator, reader
+from borough.api.access import Given, Operator
 from borough.api.broadcast import wall_ms
 from borough.api.cases import Act, asked
 from borough.api.ground import standing
@@ -50,7 +50,7 @@ def document(ports: Given, identifier: str) -> Response:
     return Response(ports.warnings.document(identifier), media_type=f"{CAP}; charset=utf-8")
 
 
-@router.get("/warnings", summary="Warnings 预警信息列表", dependencies=[Depends(reader)])
+@router.get("/warnings", summary="Warnings 预警信息列表")
 def warnings(
     ports: Given,
     *,

@@ -30,6 +30,7 @@ from borough.app.evaluations.door import EvaluationDoor
 from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import UPLOADS
 from borough.app.intake.door import IntakeDoor
+from borough.app.open311 import offer
 from borough.app.outward.door import outward
 from borough.app.renewal import RegistryWatch
 from borough.app.requests.door import RequestDoor
@@ -283,6 +284,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         operator=settings.operator,
         hosts=(*LOOPBACK, *(each.lower() for each in (*settings.hosts, settings.host))),
         instance=settings.instance,
+        open311=offer(engine, held.district, Path(settings.district)),
         plans=plans,
         scenes=[each.scene for each in found],
     )

@@ -1,0 +1,26 @@
+"""What the public may ask of the desk about requests that are there: to add words to one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from borough.app.desk.answers import Answer, shown
+from borough.app.desk.desk import Desk
+from borough.core.errors import BadRequest
+from borough.core.requests import LONGEST
+from borough.storage.sql.reports import SqlReports
+
+
+def update_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Keep words of the public with a request, once for each key."""
+    if not ask["text"].strip() or len(ask["text"]) > LONGEST:
+        msg = f"text: 1 to {LONGEST} characters"
+        raise BadRequest(msg)
+    made = SqlReports(desk.engine).update(
+        ask["request"], key=ask["key"], text=ask["text"], at_ms=desk.now(), by=ask["by"],
+        wrote=desk.wrote,
+    )  # fmt: skip
+    case = desk.cases.one(desk.requests.store.one(ask["request"]).case_id)
+    return Answer({"update": f"{made.code}.{made.number}"}, (("case", shown(case)),))
+
+
+VERBS = {"update_request": update_request}
