@@ -17,9 +17,9 @@ from borough.api.limits import LIMITS, Limits
 from borough.api.open311_ports import Open311
 from borough.api.outward_ports import Outward
 from borough.api.people_ports import Audit, People, Provider
+from borough.api.requests_ports import Requests
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
-from borough.api.requests_ports import Requests
 from borough.core.cases import Case, Event
 from borough.core.clock import DistrictClock
 from borough.core.district import District
