@@ -4,8 +4,11 @@ A case has one clock at a time, that of its step.  It begins green, takes on a c
 share of its limit that has been used, and at its end the step is late.
 """
 
+from dataclasses import replace
+
 from borough.core.cases import GREEN, Case, Event
 from borough.core.deadlines import Bands, Countdown, Limit, Worktime
+from borough.core.loop import limit_at
 from borough.core.plans import Plan
 
 END = 1.0
@@ -19,9 +22,7 @@ CALENDAR, LIMIT = "calendar", "limit"
 def limit_of(case: Case, plan: Plan | None) -> Limit | None:
     """Give the limit by which the step of a case runs: that of its standard, or of its plan."""
     step = plan.steps.get(case.step) if plan else None
-    if step is None:
-        return None
-    return Limit.read(case.limit) if step.stage == "dispose" and case.limit else step.within
+    return limit_at(case, step) if step else None
 
 
 def begun(case: Case, plan: Plan | None) -> Countdown:
@@ -63,6 +64,18 @@ def reached(case: Case, share: float, band: str, *, at_ms: int, by: str) -> Even
     data = {"step": case.step, "due_ms": case.due_ms, "band": band}
     late = share >= END and not case.overdue
     return Event(case.version + 1, at_ms, by, "late" if late else "warned", data)
+
+
+def shifted(case: Case, event: Event, countdown: Countdown, clock: Worktime | None) -> Countdown:
+    """Move the clock of a case by the pause that begins or ends with an event.
+
+    The deadline of a step that is late already stays where it was; only what comes after waits.
+    """
+    if not case.overdue:
+        return replace(countdown, until_ms=case.due_ms)
+    pause = event.data["paused_ms"]
+    begins = event.at_ms if event.verb == "suspended" else event.at_ms - pause
+    return countdown.later(begins, begins + pause, clock)
 
 
 def unsure(case: Case, countdown: Countdown, clock: Worktime | None) -> bool:

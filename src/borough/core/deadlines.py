@@ -280,6 +280,14 @@ class Countdown:
         more = self._span(self.until_ms, until_ms, clock)
         return replace(self, until_ms=until_ms, length_ms=max(self.length_ms + more, 1))
 
+    def later(self, start_ms: int, end_ms: int, clock: Worktime | None) -> Self:
+        """Let it end later by a pause; earlier, where *end_ms* lies before *start_ms*."""
+        pause = self._span(start_ms, end_ms, clock)
+        if not self.at_work or clock is None:
+            return replace(self, until_ms=self.until_ms + pause)
+        worked = min(int(clock.worked(self.until_ms)) + pause, int(clock.before[-1]))
+        return replace(self, until_ms=int(clock.when(worked)))
+
     def at(self, share: float, clock: Worktime | None) -> int | None:
         """Say when a share of it has been used, above 1 after its end; None beyond the calendar."""
         rest = round((1 - share) * self.length_ms)

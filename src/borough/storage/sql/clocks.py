@@ -1,7 +1,6 @@
 """The clocks of cases in SQL: each deadline becomes a timer in the transaction that sets it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -97,7 +96,9 @@ def _countdown(connection: Connection, case: Case, event: Event, plan: Plan | No
         return core.begun(case, plan)
     if event.verb == "extended":
         return was.longer(case.due_ms, plan.clock if plan else None)
-    return replace(was, until_ms=case.due_ms)
+    if event.verb in SHIFTS:
+        return core.shifted(case, event, was, plan.clock if plan else None)
+    return was
 
 
 def _kept(timer: Timer) -> Countdown | None:
