@@ -121,6 +121,11 @@ class SqlDispatch:
         self._rosters.ready(connection, at_ms)
         check(connection, post, at_ms, self.zone)
 
+    def may_take(self, post: str, at_ms: int) -> None:
+        """Do what `check` says, in a transaction of its own."""
+        with writing(self._engine) as connection:
+            self.check(connection, post, at_ms)
+
     def turn(self, now_ms: int) -> list[Case]:
         """Weigh what waits, and hand on what was not taken up; gives the cases that changed."""
         self._rosters.keep_ready(now_ms)
