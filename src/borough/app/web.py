@@ -42,6 +42,7 @@ from borough.core.cases import Plan
 from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
+from borough.engine.approvals import approvals
 from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
@@ -247,7 +248,8 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     roots = (BUILT_IN, *map(Path, settings.scenes))
     found, _ = find_sound(*roots)
     told = {**plans_alone(*roots), **{each.scene.id: each.plan for each in found}}
-    plans = {name: Plan.declared(name, text) for name, text in told.items()}
+    rules = approvals()
+    plans = {name: replace(Plan.declared(name, text), rules=rules) for name, text in told.items()}
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
     cases = SqlCases(

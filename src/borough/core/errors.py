@@ -11,6 +11,8 @@ BoroughError
 ├── BadParameter      a parameter was tuned to what its scene does not allow
 ├── BadReading        a device's message cannot be taken in
 ├── BadRequest        a request names something that is missing or malformed
+│   ├── OutsideDistrict   a place is not on the ground of the district
+│   └── UnknownCode       no part or event has such a code here
 ├── BadRules          a rule set of a formula scene breaks its own rules
 ├── BadScene          a scene folder does not say what it must
 ├── BadSetting        a setting has a value that cannot work
@@ -203,6 +205,12 @@ class OffShift(BoroughError):
     code = "off-shift"
 
 
+class OutsideDistrict(BadRequest):
+    """A place is not on the ground of the district; the message names the field."""
+
+    code = "outside-district"
+
+
 class OverLimit(BoroughError):
     """A command is beyond the limits of its plan: its level, its rate, or its pause."""
 
@@ -219,6 +227,12 @@ class StoreDown(BoroughError):
     """The database does not answer, or has no room left; nothing was changed."""
 
     code = "store-down"
+
+
+class UnknownCode(BadRequest):
+    """No part or event has such a code here; the message names the field."""
+
+    code = "unknown-code"
 
 
 TITLES: dict[str, dict[str, str]] = {
@@ -246,8 +260,10 @@ TITLES: dict[str, dict[str, str]] = {
     "illegal-move": {"zh": "流程不允许这一步", "en": "The plan does not allow this step"},
     "not-found": {"zh": "找不到", "en": "Not found"},
     "off-shift": {"zh": "该岗位不在班", "en": "The post is off shift"},
+    "outside-district": {"zh": "位置不在本区县", "en": "The place is outside the district"},
     "over-limit": {"zh": "超出指令的限制", "en": "A command is beyond its limits"},
     "stale": {"zh": "他人已先行修改", "en": "Somebody else changed it first"},
     "store-down": {"zh": "数据库无响应", "en": "The database does not answer"},
+    "unknown-code": {"zh": "没有这个部件或事件编码", "en": "No part or event has this code"},
 }
 """What each code means, for people, in both languages."""

@@ -11,7 +11,7 @@ from borough.core.cases import SOURCES, Case, Event, sayable
 from borough.core.errors import BadRequest, IllegalMove
 from borough.core.plans import CLOSED, DECLINED, DUPLICATE, OUTCOMES, TRUE, Plan, Step
 
-TOLD = frozenset({"source", "event", "standard", "agency", "lon", "lat", "urgent"})
+TOLD = frozenset({"source", "event", "standard", "agency", "lon", "lat", "urgent", "text"})
 """What may be told of a case when it is opened, beside what it must have."""
 
 
@@ -22,8 +22,8 @@ def opening(
     """Begin a case at the first step of its plan; without a detection, somebody reports it.
 
     *place* may hold ``source`` (one of `SOURCES`, ``sensor`` where it is not said), ``event``,
-    ``standard``, ``agency``, ``lon``, ``lat`` and ``urgent``.  A case without a scene stands
-    under the name of its plan.
+    ``standard``, ``agency``, ``lon``, ``lat``, ``urgent`` and ``text``, what was said of it.  A
+    case without a scene stands under the name of its plan.
     """
     stray = place.keys() - TOLD
     source = place.get("source", SOURCES[0])

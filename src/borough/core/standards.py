@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from borough.core.deadlines import Limit
-from borough.core.errors import BadRequest
+from borough.core.errors import BadRequest, UnknownCode
 
 PART, EVENT = KINDS = ("part", "event")
 Text = Mapping[str, str]
@@ -67,10 +67,10 @@ class Standards:
     rows: Mapping[str, Standard] = field(default_factory=dict)
 
     def code(self, event: str) -> EventCode:
-        """Give a code; `BadRequest` where the district has none such."""
+        """Give a code; `UnknownCode` where the district has none such."""
         if event not in self.codes:
             msg = f"event: no code {event!r}; write it as scheme:code, such as {self._example()}"
-            raise BadRequest(msg)
+            raise UnknownCode(msg)
         return self.codes[event]
 
     def row(self, standard: str, event: str = "") -> Standard:

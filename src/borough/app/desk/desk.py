@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.dispatch import Rhythm, spot, whom
-from borough.app.desk.parties import finding
+from borough.app.desk.parties import agency_of, finding
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
 from borough.app.logs import event
@@ -26,8 +26,11 @@ from borough.core.commands import SELF, Command
 from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.errors import BadScene
 from borough.core.registry import SPEAKS, Kind
+from borough.core.standards import Standard
+from borough.engine.approvals import approvals
 from borough.engine.bands import bands
 from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
+from borough.engine.gazetteer import Gazetteer
 from borough.engine.merge import asked
 from borough.storage.sql import (
     SqlCases,
@@ -43,6 +46,7 @@ from borough.storage.sql import (
     SqlTunings,
     answered_first,
     connect,
+    suspensions,
 )
 from borough.storage.sql.desk import Wish
 from borough.storage.sql.tasks import KIND
@@ -96,9 +100,13 @@ class Desk:
                 self.tasks.follow,
                 answered_first,
                 self.outward.follow,
+                suspensions.follow,
             ],
+            rows=self.row,
         )
-        self.timers = SqlTimers(engine, {**clocks.fires(self.cases), KIND: self.tasks.fire})
+        fires = {**clocks.fires(self.cases), **suspensions.fires(self.cases)}
+        self.timers = SqlTimers(engine, {**fires, KIND: self.tasks.fire})
+        self.gazetteer = Gazetteer(self.ground.district)
         self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
         self.credentials = SqlCredentials(engine)
         self.desk = SqlDesk(engine, cases=self.cases)
@@ -109,6 +117,11 @@ class Desk:
     def wrote(self, connection: Connection, case: Case, happened: Event) -> Case:
         """Write an event of a case with all that follows from it, in an open transaction."""
         return self.cases.wrote(connection, case, happened)
+
+    def row(self, standard: str, event: str, grid: int) -> tuple[Standard, str]:
+        """Give a row of the standards and who is responsible by it in a grid (row)."""
+        row = self.ground.district.standards.row(standard, event)
+        return row, agency_of(self.ground.district, row.agency, grid)
 
     def weigh(self) -> list[Case]:
         """Give what waits to posts, every few seconds; gives the cases that changed."""
@@ -194,7 +207,7 @@ def plans(told: Mapping[str, Mapping[str, Any]], work: WorkCalendar | None) -> d
     clock, made = Worktime.of(work) if work else None, {}
     for name, text in told.items():
         try:
-            made[name] = Plan.declared(name, text).by(clock)
+            made[name] = Plan.declared(name, text).by(clock, approvals())
         except BadScene as error:
             log.warning("%s", error, extra=event(error.code, scene=name))
     return made
