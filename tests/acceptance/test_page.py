@@ -168,7 +168,7 @@ def test_the_operator_lets_a_command_go(watched: Watched, served: Served, ports:
 
 
 def test_the_operator_moves_a_case(watched: Watched, served: Served, ports: Ports) -> None:
-    """With the token from the printed link; the log shows it and the address keeps no secret."""
+    """With this machine's own token; the log shows it and the address keeps no secret."""
     page = watched.open(f"{served.url}/#operator={OPERATOR}")
     assert OPERATOR not in page.url
     page.locator("#cases .row").click()
@@ -200,18 +200,17 @@ def test_an_overtaken_operator_sees_why_and_what_is_now(
     watched.wrong = [each for each in watched.wrong if "409" not in each]
 
 
-def test_without_a_token_one_can_read_and_is_told_how_to_act(
+def test_who_is_not_signed_in_can_read_and_is_told_how_to_act(
     watched: Watched, served: Served
 ) -> None:
-    """No button that would only fail; a field for the token instead."""
+    """No button that would only fail; the way to sign in instead."""
     page = watched.open(served.url)
     page.locator("#cases .row").click()
     drawer = page.locator("#drawer")
     expect(drawer).to_contain_text("Read only")
     expect(drawer.get_by_role("button", name="Repair")).to_have_count(0)
-    drawer.locator("input").fill(OPERATOR)
-    drawer.get_by_role("button", name="Use").click()
-    expect(drawer.get_by_role("button", name="Repair")).to_be_visible()
+    drawer.get_by_role("link", name="Sign in").click()
+    expect(page.get_by_label("password")).to_be_visible()
 
 
 def test_hands_that_stay_on_the_keyboard_reach_everything(watched: Watched, served: Served) -> None:
@@ -290,6 +289,6 @@ def test_the_reference_opens_offline(watched: Watched, served: Served) -> None:
     """`/docs` draws every operation, with nothing asked from elsewhere."""
     watched.page.goto(f"{served.url}/docs")
     operations = watched.page.locator(".opblock")
-    expect(operations.first).to_be_visible()
+    expect(operations.first).to_be_visible(timeout=PATIENCE_MS)
     assert operations.count() > 20
     assert all(url.startswith((served.url, "data:")) for url in watched.asked)

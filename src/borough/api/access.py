@@ -34,7 +34,7 @@ from borough.api.refused import Notices
 from borough.api.rights import DEVICE, OPEN, SELF, rights
 from borough.core.cases import Case
 from borough.core.errors import Forbidden
-from borough.core.people import Bounds, Grant, Who
+from borough.core.people import Bounds, Grant, Who, Within, ranges
 
 HEADERS = {
     "content-security-policy": (
@@ -107,6 +107,7 @@ CREDENTIALS = HTTPBasic(
 MACHINE = Who("operator", "machine", (Grant("machine"),), title="本机 · this machine")
 ONLOOKER = Who("onlooker", "nobody", (Grant("onlooker"),))
 NOBODY = Who("", "nobody")
+NOWHERE: Within = ((frozenset(), ((-2, -2),)),)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers by which a proxy says that it speaks for somebody else."""
@@ -132,7 +133,7 @@ def judged(request: Request, ports: Given) -> None:
         raise
     reach = request.state.reach = () if right == SELF else who.reach(table.roles, right)
     if reach or (right == SELF and who.kind == "person"):
-        within(request, ports, reach)
+        about_a_case(request, ports, reach)
         return
     notices.add(who.name, "refused", f"{request.method} {path}", **told)
     if who.kind == "nobody":
@@ -142,7 +143,7 @@ def judged(request: Request, ports: Given) -> None:
     raise Forbidden(msg)
 
 
-def within(request: Request, ports: Ports, reach: Sequence[Bounds]) -> None:
+def about_a_case(request: Request, ports: Ports, reach: Sequence[Bounds]) -> None:
     """Refuse what is about a case of another agency or area."""
     case = request.path_params.get("case", "")
     if not case or any(each.everywhere for each in reach):
@@ -157,10 +158,20 @@ def within(request: Request, ports: Ports, reach: Sequence[Bounds]) -> None:
 
 def covers(ports: Ports, reach: Sequence[Bounds], case: Case) -> bool:
     """Tell whether a case is within somebody's reach: its agency's, or that of its post."""
-    agencies = (case.agency, ports.people.agency(case.post))
+    agencies = ports.people.involved(case)
     codes = ports.district.grids.code
     grid = codes[case.grid] if 0 <= case.grid < len(codes) else ""
     return any(each.covers(agencies, grid) for each in reach)
+
+
+def within(request: Request, ports: Ports, right: str = "cases.read") -> Within:
+    """Say within which bounds whoever asks holds a right, as a store needs them."""
+    who: Who = request.state.who
+    reach = who.reach(rights().roles, right)
+    if any(each.everywhere for each in reach):
+        return ()
+    codes = ports.district.grids.code
+    return tuple((each.agencies, ranges(each, codes)) for each in reach) or NOWHERE
 
 
 def known(request: Request, ports: Ports) -> Who:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
-from borough.api.access import Given, Operator, reader
+from borough.api.access import Given, Operator, reader, within
 from borough.api.broadcast import wall_ms
 from borough.api.errands import listed
 from borough.api.ground import standing
@@ -89,6 +89,7 @@ def cases(
         late_at_ms=ports.clock.now(wall_ms()) if late else None,
         before=before,
         limit=limit,
+        within=within(request, ports),
     )
     if answers.wants_csv(request):
         lines = ([getattr(each, name) for name in HEAD] for each in rows)

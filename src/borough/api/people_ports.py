@@ -1,9 +1,10 @@
 """What the doors for people need of the rest of the product."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from borough.core.audit import Anchor
+from borough.core.cases import Case
 from borough.core.people import Who
 
 Row = Mapping[str, Any]
@@ -48,8 +49,8 @@ class People(Protocol):
         """Give several persons' data, to be masked before anybody sees it."""
         ...
 
-    def agency(self, post: str, /) -> str:
-        """Name the agency that a post belongs to; empty where none is known."""
+    def involved(self, case: Case, /) -> Collection[str]:
+        """Name the agencies that a case belongs to: its own, its post's, those of its tasks."""
         ...
 
 

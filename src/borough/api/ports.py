@@ -25,6 +25,7 @@ from borough.core.clock import DistrictClock
 from borough.core.district import District
 from borough.core.facts import Wanted
 from borough.core.observations import Floats, Index
+from borough.core.people import Within
 from borough.core.plans import Plan
 from borough.core.registry import Registry
 from borough.core.scenes import Scene
@@ -174,8 +175,12 @@ class Cases(Protocol):
         late_at_ms: int | None,
         before: int,
         limit: int,
+        within: Within = (),
     ) -> Sequence[Case]:
-        """List cases, newest first; *before* is the last id of the page before."""
+        """List cases, newest first; *before* is the last id of the page before.
+
+        *within* are the bounds of whoever asks.
+        """
         ...
 
     def one(self, case: int | str, /) -> Case:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
-from borough.api.access import Given, reader
+from borough.api.access import Given, reader, within
 from borough.api.ports import Box, Ports, Row
 from borough.api.refusals import BadFields
 from borough.core.district import District
@@ -49,7 +49,7 @@ def things(
 
 
 @router.get("/{key}", summary="One thing 对象详情")
-def thing(ports: Given, key: str) -> Response:
+def thing(request: Request, ports: Given, key: str) -> Response:
     """Tell everything about a thing: attributes, relations, latest values, alarms, cases."""
     told = dict(ports.things.thing(key))
     row = row_of(ports, key)
@@ -62,7 +62,7 @@ def thing(ports: Given, key: str) -> Response:
     )  # fmt: skip
     told["cases"] = ports.cases.find(
         scene="", thing=int(ports.registry.id[row]), grid=None, step="", post="",
-        open_only=False, late_at_ms=None, before=0, limit=RELATED,
+        open_only=False, late_at_ms=None, before=0, limit=RELATED, within=within(request, ports),
     )  # fmt: skip
     return answers.json(told)
 

@@ -1,13 +1,14 @@
 // What may be done with a case: the moves its plan allows, closing it, and who may do so.
 
 import { h, toast } from "./dom.js";
-import { dropToken, hasToken, post, setToken } from "./server.js";
+import { dropToken, hasToken, post } from "./server.js";
+import { wayIn } from "./who.js";
 import { limit, said, word } from "./words.js";
 
 /** Draw the moves of a case; `done` is told what was done, `again` reads the case anew. */
 export function actions(told, done, again) {
   if (told.closed_ms) return h("p", { class: "quiet final" }, word("final"));
-  if (!hasToken()) return askToken(again);
+  if (!hasToken()) return wayIn(word("no_token"));
   const form = h("form", { class: "acts", onsubmit: (event) => event.preventDefault() });
   const note = h("textarea", { name: "note", rows: "2", placeholder: word("note"), "aria-label": word("note") });
   const asked = told.asks.map((name) =>
@@ -55,20 +56,4 @@ export function actions(told, done, again) {
   if (moves.length) form.append(h("h3", {}, word("next")), h("div", { class: "buttons" }, ...moves));
   if (ends.length) form.append(h("h3", {}, word("finish")), h("div", { class: "buttons" }, ...ends));
   return form;
-}
-
-function askToken(again) {
-  const field = h("input", { type: "password", "aria-label": word("token"), placeholder: word("token"), autocomplete: "off" });
-  const take = (event) => {
-    event.preventDefault();
-    if (!field.value) return;
-    setToken(field.value);
-    again();
-  };
-  return h(
-    "form",
-    { class: "acts", onsubmit: take },
-    h("p", { class: "quiet" }, word("no_token")),
-    h("div", { class: "buttons" }, field, h("button", { class: "do" }, word("use"))),
-  );
 }

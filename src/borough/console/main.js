@@ -5,6 +5,7 @@ import { find, h, reconcile, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Map2D } from "./map.js";
 import { bytes, follow, get, takeToken } from "./server.js";
+import { drawWho } from "./who.js";
 import { current, label, lasting, levelled, moment, number, said, setZone, turn, word } from "./words.js";
 
 const STATES_MS = 5000;
@@ -190,6 +191,7 @@ function tickDue() {
 
 function drawAll() {
   label();
+  drawWho(find("me"));
   drawTools();
   drawLegend();
   drawLine();

@@ -2,7 +2,8 @@
 
 import { find, h, toast } from "./dom.js";
 import { say } from "./scenes_words.js";
-import { get, hasToken, post, setToken, takeToken } from "./server.js";
+import { get, hasToken, post, takeToken } from "./server.js";
+import { wayIn } from "./who.js";
 import { moment, said, setZone, turn, word } from "./words.js";
 
 const ASK_MS = 500;
@@ -88,7 +89,7 @@ function form() {
     h("table", {}, cells("th", say("parameter"), say("value"), say("limits"), say("single"), say("other")), ...rows),
   );
   if (!hasToken()) {
-    made.append(askToken());
+    made.append(wayIn(say("no_token")));
     return made;
   }
   made.append(
@@ -98,15 +99,6 @@ function form() {
     h("div", { id: "progress" }),
   );
   return made;
-}
-
-function askToken() {
-  const field = h("input", { type: "password", placeholder: say("token"), "aria-label": say("token") });
-  const take = () => {
-    if (field.value) setToken(field.value);
-    draw();
-  };
-  return h("div", { class: "buttons" }, h("span", {}, say("no_token")), field, button(say("use"), take));
 }
 
 /** What was filled in: values by parameter, the thing, and the stretch. */

@@ -14,8 +14,8 @@ const WORDS = {
     changed: "试算参数", fired: "预警", recall: "召回率", judged: "真/假/重复", unjudged: "未判定",
     running: "正在回放日志…", kept: "从检查点开始，保留当时的记忆", first: "从日志的起点开始",
     blank: "没有检查点：规则从空白开始，慢速场景的结果不可信", done: "已写入，正在生效。",
-    recall_of: "仅相对已知的真实案卷", all: "全部对象", token: "操作员令牌", use: "使用",
-    no_token: "修改与试算需要操作员令牌。", not_tuned: "此场景按规则集评价，参数不在这里调整。",
+    recall_of: "仅相对已知的真实案卷", all: "全部对象",
+    no_token: "修改与试算须先登录。", not_tuned: "此场景按规则集评价，参数不在这里调整。",
   },
   en: {
     title: "Scenes and parameters", parameter: "parameter", value: "in force", limits: "limits",
@@ -31,8 +31,8 @@ const WORDS = {
     kept: "begun at a checkpoint, with the memory of then", first: "begun where the journal begins",
     blank: "no checkpoint: the rule began blank; do not trust slow scenes",
     done: "Written down; it takes effect now.", recall_of: "against the true cases that we know of",
-    all: "all things", token: "operator's token", use: "Use",
-    no_token: "Trying and changing need the operator's token.",
+    all: "all things",
+    no_token: "Sign in to try and to change.",
     not_tuned: "This scene evaluates by rule sets; nothing of it is tuned here.",
   },
 };

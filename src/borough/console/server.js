@@ -4,7 +4,11 @@ import { current, said } from "./words.js";
 
 const KEPT = "borough.token";
 
-/** The operator's token comes in the address that the start printed, and leaves it at once. */
+const NOBODY = { signed_in: false, name: "", title: "", kind: "nobody", roles: [], rights: [], outside: false };
+/** Who is signed in, as the server said when the page was opened; see `/api/v1/me`. */
+export let me = NOBODY;
+
+/** This machine's own token may come in the address, and leaves it at once. */
 export function takeToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("operator");
   if (!given) return;
@@ -12,9 +16,13 @@ export function takeToken() {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
-export const hasToken = () => Boolean(sessionStorage.getItem(KEPT));
-export const setToken = (token) => sessionStorage.setItem(KEPT, token.trim());
-export const dropToken = () => sessionStorage.removeItem(KEPT);
+export const hasToken = () => me.signed_in;
+
+/** The server knows us no longer. */
+export function dropToken() {
+  sessionStorage.removeItem(KEPT);
+  me = NOBODY;
+}
 
 /** What the server objected to, in our language. */
 export class Problem extends Error {
@@ -52,6 +60,8 @@ export async function post(path, body, method = "POST") {
   return (await ask(`/api/v1/${path}`, options)).json();
 }
 
+export const remove = async (path) => (await ask(`/api/v1/${path}`, { method: "DELETE" })).json();
+
 /**
  * Follow the live stream. The browser comes back by itself and says what it saw last;
  * `hello` tells whether anything was missed. A connection that was refused is tried again here.
@@ -70,4 +80,13 @@ export function follow({ event, hello, line }) {
   for (const kind of ["detection", "case", "counts"]) {
     stream.addEventListener(kind, (each) => event(kind, JSON.parse(each.data)));
   }
+}
+
+const SIGN_IN = "/console/sign_in.html";
+if (location.hash.startsWith("#link=") && location.pathname !== SIGN_IN) location.replace(SIGN_IN + location.hash);
+takeToken();
+try {
+  me = await get("me");
+} catch {
+  // Who is not known reads what is open; the page says by itself that the server is away.
 }

@@ -46,6 +46,27 @@ class Bounds:
         return not self.areas or any(grid.startswith(each) for each in self.areas)
 
 
+Within = tuple[tuple[frozenset[str], tuple[tuple[int, int], ...]], ...]
+"""Bounds as a store needs them: agencies, and areas as first and last row of grids; several are
+joined by "or", and none at all is everywhere."""
+
+
+def ranges(bounds: "Bounds", codes: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Give the rows of grids that lie in areas, as stretches of rows; (-1, -1) where none does.
+
+    >>> ranges(Bounds(areas=frozenset({"12"})), ("110", "120", "121", "130", "129"))
+    ((1, 2), (4, 4))
+    """
+    if not bounds.areas:
+        return ()
+    found: list[tuple[int, int]] = []
+    for row, code in enumerate(codes):
+        if code.startswith(tuple(bounds.areas)):
+            joins = found and found[-1][1] == row - 1
+            found[-1:] = [(found[-1][0], row)] if joins else [*found[-1:], (row, row)]
+    return tuple(found) or ((-1, -1),)
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A role that somebody holds, and where."""

@@ -15,6 +15,7 @@ from borough.core.cases import Case, Event, fold
 from borough.core.errors import BadRequest, NotFound, Stale
 from borough.core.facts import Wanted
 from borough.core.observations import Floats, Index
+from borough.core.people import Within
 from borough.core.plans import Plan
 from borough.core.registry import Registry
 from borough.testing import orders
@@ -230,6 +231,7 @@ class MemoryCases:
         late_at_ms: int | None,
         before: int,
         limit: int,
+        within: Within = (),
     ) -> Sequence[Case]:
         """List cases, newest first."""
         newest = (self._fold(each) for each in sorted(self.logs, reverse=True))
@@ -243,6 +245,7 @@ class MemoryCases:
             and not (open_only and case.closed_ms is not None)
             and (late_at_ms is None or case.is_late(late_at_ms))
             and (not before or case.id < before)
+            and (not within or any(case.agency in agencies for agencies, _ in within if agencies))
         )  # fmt: skip
         return list(itertools.islice(wanted, page(limit)))
 

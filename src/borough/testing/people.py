@@ -1,10 +1,11 @@
 """People in memory: whoever a test lets in, and an audit log that only grows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from borough.core.audit import Anchor, Entry
+from borough.core.cases import Case
 from borough.core.people import Who
 
 Row = Mapping[str, Any]
@@ -64,9 +65,9 @@ class MemoryPeople:
         """Give persons' data."""
         return {each: self.fields[each] for each in persons}
 
-    def agency(self, post: str, /) -> str:
-        """Name the agency of a post."""
-        return self.agencies.get(post, "")
+    def involved(self, case: Case, /) -> Collection[str]:
+        """Name the agencies of a case."""
+        return {case.agency, self.agencies.get(case.post, "")} - {""}
 
 
 class MemoryAudit:

@@ -24,6 +24,7 @@ from borough.app.desk import (
 )
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
+from borough.app.desk.sheltering import sheltered
 from borough.core.audit import subject_of
 from borough.core.errors import BadRequest
 from borough.storage.sql.audit import audited
@@ -56,8 +57,9 @@ def answered(desk: Desk, verb: str, data: bytes) -> Answer:
         ask = msgspec.json.decode(data)
         if verb in people.VERBS:  # these tell of themselves
             return VERBS[verb](desk, ask)
-        with audited(desk.engine, str(ask.get("by", "")), verb, subject_of(ask)):
-            return VERBS[verb](desk, ask)
+        told = audited(desk.engine, str(ask.get("by", "")), verb, subject_of(ask))
+        with sheltered(desk, ask) as clean, told:
+            return VERBS[verb](desk, clean)
     except msgspec.DecodeError as error:
         raise BadRequest(str(error)) from error
     except KeyError as error:

@@ -119,9 +119,10 @@ class SqlAccounts:
             if link is None:
                 msg = "link: it was used, has expired or never was"
                 raise NotFound(msg)
-            used = links.update().where(links.c.sha256 == digest_)
-            connection.execute(used.values(used_ms=at_ms))
             name = str(link["account"])
+            if link["purpose"] != ENTER:  # that of a demonstration may be opened again
+                used = links.update().where(links.c.sha256 == digest_)
+                connection.execute(used.values(used_ms=at_ms))
             if link["purpose"] == FIRST:
                 if _led(connection):
                     msg = "link: there is an administrator already"

@@ -4,17 +4,15 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
+from borough.core.cases import Case
 from borough.core.people import Who
-from borough.storage.sql import tables as t
 from borough.storage.sql.accounts import SqlAccounts
+from borough.storage.sql.accounts_bounds import involved
 from borough.storage.sql.accounts_sessions import SqlSessions
 from borough.storage.sql.engines import reading
 from borough.storage.sql.persons import SqlPersons
-
-POSTS_S = 10.0
-"""For how long it is believed which agency a post belongs to."""
 
 
 class SqlPeople:
@@ -24,8 +22,6 @@ class SqlPeople:
         self._engine = engine
         self._accounts, self._sessions = SqlAccounts(engine), SqlSessions(engine)
         self._persons = SqlPersons(engine)
-        self._posts: dict[str, str] = {}
-        self._read = -POSTS_S
 
     def session(self, digest: str, /) -> Who | None:
         """Say whose session a token's SHA-256 opens now."""
@@ -63,11 +59,7 @@ class SqlPeople:
         """Give several persons' data, to be masked before anybody sees it."""
         return self._persons.unread(persons)
 
-    def agency(self, post: str, /) -> str:
-        """Name the agency that a post belongs to; empty where none is known."""
-        if time.monotonic() - self._read > POSTS_S:
-            with reading(self._engine) as connection:
-                rows = connection.execute(select(t.posts.c.code, t.posts.c.agency))
-                self._posts = {row.code: row.agency for row in rows}
-            self._read = time.monotonic()
-        return self._posts.get(post, "")
+    def involved(self, case: Case, /) -> frozenset[str]:
+        """Name the agencies that a case belongs to."""
+        with reading(self._engine) as connection:
+            return involved(connection, case)

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, Engine, case as when, func, select
 from borough.core import loop, moves as core
 from borough.core.cases import ARRIVES, OUTCOMES, Case, Event, Plan
 from borough.core.errors import Stale
+from borough.core.people import Within
 from borough.core.standards import Standard
 from borough.storage.sql import tables as t, tasks
+from borough.storage.sql.accounts_bounds import inside
 from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
 from borough.storage.sql.counting import raised
 from borough.storage.sql.detections import label
@@ -90,10 +92,11 @@ class SqlCases:
         late_at_ms: int | None = None,
         before: int = 0,
         limit: int = 100,
+        within: Within = (),
     ) -> list[Case]:
         """Give the cases that fit, newest first; go on with ``before`` the last id given."""
         c = t.cases.c
-        chosen = select(t.cases).order_by(c.id.desc()).limit(page(limit))
+        chosen = select(t.cases).order_by(c.id.desc()).limit(page(limit)).where(inside(within))
         exact = {c.scene: scene, c.step: step, c.post: post, c.holder: holder, c.outcome: outcome}
         for column, value in exact.items():
             if value:

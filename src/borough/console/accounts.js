@@ -1,0 +1,176 @@
+// Accounts and tokens for the administrator, the audit log for auditors, one's own sessions for all.
+
+import { say } from "./accounts_words.js";
+import { find, h, toast } from "./dom.js";
+import { get, me, post, remove } from "./server.js";
+import { moment, said, setZone, turn, word } from "./words.js";
+import { drawWho, wayIn } from "./who.js";
+
+const may = (right) => me.rights.includes(right);
+const codes = (text) => text.split(/[,，\s]+/).filter(Boolean);
+const cells = (tag, ...each) => h("tr", {}, ...each.map((one) => h(tag, {}, one)));
+const button = (text, onclick) => h("button", { type: "button", class: "tool", onclick }, text);
+const field = (name, type = "text", more = {}) => h("label", {}, say(name), h("input", { name, type, autocomplete: "off", ...more }));
+const table = (heads, rows) => h("div", { class: "wide" }, h("table", {}, cells("th", ...heads.map(say)), ...rows));
+const made = (says, text) => h("p", {}, says, h("output", { class: "made" }, text));
+
+let roles = [];
+let shown = {};
+
+async function attempt(work) {
+  try {
+    await work();
+  } catch (problem) {
+    toast(problem.message, true);
+  }
+}
+
+const roleName = (code) => said(roles.find((each) => each.role === code)?.name, code);
+const bounds = (each) => [...each.agencies, ...each.areas].join(" ") || say("everywhere");
+
+async function change(account, told) {
+  await post(`accounts/${account.name}`, { version: account.version, ...told }, "PATCH");
+  await load();
+}
+
+function held(account) {
+  return account.grants.map((each, at) => h("div", {}, `${roleName(each.role)} · ${bounds(each)} `,
+    may("accounts.write")
+      ? button(say("take"), () => attempt(() => change(account, { grants: account.grants.filter((_, n) => n !== at) })))
+      : null));
+}
+
+function giving(act) {
+  const submit = (event) => {
+    event.preventDefault();
+    const { role, agencies, areas, account, title_of } = event.target.elements;
+    const grant = { role: role.value, agencies: codes(agencies.value), areas: codes(areas.value) };
+    attempt(() => act(grant, account?.value, title_of?.value));
+  };
+  return (first, says) => h("form", { class: "line", onsubmit: submit }, ...first,
+    h("label", {}, say("role"), h("select", { name: "role" },
+      ...roles.filter((each) => !["machine", "onlooker"].includes(each.role))
+        .map((each) => h("option", { value: each.role }, said(each.name, each.role))))),
+    field("agencies"), field("areas"), h("button", { class: "tool" }, say(says)));
+}
+
+function accountRow(account) {
+  const state = account.disabled_ms ? say("disabled") : account.set ? "" : say("no_password");
+  const link = async () => {
+    const { link: token } = await post(`accounts/${account.name}/link`, {});
+    shown.link = `${location.origin}/#link=${token}`;
+    draw();
+  };
+  const acts = may("accounts.write")
+    ? [button(say("link"), () => attempt(link)),
+       button(say(account.disabled_ms ? "enable" : "disable"), () => attempt(() => change(account, { disabled: !account.disabled_ms }))),
+       giving((grant) => change(account, { grants: [...account.grants, grant] }))([], "give")]
+    : [];
+  return cells("td", `${account.name} ${account.title}`, h("div", {}, ...held(account)), state, h("div", { class: "buttons" }, ...acts));
+}
+
+function accounts() {
+  const add = async (grant, account, title) => {
+    const answer = await post("accounts", { account, title, grants: [grant] });
+    shown.link = `${location.origin}/#link=${answer.link}`;
+    await load();
+  };
+  return h("section", { id: "accounts" }, h("h2", {}, say("accounts")),
+    shown.link ? made(say("made_link"), shown.link) : null,
+    table(["account", "roles", "state", ""], shown.accounts.map(accountRow)),
+    may("accounts.write")
+      ? giving(add)([field("account", "text", { required: true }), field("title_of")], "add")
+      : null);
+}
+
+function tokens() {
+  const submit = (event) => {
+    event.preventDefault();
+    const { name, rights, agencies, areas, days } = event.target.elements;
+    const told = { name: name.value, rights: codes(rights.value), agencies: codes(agencies.value), areas: codes(areas.value), days: Number(days.value) };
+    attempt(async () => {
+      shown.token = (await post("tokens", told)).token;
+      await load();
+    });
+  };
+  const revoke = (number) => attempt(async () => {
+    await remove(`tokens/${number}`);
+    await load();
+  });
+  return h("section", { id: "tokens" }, h("h2", {}, say("tokens")),
+    shown.token ? made(say("made_token"), shown.token) : null,
+    table(["name", "rights", "where", "until", ""], shown.tokens.map((each) => cells("td", each.name, each.rights.join(" "), bounds(each),
+      moment(each.expires_ms), each.revoked_ms ? say("revoked") : button(say("revoke"), () => revoke(each.number))))),
+    h("form", { class: "line", onsubmit: submit }, field("name", "text", { required: true }), field("rights", "text", { required: true }),
+      field("agencies"), field("areas"), field("days", "number", { value: "90", min: "1" }), h("button", { class: "tool" }, say("make"))));
+}
+
+function sessions() {
+  const end = (number) => attempt(async () => {
+    await remove(`sessions/${number}`);
+    await load();
+  });
+  const submit = (event) => {
+    event.preventDefault();
+    const { old, fresh } = event.target.elements;
+    attempt(async () => {
+      await post("me/password", { old: old.value, password: fresh.value });
+      toast(say("changed"));
+      await load();
+    });
+  };
+  const mine = shown.sessions;
+  return h("section", { id: "sessions" }, h("h2", {}, say("sessions")),
+    table(["address", "agent", "since", "until", ""], mine.sessions.map((each) => cells("td", each.address, each.agent, moment(each.made_ms), moment(each.expires_ms),
+      each.number === mine.current ? say("here") : button(say("end"), () => end(each.number))))),
+    h("form", { class: "line", onsubmit: submit }, field("old", "password", { required: true }),
+      field("fresh", "password", { required: true }), h("button", { class: "tool" }, say("change"))));
+}
+
+function audit() {
+  const more = () => attempt(async () => {
+    const page = await get(`audit?before=${shown.audit.next}`);
+    shown.audit = { ...page, entries: [...shown.audit.entries, ...page.entries] };
+    draw();
+  });
+  return h("section", { id: "audit" }, h("h2", {}, say("audit")),
+    table(["when", "who", "what", "whom", ""], shown.audit.entries.map((each) => cells("td", moment(each.at_ms), each.actor, each.verb, each.subject,
+      Object.keys(each.data).length ? JSON.stringify(each.data) : ""))),
+    shown.audit.next ? button(say("more"), more) : null);
+}
+
+function draw() {
+  document.title = `${say("page")} · Borough`;
+  find("title").textContent = say("page");
+  find("language").textContent = word("other");
+  drawWho(find("me"));
+  find("people").replaceChildren(...[
+    shown.accounts ? accounts() : null, shown.tokens ? tokens() : null, shown.sessions ? sessions() : null,
+    shown.audit ? audit() : null, me.signed_in ? null : wayIn(say("may_not")),
+  ].filter(Boolean));
+}
+
+async function load() {
+  const { link, token } = shown;
+  shown = { link, token };
+  if (may("accounts.read")) {
+    ({ roles } = await get("roles"));
+    ({ accounts: shown.accounts } = await get("accounts"));
+  }
+  if (may("tokens.read")) ({ tokens: shown.tokens } = await get("tokens"));
+  if (me.kind === "person") shown.sessions = await get("sessions");
+  if (may("audit.read")) shown.audit = await get("audit");
+  draw();
+}
+
+async function begin() {
+  find("language").onclick = () => {
+    turn();
+    draw();
+  };
+  if (may("district.read")) setZone((await get("district")).zone);
+  await load();
+  document.documentElement.dataset.ready = "yes";
+}
+
+attempt(begin);

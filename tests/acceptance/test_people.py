@@ -1,0 +1,198 @@
+"""People meet a district that lives: first sign-in, accounts, tokens, and what the log tells."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from borough.testing.living import Living, eventually
+
+SECRET = "a long enough secret"  # noqa: S105 - of accounts that live for a minute
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Start a small district that nobody has signed in to."""
+    made = Living.made(tmp_path_factory.mktemp("people"))
+    made.start()
+    yield made
+    made.stop()
+
+
+def browser(living: Living) -> httpx.Client:
+    """Open a client that keeps cookies and says where it comes from, as browsers do."""
+    return httpx.Client(base_url=f"{living.url}/api/v1/", headers={"origin": living.url})
+
+
+def borough(living: Living, *words: str) -> str:
+    """Type a command; give what it printed."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "borough", *words, "--data", living.settings.data],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def printed_link(text: str) -> str:
+    """Take the token out of a link."""
+    found = re.search(r"#link=([\w-]+)", text)
+    assert found, text
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def administrator(living: Living) -> Iterator[httpx.Client]:
+    """Sign in by the link that the first start printed."""
+    log = living.settings.folder / "up.log"
+    eventually(lambda: "#link=" in log.read_text("utf-8"), "a link to sign in first")
+    link = printed_link(log.read_text("utf-8"))
+    with browser(living) as http:
+        first = http.post("sessions/link", json={"link": link})
+        assert first.json() == {"needs": ["account", "password"], "account": ""}
+        told = {"link": link, "account": "Wang.Fang", "password": SECRET, "title": "王芳"}
+        made = http.post("sessions/link", json=told)
+        assert made.status_code == 200, made.text
+        assert (made.json()["name"], made.json()["title"]) == ("wang.fang", "王芳")
+        again = http.post("sessions/link", json=told)
+        assert (again.status_code, again.json()["code"]) == (401, "not-signed-in")
+        yield http
+
+
+@contextmanager
+def invited(
+    living: Living, administrator: httpx.Client, name: str, role: str, **held: list[str]
+) -> Iterator[httpx.Client]:
+    """Add an account, set its password by its link, and sign in."""
+    grant = {"role": role, **held}
+    made = administrator.post("accounts", json={"account": name, "grants": [grant]})
+    assert made.status_code == 201, made.text
+    with browser(living) as http:
+        told = {"link": made.json()["link"], "password": SECRET}
+        assert http.post("sessions/link", json=told).status_code == 200
+        yield http
+
+
+def test_the_first_link_makes_the_first_administrator_once(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """Who holds it signs in; afterwards no link makes another first one."""
+    me = administrator.get("me").json()
+    assert me["roles"][0]["role"] == "administrator"
+    assert "accounts.write" in me["rights"]
+    assert "persons.read" not in me["rights"]
+    refused = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "borough", "account", "link", "--data", living.settings.data],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert "there is an administrator already" in refused.stderr
+
+
+def test_a_cookie_is_no_good_elsewhere(living: Living, administrator: httpx.Client) -> None:
+    """No script reads it, and a change that another page sends under it is refused."""
+    with browser(living) as http:
+        link = printed_link(borough(living, "account", "link", "wang.fang"))
+        set_ = http.post("sessions/link", json={"link": link, "password": SECRET})
+    kept = set_.headers["set-cookie"].lower()
+    assert all(word in kept for word in ("httponly", "samesite=strict", "path=/"))
+    with browser(living) as http:
+        http.cookies.update(set_.cookies)
+        told = {"account": "eve", "grants": []}
+        stranger = http.post("accounts", json=told, headers={"origin": "http://evil.example"})
+        assert stranger.status_code == 403
+        administrator.cookies.update(set_.cookies)
+    assert administrator.get("me").json()["name"] == "wang.fang"
+
+
+def test_passwords_are_not_guessed_for_long_and_names_not_at_all(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """An unknown account is refused as a known one, and both may try as often."""
+    answers = []
+    with invited(living, administrator, "li.lei", "leader"), browser(living) as http:
+        for name in ("li.lei", "nobody.knows"):
+            told = [
+                http.post("sessions", json={"account": name, "password": f"guess {n}"})
+                for n in range(6)
+            ]
+            answers.append([(each.status_code, each.json()["detail"]) for each in told])
+    assert answers[0] == answers[1]
+    assert [status for status, _ in answers[0]] == [401] * 5 + [429]
+
+
+def test_who_is_disabled_is_out_at_once(living: Living, administrator: httpx.Client) -> None:
+    """Their session ends with it, and their password opens nothing."""
+    with invited(living, administrator, "han.mei", "duty_officer") as http:
+        assert http.get("sessions").json()["sessions"]
+        assert "han.mei: changed" in borough(living, "account", "disable", "han.mei")
+        assert http.get("me").json()["kind"] == "nobody"
+        again = http.post("sessions", json={"account": "han.mei", "password": SECRET})
+        assert again.status_code == 401
+    assert "disabled" in borough(living, "account", "list")
+
+
+def test_one_ends_ones_own_sessions_and_changes_ones_password(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """A session left open elsewhere can be ended; another password ends them all."""
+    with (
+        invited(living, administrator, "zhao.yun", "auditor") as here,
+        browser(living) as there,
+    ):
+        assert (
+            there.post("sessions", json={"account": "zhao.yun", "password": SECRET}).status_code
+            == 200
+        )
+        told = here.get("sessions").json()
+        (other,) = [
+            each["number"] for each in told["sessions"] if each["number"] != told["current"]
+        ]
+        assert here.delete(f"sessions/{other}").status_code == 200
+        assert there.get("me").json()["kind"] == "nobody"
+        fresh = {"old": SECRET, "password": "another long secret"}
+        assert here.post("me/password", json=fresh).status_code == 200
+        assert here.get("me").json()["name"] == "zhao.yun"
+        assert here.delete("sessions/current").status_code == 200
+        assert here.get("me").json()["kind"] == "nobody"
+
+
+def test_a_program_has_the_rights_of_its_token_and_no_others(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """Until it is revoked; and nobody hands on what they may not do themselves."""
+    made = administrator.post("tokens", json={"name": "map", "rights": ["things.read"], "days": 1})
+    assert made.status_code == 201, made.text
+    beyond = administrator.post("tokens", json={"name": "spy", "rights": ["persons.read"]})
+    assert beyond.status_code == 403
+    with httpx.Client(base_url=f"{living.url}/api/v1/") as http:
+        http.headers["authorization"] = f"Bearer {made.json()['token']}"
+        assert http.get("things?limit=1").status_code == 200
+        assert http.get("cases").status_code == 403
+        borough(living, "token", "revoke", str(made.json()["number"]))
+        assert http.get("things?limit=1").status_code == 401
+
+
+def test_the_log_tells_all_of_it_and_is_whole(living: Living, administrator: httpx.Client) -> None:
+    """Changes, sign-ins and refusals are in it; a changed row is named."""
+    with invited(living, administrator, "bao.zheng", "auditor") as http:
+        verbs = {each["verb"] for each in http.get("audit?limit=1000").json()["entries"]}
+    assert verbs >= {"account_added", "link_made", "link_used", "signed_in", "account_changed"}
+    assert administrator.get("audit").status_code == 403
+    anchor = borough(living, "audit", "anchor")
+    assert "whole" in borough(living, "audit", "verify", "--anchor", anchor)
+
+
+def test_nothing_secret_is_kept_or_logged(living: Living, administrator: httpx.Client) -> None:
+    """Neither passwords nor tokens lie in the data folder."""
+    cookie = next(iter(administrator.cookies.values()))
+    for path in Path(living.settings.data).rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert SECRET.encode() not in data, path
+            assert cookie.encode() not in data, path
