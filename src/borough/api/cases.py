@@ -18,8 +18,9 @@ from borough.api.errands import listed
 from borough.api.ground import standing
 from borough.api.ports import Ports
 from borough.api.things import row_of
-from borough.core.cases import Case
-from borough.core.plans import CLOSED, DUPLICATE, OUTCOMES, Plan, Step
+from borough.core import loop
+from borough.core.cases import Case, Event
+from borough.core.plans import CLOSED, Plan, Step
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
 HEAD = (
@@ -41,6 +42,7 @@ class Move(Act):
     """To which step."""
 
     to: str = Field(min_length=1, max_length=64)
+    agency: str = Field("", max_length=64, description="to whom it is dispatched")
     answers: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -157,8 +159,7 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
         **listed(ports, case, events),
         "steps": {name: each.title for name, each in plan.steps.items()} if plan else {},
         "asks": step.asks if step else (),
-        "moves": onward(plan, step, case.trail) if plan and step else [],
-        "outcomes": outcomes(step, case),
+        **(allowed(ports, case, plan, events) if plan else {"moves": [], "outcomes": []}),
         "events": events,
         "detections": ports.detections.find(
             scene="", thing=None, open_only=False, level_from=1, case=case.id,
@@ -167,25 +168,42 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def onward(plan: Plan, step: Step, trail: Sequence[str]) -> list[dict[str, Any]]:
-    """List the steps that a case may take; going back to one needs a ``note`` that says why."""
-    return [
-        {
-            "to": name,
-            "title": plan.steps[name].title,
-            "holder": plan.steps[name].holder,
-            "within": asdict(plan.steps[name].within),
-            "back": name in trail,
-        }
-        for name in step.then
-        if name != CLOSED
-    ]
+def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> dict[str, Any]:
+    """Say what may be done with a case now, and what stands in the way of its other steps.
+
+    ``row`` is the row of the standards it was opened by, ``rows`` are those to choose from, and
+    ``decides`` is the role for whose decision something waits.
+    """
+    may = loop.legal(case, plan, ports.clock.now(wall_ms()))
+    step = plan.steps.get(case.step)
+    ways = [plan.steps[name] for name in step.then if name != CLOSED] if step else []
+    barred = {each.name: says for each in ways if (says := loop.no_way(case, plan, each))}
+    open_ways = [each for each in ways if each.name not in barred] if "move" in may else []
+    chosen = [each.data["row"] for each in events if each.verb == "standardised"]
+    choose = "standard" in may and case.event
+    order = plan.rules.by[case.asked["what"]] if case.asked and plan.rules else ()
+    return {
+        "may": may,
+        "moves": [onward(case, step, each) for each in open_ways if step],
+        "barred": barred,
+        "outcomes": loop.endings(case, plan) if "close" in may else (),
+        "row": chosen[-1] if chosen else None,
+        "rows": [each.snapshot() for each in ports.district.standards.of(case.event)]
+        if choose
+        else [],
+        "decides": order[case.asked["level"]] if order else "",
+    }
 
 
-def outcomes(step: Step | None, case: Case) -> list[str]:
-    """List the outcomes with which a case may be closed now; a duplicate needs a ``note``."""
-    if case.closed_ms is not None or step is None:
-        return []
-    if CLOSED not in step.then:
-        return [DUPLICATE]
-    return [step.outcome, DUPLICATE] if step.outcome else list(OUTCOMES)
+def onward(case: Case, here: Step, there: Step) -> dict[str, Any]:
+    """Tell a step that a case may take; going back to one needs a ``note`` that says why."""
+    turn = loop.turn(here, there)
+    return {
+        "to": there.name,
+        "title": there.title,
+        "holder": there.holder,
+        "within": asdict(loop.limit_at(case, there)),
+        "turn": turn,
+        "back": there.name in case.trail or turn != "moved",
+        "agency": there.stage == "dispose" and not case.agency,
+    }

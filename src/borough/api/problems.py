@@ -41,8 +41,10 @@ from borough.core.errors import (
     Forbidden,
     IllegalMove,
     NotFound,
+    OutsideDistrict,
     OverLimit,
     Stale,
+    UnknownCode,
 )
 
 STATUSES: Mapping[type[BoroughError], int] = {
@@ -64,8 +66,10 @@ STATUSES: Mapping[type[BoroughError], int] = {
     Forbidden: 403,
     IllegalMove: 409,
     NotFound: 404,
+    OutsideDistrict: 422,
     OverLimit: 409,
     Stale: 409,
+    UnknownCode: 422,
     BoroughError: 500,
 }
 CODES = {404: "not-found", 405: "bad-request", 401: "not-signed-in", 403: "forbidden"}

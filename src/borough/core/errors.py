@@ -11,8 +11,6 @@ BoroughError
 ├── BadParameter      a parameter was tuned to what its scene does not allow
 ├── BadReading        a device's message cannot be taken in
 ├── BadRequest        a request names something that is missing or malformed
-│   ├── OutsideDistrict   a place is not on the ground of the district
-│   └── UnknownCode       no part or event has such a code here
 ├── BadRules          a rule set of a formula scene breaks its own rules
 ├── BadScene          a scene folder does not say what it must
 ├── BadSetting        a setting has a value that cannot work
@@ -26,9 +24,11 @@ BoroughError
 ├── IllegalMove       a case was asked to take a step its plan does not allow
 ├── NotFound          what was asked for does not exist
 ├── OffShift          a post was given something outside its shift
+├── OutsideDistrict   a place is not on the ground of the district
 ├── OverLimit         a command is beyond the limits of its plan
 ├── Stale             somebody else changed it first
-└── StoreDown         the database does not answer
+├── StoreDown         the database does not answer
+└── UnknownCode       no part or event has such a code here
 
 Each class carries a stable ``code``: the API puts it in the problem document, dead
 letters are counted by it, and ``TITLES`` says it in Chinese and English.
@@ -205,7 +205,7 @@ class OffShift(BoroughError):
     code = "off-shift"
 
 
-class OutsideDistrict(BadRequest):
+class OutsideDistrict(BoroughError):
     """A place is not on the ground of the district; the message names the field."""
 
     code = "outside-district"
@@ -229,7 +229,7 @@ class StoreDown(BoroughError):
     code = "store-down"
 
 
-class UnknownCode(BadRequest):
+class UnknownCode(BoroughError):
     """No part or event has such a code here; the message names the field."""
 
     code = "unknown-code"
