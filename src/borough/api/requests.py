@@ -17,7 +17,7 @@ from borough.api.fact_files import XLSX, kept
 from borough.api.masking import clean, sees_all, shown
 from borough.api.moments import moment
 from borough.api.ports import Ports
-from borough.api.requests_public import Filing
+from borough.api.requests_public import Filing, person_of
 from borough.core.errors import Forbidden
 from borough.core.requests import CHANNELS, STATES, Request
 
@@ -159,9 +159,13 @@ async def hot(
 @router.post("/calls", status_code=201, summary="Write a call down 话务登记")
 async def call(ports: Given, who: Operator, said: Annotated[Call, Body()]) -> Response:
     """Take a request in for a caller: hotline, visit, letter."""
-    contact = {name: value for name, value in said.contact.model_dump().items() if value}
     key = f"{said.channel}:{said.key}" if said.key else f"{said.channel}:{wall_ms()}:{who}"
-    ask = {**said.model_dump(exclude={"contact"}), "key": key, "contact": contact, "by": who}
+    ask = {
+        **said.model_dump(exclude={"contact"}),
+        "key": key,
+        "contact": person_of(said),
+        "by": who,
+    }
     return answers.json(await ports.desk.ask("file_request", ask), 201)
 
 

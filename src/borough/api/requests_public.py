@@ -23,6 +23,8 @@ router = APIRouter(prefix="/api/v1/requests", tags=["requests 诉求"])
 HOUR_S, MINUTE_S = 3600.0, 60.0
 REMEMBERED = 10_000
 """Addresses of which it is known how often they asked; beyond that the oldest are forgotten."""
+OUTLINE = 300
+"""Points of a ring that the small map gets."""
 SHOWN = {"triaged", "contacted", "answered", "revisited", "filed"}
 """Acts that the public page tells of, without their words."""
 
@@ -45,7 +47,7 @@ class Filing(BaseModel):
     lat: float | None = Field(None, ge=-90, le=90)
     kind: str = Field("", max_length=32)
     category: str = Field("", max_length=32, description="empty where the caller does not know")
-    contact: Contact = Field(default_factory=Contact)
+    contact: Contact | None = None
     secret: bool = Field(default=False, description="nobody but the agency may see it")
     key: str = Field("", max_length=100, description="the sender's own; sent twice is taken once")
 
@@ -92,7 +94,25 @@ def form(ports: Given) -> Response:
         "district": ports.district.name,
         "synthetic": ports.synthetic,
         "longest": LONGEST,
+        **ground(ports),
     })  # fmt: skip
+
+
+def ground(ports: Ports) -> dict[str, Any]:
+    """Give what a small map needs to point at a place: outline, streets, and their box."""
+    district, streets = ports.district, ports.district.streets
+    rings = [ring[:: max(1, len(ring) // OUTLINE)].round(4).tolist() for ring in district.outline]
+    points = [point for ring in rings for point in ring]
+    lons, lats = [each[0] for each in points], [each[1] for each in points]
+    names = zip(streets.name_zh, streets.name_en, streets.lon, streets.lat, strict=True)
+    return {
+        "outline": rings,
+        "box": [min(lons), min(lats), max(lons), max(lats)] if points else [-1, -1, 1, 1],
+        "streets": [
+            {"name": {"zh": zh, "en": en or zh}, "lon": float(lon), "lat": float(lat)}
+            for zh, en, lon, lat in names
+        ],
+    }
 
 
 @router.post("", status_code=201, summary="Bring a request in 提交诉求")
@@ -103,11 +123,16 @@ async def file(asked: Asked, ports: Given, said: Annotated[Filing, Body()]) -> R
     """
     turnstile(asked).enter(address_of(asked), ports.requests.rules.public)
     key = f"web:{said.key or secrets.token_hex(16)}"
-    contact = {name: value.strip() for name, value in said.contact.model_dump().items() if value}
-    ask = {**said.model_dump(exclude={"contact"}), "key": key, "contact": contact}
+    ask = {**said.model_dump(exclude={"contact"}), "key": key, "contact": person_of(said)}
     made = await ports.desk.ask("file_request", {**ask, "channel": "web", "by": "web"})
     found = await run_in_threadpool(ports.requests.one, int(made["id"]))
     return answers.json({**status(ports, found), "receipt": found.receipt}, 201)
+
+
+def person_of(said: Filing) -> dict[str, str]:
+    """Give what was told of the caller, without what was left empty."""
+    told = said.contact.model_dump() if said.contact else {}
+    return {name: value.strip() for name, value in told.items() if value.strip()}
 
 
 @router.get("/receipts/{receipt}", summary="What became of it 办理进度")

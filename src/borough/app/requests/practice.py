@@ -13,7 +13,7 @@ from borough.core.district import District
 from borough.core.errors import BoroughError
 from borough.edge.citizens.writing import Message, messages
 
-MANY, SEED = 1_500, 1
+MANY, SEED = 1_000, 1
 FILE = "triage-practice.csv"
 GROUP = "phrase"
 """The column that keeps wordings together, so that none is tried on what it was learned from."""

@@ -100,13 +100,14 @@ def _pick(draw: Random, phrases: Sequence[str], half: str) -> str:
     mine = [
         each for at, each in enumerate(phrases) if (at % EVERY == EVERY - 1) == (half == UNSEEN)
     ]
-    return draw.choice(mine or list(phrases))
+    return draw.choice(mine or phrases)
 
 
 def _place(draw: Random, frames: dict[str, Any], places: Sequence[str]) -> str:
     town = draw.choice(places) if places and draw.random() < 0.8 else ""  # noqa: PLR2004 - most name it
     estate = draw.choice(frames["names"]) if draw.random() < 0.6 else ""  # noqa: PLR2004 - many do
-    return town + estate + draw.choice(frames["spots"]).format(n=draw.randint(1, 38))
+    spot: str = draw.choice(frames["spots"])
+    return town + estate + spot.format(n=draw.randint(1, 38))
 
 
 def _where(draw: Random, place: str, share: float) -> str:
