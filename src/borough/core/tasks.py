@@ -157,10 +157,11 @@ def carried(case: int, events: Iterable[Event]) -> dict[str, Task]:
     return now
 
 
-def known(case: Case, events: Iterable[Event], facts: Facts, *, since: int) -> Known:
-    """Say what a sentry sees of a case; of answers and tasks, what came after entry *since*."""
-    log = list(events)
-    latest = {each.name: each for each in carried(case.id, log).values()}
+def known(
+    case: Case, log: Sequence[Event], tasks: Mapping[str, Task], facts: Facts, *, since: int
+) -> Known:
+    """Say what a sentry sees of a case; of answers and *tasks*, what came after entry *since*."""
+    latest = {each.name: each for each in tasks.values()}
     fresh = {name: each for name, each in latest.items() if each.version > since}
     answers: dict[str, Any] = {}
     for event in log:
@@ -186,10 +187,11 @@ def beginning(
     *events* is the whole log, which may go on after *event*.  What runs is not called for again,
     nor what would be past at once.
     """
-    running = {each.name for each in carried(case.id, events).values() if each.runs}
+    tasks = carried(case.id, events)
+    running = {each.name for each in tasks.values() if each.runs}
     before = [each for each in events if each.seq < event.seq]
-    now = known(case, events, facts, since=turned(events))
-    past = known(case, (), facts, since=case.version)
+    now = known(case, events, tasks, facts, since=turned(events))
+    past = known(case, (), {}, facts, since=case.version)
     rising = [
         each
         for each in plan.tasks.values()
@@ -197,7 +199,8 @@ def beginning(
     ]
     if not before or not rising:
         return rising
-    then = known(fold(case.id, before), before, facts, since=turned(before))
+    earlier = carried(case.id, before)
+    then = known(fold(case.id, before), before, earlier, facts, since=turned(before))
     return [each for each in rising if not each.begins(then)]
 
 
@@ -208,9 +211,10 @@ def turned(events: Sequence[Event]) -> int:
 
 def past(plan: Plan, case: Case, events: Sequence[Event], facts: Facts) -> Iterator[Task]:
     """Give the tasks that run although what they were for is past."""
-    for each in carried(case.id, events).values():
-        if each.runs and each.name in plan.tasks:
-            now = known(case, events, facts, since=each.begun)
+    tasks = carried(case.id, events)
+    for each in tasks.values():
+        if each.runs and each.name in plan.tasks and plan.tasks[each.name].until:
+            now = known(case, events, tasks, facts, since=each.begun)
             if plan.tasks[each.name].ends(now):
                 yield each
 

@@ -35,7 +35,7 @@ class Played:
                 due = SqlTimers.due(connection, now_ms, 1)
             if not due:
                 break
-            self.desk.timers.fire(self.at(due[0].due_ms))
+            self.desk.timers.fire(self.at(due[0].due_ms or now_ms))
         self.at(now_ms)
 
     def hears(self, level: str, now_ms: int) -> None:

@@ -16,7 +16,7 @@ from borough.core.cases import Case, Event, Plan
 from borough.core.circles import REVIEW, Facts, TaskPlan
 from borough.core.errors import IllegalMove, NotFound, Stale
 from borough.core.reviews import measured
-from borough.core.tasks import BEGAN, FINISHED, MILESTONE, RUNNING, VERBS, Task
+from borough.core.tasks import BEGAN, FINISHED, LEFT, MILESTONE, RUNNING, VERBS, Task
 from borough.storage.sql import tables as t
 from borough.storage.sql.caselog import entries, found
 from borough.storage.sql.engines import reading, writing
@@ -28,8 +28,11 @@ DESK = "desk"
 """Who acts where no person does."""
 KIND = "task"
 """What a timer of a task is called; its ``ref`` is the task's id."""
-MATTERS = frozenset({"opened", "joined", "level", "moved", "returned", "reworked", "reopened"})
-"""Events after which tasks may begin or be past, beside those of tasks themselves."""
+MATTERS = frozenset({"opened", "joined", "level", "moved", "returned", "reworked", "reopened"}) | {
+    FINISHED,
+    LEFT,
+}
+"""Events after which tasks may begin or be past."""
 Wrote = Callable[[Connection, Case, Event], Case]
 """Writes an event of a case with all that follows from it; gives the case after it."""
 Party = tuple[str, str]
@@ -189,7 +192,7 @@ class SqlTasks:
             return case
         if case.closed_ms is not None:
             return self._ended(connection, case, plan, event)
-        if event.verb not in MATTERS and event.verb not in VERBS:
+        if event.verb not in MATTERS:
             return case
         if event.verb == FINISHED:
             case = self._after_done(connection, case, plan, event)
@@ -225,7 +228,7 @@ class SqlTasks:
         return case
 
     def _let_go(self, connection: Connection, case: Case, task: Task, at_ms: int, why: str) -> Case:
-        event = core.changing(case, task, core.LEFT, at_ms=at_ms, by=DESK, note=why)
+        event = core.changing(case, task, LEFT, at_ms=at_ms, by=DESK, note=why)
         return self._wrote(connection, case, event)
 
     def _after_done(self, connection: Connection, case: Case, plan: Plan, event: Event) -> Case:
@@ -236,7 +239,7 @@ class SqlTasks:
             case = self._wrote(connection, case, passed)
         declared = plan.tasks.get(task.name)
         log, facts = _log(connection, case.id), _facts(connection, case.thing)
-        now = core.known(case, log, facts, since=task.begun)
+        now = core.known(case, log, {}, facts, since=task.begun)
         if declared is None or declared.ends(now):
             return case
         due = core.repeated(task, declared, plan, event.at_ms)
