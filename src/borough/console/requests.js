@@ -1,0 +1,133 @@
+// Requests: the acceptor's inbox, the three rates, and hot topics.
+
+import { find, h, toast } from "./dom.js";
+import { drawRates, drawTopics } from "./requests_figures.js";
+import { drawRequest } from "./requests_one.js";
+import { say } from "./requests_words.js";
+import { get, hasToken } from "./server.js";
+import { drawWho, wayIn } from "./who.js";
+import { current, moment, said, setZone, turn } from "./words.js";
+
+const STATES = ["waiting", "accepted", "answered", "closed", "refused"];
+const VIEWS = ["inbox", "rates", "hot"];
+const EVERY_MS = 5000;
+let rules = null;
+let view = VIEWS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "inbox";
+let state = "waiting";
+let late = false;
+let rows = [];
+let next = null;
+let counts = {};
+let chosen = null;
+
+async function attempt(work) {
+  try {
+    return await work();
+  } catch (problem) {
+    toast(problem.message, true);
+    return null;
+  }
+}
+
+async function load(before = 0) {
+  const asked = new URLSearchParams({ limit: 50, before });
+  if (late) asked.set("late", true);
+  else asked.set("state", state);
+  const told = await get(`requests?${asked}`);
+  rows = before ? [...rows, ...told.requests] : told.requests;
+  ({ next, counts } = told);
+  drawList();
+}
+
+function drawList() {
+  const tab = (name, text, pressed, onclick) =>
+    h("button", { type: "button", class: "tool", "aria-pressed": String(pressed), data: { state: name }, onclick }, text);
+  const choose = (name, only) => () => {
+    [state, late] = [name, only];
+    return attempt(load);
+  };
+  find("list").className = "inbox";
+  find("list").replaceChildren(
+    h("div", { class: "states" },
+      ...STATES.map((each) => tab(each, `${say(each)} ${counts[each] ?? ""}`, !late && each === state, choose(each, false))),
+      tab("late", say("late"), late, choose(state, true))),
+    ...(rows.length ? rows.map(drawRow) : [h("p", { class: "quiet" }, say("none"))]),
+    next ? h("button", { type: "button", class: "tool", onclick: () => attempt(() => load(next)) }, say("more")) : "");
+}
+
+function drawRow(each) {
+  const sure = each.suggestion?.category;
+  const guess = each.state === "waiting" && sure?.says ? ` · ${said(rules.categories[sure.says]?.name)} ${Math.round(100 * sure.sure)}%` : "";
+  return h("button", { type: "button", class: "request", "aria-current": String(each.id === chosen), onclick: () => attempt(() => open(each.id)) },
+    each.urgent ? h("span", { class: "urgent" }, `${say("urgent")} `) : null,
+    h("span", { class: "says" }, each.title || each.text),
+    h("div", { class: "note" }, `${each.code} · ${moment(each.received_ms)} · ${said(rules.categories[each.category]?.name, say("unknown"))}${guess}`));
+}
+
+async function open(id) {
+  chosen = id;
+  const one = await get(`requests/${id}`);
+  drawList();
+  drawRequest(find("one"), one, rules, { again: async () => {
+    await load();
+    await open(id);
+  }, attempt, open: (other) => attempt(() => open(other)) });
+}
+
+async function show(name) {
+  view = name;
+  history.replaceState(null, "", `#${name}`);
+  drawViews();
+  find("one").hidden = name !== "inbox";
+  find("list").className = name === "inbox" ? "inbox" : "inbox wide";
+  if (name === "inbox") {
+    await load();
+    if (chosen) await open(chosen);
+  } else if (name === "rates") {
+    await drawRates(find("list"), rules, attempt);
+  } else {
+    drawTopics(find("list"), rules, await get("requests/hot"));
+  }
+}
+
+function drawViews() {
+  find("views").replaceChildren(
+    ...VIEWS.map((each) => h("button", { type: "button", class: "tool", "aria-current": String(each === view), data: { view: each }, onclick: () => attempt(() => show(each)) }, say(each))),
+    h("a", { class: "tool", href: "/console/request.html" }, say("form")));
+}
+
+function labels() {
+  document.documentElement.lang = current();
+  find("title").textContent = say("title");
+  find("language").textContent = say("other");
+  find("home").setAttribute("aria-label", say("home"));
+  drawWho(find("me"));
+}
+
+async function start() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.theme = localStorage.getItem("borough.theme") || dark;
+  labels();
+  const district = await get("district");
+  setZone(district.zone ?? district.timezone);
+  const made = said(district.synthetic);
+  find("synthetic").hidden = !made;
+  find("synthetic").textContent = made.split(/[:：;；]/)[0];
+  find("synthetic").title = made;
+  if (!hasToken()) {
+    find("list").replaceChildren(wayIn(say("sign_in")));
+    return;
+  }
+  rules = await get("requests/rules");
+  find("language").onclick = () => {
+    turn();
+    labels();
+    attempt(() => show(view));
+  };
+  await show(view);
+  setInterval(() => {
+    if (view === "inbox" && rows.length <= 50 && !document.hidden) attempt(load);
+  }, EVERY_MS);
+}
+
+attempt(start);
