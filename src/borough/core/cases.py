@@ -291,6 +291,7 @@ NOTED = (
         "answered",
         "revisited",
         "attached",
+        "detached",
     ),
     *("warning_confirmed", "warning_sent", "warning_withdrawn"),
     "split",
