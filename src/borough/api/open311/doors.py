@@ -25,6 +25,7 @@ from borough.api.open311.asking import (
 )
 from borough.api.open311.bodies import PARTS, PLAIN, Body, read
 from borough.api.open311.filing import Reading, key, read as read_request
+from borough.api.open311.media import attach, looked_at
 from borough.api.open311.refusing import MISSING, GeoReportRoute, Refused
 from borough.api.open311.writing import Form, answer, bare, declared
 from borough.api.ports import Ports
@@ -136,7 +137,7 @@ async def file(
     form: Form,
     idempotency_key: Annotated[str, Header(max_length=200)] = "",
 ) -> Response:
-    """File a request with the token of a program as `api_key`.
+    """File a request with the token of a program as `api_key`; photos come as parts `media`.
 
     The same `Idempotency-Key`, or the same form on the same day, is the same request.
     """
@@ -147,7 +148,10 @@ async def file(
     now = ports.clock.now(wall_ms())
     day = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(ports.district.zone))
     own = key(program.name, idempotency_key, body, day.date().isoformat())
-    made = await ports.desk.ask("file_request", {**told, "key": own, "by": program.name})
+    async with looked_at(ports, body) as looked:
+        made = await ports.desk.ask("file_request", {**told, "key": own, "by": program.name})
+        if looked:
+            await attach(ports, made["case_id"], looked, program.name)
     due = telling.DUE[spoken].format(due=written(made["answer_due_ms"], ports.district.zone))
     said = {"service_request_id": made["code"], "service_notice": due}
     if account := body.one("account_id"):
