@@ -29,6 +29,7 @@ HELP = {
     "account": "账号。Who may sign in, with which roles; one-time links.",
     "token": "程序令牌。Make, list and revoke the tokens of programs.",
     "audit": "审计日志。See whether the audit log is whole.",
+    "requests": "民呼我为。Bring citizens' requests in; what people sorted; the rates.",
     "triage": "诉求分类。Learn to sort citizens' messages, score that, and say why.",
     "district": "区县。Look at a district's tables.",
 }
@@ -47,6 +48,7 @@ for _noun in (
     "account",
     "token",
     "audit",
+    "requests",
     "triage",
 ):
     app.command(f"borough.cli.{_noun}:app", name=_noun, help=HELP[_noun])

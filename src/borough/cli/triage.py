@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from rich.progress import Progress
 
 from borough.adapters.text import Figures, Learned, load, save
+from borough.app.requests.practice import written
 from borough.app.setup import folder_of
 from borough.app.triage import (
     evaluated,
@@ -17,6 +18,8 @@ from borough.app.triage import (
     shared_texts,
     trained,
 )
+from borough.edge.citizens.writing import SEEN, UNSEEN
+from borough.engine.district import read
 
 app = App(name="triage", help="Sort citizens' messages. 诉求分类。")
 MODEL = Path(".borough/triage.npz")
@@ -24,7 +27,7 @@ Json = Annotated[bool, Parameter(name="--json", negative="")]
 
 
 @app.command
-def train(*, data: Path, out: Path = MODEL, label: str = "label") -> None:
+def train(*, data: Path, out: Path = MODEL, label: str = "label", group: str = "") -> None:
     """从已标注的诉求学习。Learn from labelled messages and keep the model in a file.
 
     Parameters
@@ -35,9 +38,11 @@ def train(*, data: Path, out: Path = MODEL, label: str = "label") -> None:
         Where the model goes.
     label
         The column to learn: category, agency, urgency, ...
+    group
+        A column that tells which messages are no test of one another; near-duplicates otherwise.
     """
     begun = time.perf_counter()
-    made = _trained(data, label)
+    made = _trained(data, label, group)
     save(made.model, out)
     model = made.model
     right = model.right.mean()
@@ -90,6 +95,33 @@ def evaluate(
 
 
 @app.command
+def invent(
+    out: Path, *, many: int = 1_000, seed: int = 1, unseen: bool = False, district: str = ""
+) -> None:
+    """生成合成诉求。Write synthetic messages, all of them made up, to practise and to test with.
+
+    Parameters
+    ----------
+    out
+        A CSV file with text, subject, place, category, kind, urgent, phrase.
+    many
+        How many.
+    seed
+        The same seed gives the same messages.
+    unseen
+        Use the wordings that the others never use.
+    district
+        A district, or its folder, whose streets and communities are named.
+    """
+    told = None
+    if district:
+        folder = Path(district)
+        told = read(folder if folder.is_dir() else folder_of(district))
+    written(out, many, seed, told, UNSEEN if unseen else SEEN)
+    print(f"{out}: {many} 条合成诉求 · synthetic messages")
+
+
+@app.command
 def say(text: str, *, model: Path = MODEL, district: str = "", as_json: Json = False) -> None:
     """说出一条诉求的类别和理由。Say where one message belongs, how sure that is, and why.
 
@@ -118,11 +150,13 @@ def say(text: str, *, model: Path = MODEL, district: str = "", as_json: Json = F
         print("依据 · why: " + "、".join(f"{word} +{gain:.2f}" for word, gain in said.why))
 
 
-def _trained(data: Path, label: str) -> Learned:
+def _trained(data: Path, label: str, group: str = "") -> Learned:
     """Learn, with a bar."""
     with Progress(transient=True) as bar:
         task = bar.add_task("学习 · learning", total=None)
-        return trained(data, label, lambda done, of: bar.update(task, completed=done, total=of))
+        return trained(
+            data, label, lambda done, of: bar.update(task, completed=done, total=of), group=group
+        )
 
 
 def _precision(district: str) -> float:
