@@ -99,7 +99,7 @@ def brought(
 
 @app.command
 def export(out: Path, *, data: Data = HERE) -> None:
-    """导出人工分类的诉求，供 borough triage train 学习。Write out what people sorted, to learn from.
+    """导出人工分类的诉求，供学习。Write out what people sorted, to learn from.
 
     Secret requests stay, and so does what a machine sorted: it would learn its own mistakes.
 
