@@ -57,7 +57,8 @@ class Decision(Act):
 @router.post("", summary="Report a case 上报", status_code=201)
 async def report(ports: Given, who: Operator, told: Annotated[Report, Body()]) -> Response:
     """Open a case of the routine loop: 422 `unknown-code` or `outside-district` name the field."""
-    body = {**told.model_dump(), "by": who, "at_ms": ports.clock.now(wall_ms())}
+    said = told.model_dump()
+    body = {**said, "note": said.pop("text"), "by": who, "at_ms": ports.clock.now(wall_ms())}
     made = await ports.desk.ask("report_case", body)
     found = await run_in_threadpool(ports.cases.one, int(made["id"]))
     return answers.json(await run_in_threadpool(full, ports, found), status=201)

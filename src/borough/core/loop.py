@@ -85,7 +85,7 @@ def objection(case: Case, plan: Plan, verb: str, at_ms: int) -> str:  # noqa: PL
     still = case.suspended_to_ms is not None and at_ms < case.suspended_to_ms
     if verb == "resume":
         return "" if case.suspended_to_ms is not None else f"case {case.code} is not suspended"
-    if still and verb != "cancel":
+    if still and verb not in {"cancel", "assign"}:
         return f"case {case.code} is suspended; it goes on by itself, or resume it"
     checks = {"extend": _no_extension, "suspend": _no_suspension, "standard": _no_standard}
     return checks[verb](case, plan, at_ms) if verb in checks else ""

@@ -31,8 +31,9 @@ def report(desk: Desk, ask: Ask) -> Answer:
         "zh": f"{stands['zh']}{code.name['zh']}",
         "en": f"{code.name['en']} in {stands['en']}",
     }
-    wants = ("source", "standard", "agency", "text", "urgent")
+    wants = ("source", "standard", "agency", "urgent")
     told = {name: ask[name] for name in wants if ask.get(name)}
+    told |= {"text": ask["note"]} if ask.get("note") else {}
     case = desk.cases.report(
         desk.plans[ROUTINE], title=title, event=code.code, at_ms=desk.now(), by=ask["by"],
         **place, **told,
