@@ -30,7 +30,10 @@ PARAMETER = {
     "value?": "number", "unit": "text", "limits": "span", "means": "words", "source": "text",
     "per_thing?": "flag",
 }  # fmt: skip
-OPENS = {"plan": "text", "title": "words", "merge_s": "number", "from_level?": "count"}
+OPENS = {
+    "plan": "text", "title": "words", "merge_s": "number", "from_level?": "count",
+    "gather_s?": "number",
+}  # fmt: skip
 Names = Mapping[str, Mapping[str, str]]
 """What something is called, by its id and by language."""
 
@@ -55,13 +58,15 @@ class Opening:
     """How detections of a scene become cases: the title, and how long a new one joins an old.
 
     A case is opened when the level reaches ``from_level``; a detection on the same thing within
-    ``merge_s`` seconds of the last sign joins it.
+    ``merge_s`` seconds of the last sign joins it.  For ``gather_s`` seconds a detection is looked
+    at together with others, which may have one cause, before people hear of it.
     """
 
     plan: str
     title: dict[str, str]
     merge_s: float
     from_level: int = 1
+    gather_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ class Asked:
     """What a change of level asks of the desk: a case by this plan, in this grid, so titled.
 
     A sign on the same thing within ``merge_ms`` joins the case instead of opening another;
-    below ``from_level`` nothing is opened.
+    below ``from_level`` nothing is opened.  For ``gather_ms`` it is looked at together with others.
     """
 
     plan: str
@@ -20,6 +20,7 @@ class Asked:
     from_level: int
     grid: int
     title: dict[str, str]
+    gather_ms: int = 0
 
 
 def asked(
@@ -42,4 +43,5 @@ def asked(
         from_level=scene.opens.from_level,
         grid=grid,
         title=title,
+        gather_ms=round(scene.opens.gather_s * 1000),
     )

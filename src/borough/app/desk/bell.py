@@ -148,8 +148,7 @@ class Bell:
                     raise BoroughError(msg)
             while rung := await self._in_turn(lambda: self.desk.timers.fire(self.desk.now())):
                 await self._say(bus, [("case", shown(case)) for case in rung])
-            given = await self._in_turn(self.desk.weigh)
-            await self._say(bus, [("case", shown(case)) for case in given])
+            await self._say(bus, await self._in_turn(self.desk.weigh))
             self.open = await asyncio.to_thread(self.desk.open)
 
     async def _say(self, bus: Client, news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

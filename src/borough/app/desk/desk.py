@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.dispatch import Rhythm, spot, whom
+from borough.app.desk.layout import Layout
 from borough.app.desk.parties import agency_of, finding
 from borough.app.district import Ground, ground
 from borough.app.intake.jobs import Job
@@ -40,6 +41,7 @@ from borough.storage.sql import (
     SqlDetections,
     SqlDispatch,
     SqlErrands,
+    SqlGathering,
     SqlRosters,
     SqlTasks,
     SqlTimers,
@@ -109,7 +111,8 @@ class Desk:
         self.gazetteer = Gazetteer(self.ground.district)
         self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
         self.credentials = SqlCredentials(engine)
-        self.desk = SqlDesk(engine, cases=self.cases)
+        self.gathering = SqlGathering(engine, lay=lambda: Layout(self.ground), now=self.now)
+        self.desk = SqlDesk(engine, cases=self.cases, sift=self.gathering.sift)
         self.detections = SqlDetections(engine)
         self.imports: SimpleQueue[Job] = SimpleQueue()
         self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
@@ -123,9 +126,19 @@ class Desk:
         row = self.ground.district.standards.row(standard, event)
         return row, agency_of(self.ground.district, row.agency, grid)
 
-    def weigh(self) -> list[Case]:
-        """Give what waits to posts, every few seconds; gives the cases that changed."""
-        return self.dispatch.turn(self.now()) if self.rhythm.due() else []
+    def weigh(self) -> list[tuple[str, Any]]:
+        """Every few seconds, tell what was gathered and give what waits to posts.
+
+        Gives what the live stream should say.
+        """
+        if not self.rhythm.due():
+            return []
+        cases, edges = self.gathering.turn(self.desk, self.wish, self.now())
+        cases += self.dispatch.turn(self.now())
+        news: list[tuple[str, Any]] = [
+            ("detection", {**edge, "key": self._key(edge["thing"])}) for edge in edges
+        ]
+        return news + [("case", shown(case)) for case in cases]
 
     def now(self) -> int:
         """The district's time, in ms."""
@@ -142,13 +155,18 @@ class Desk:
         if ask is None:
             return None
         plan = self.plans[ask.plan]
-        return Wish(plan, ask.merge_ms, ask.from_level, ask.grid, ask.title)
+        names = scene.level_names.get(edge["level_name"], {})
+        return Wish(
+            plan, ask.merge_ms, ask.from_level, ask.grid, ask.title, ask.gather_ms, names
+        )  # fmt: skip
 
     def take(self, edges: Sequence[Mapping[str, Any]], sequence: int) -> list[tuple[str, Any]]:
         """Apply detections and the cases they ask for; give what the live stream should say."""
         taken = self.desk.take(edges, sequence, self.wish)
         news: list[tuple[str, Any]] = [
-            ("detection", {**edge, "key": self._key(edge["thing"])}) for edge in taken.edges
+            ("detection", {**edge, "key": self._key(edge["thing"])})
+            for place, edge in enumerate(taken.edges)
+            if place not in taken.quiet
         ]
         return news + [("case", shown(case)) for case in taken.cases]
 

@@ -164,7 +164,7 @@ def orphans(desk: Desk) -> list[dict[str, Any]]:
             "by": "registry",
         }
         for each in rows
-        if desk.ground.row(each["thing"]) is None
+        if each["thing"] and desk.ground.row(each["thing"]) is None
     ]
 
 

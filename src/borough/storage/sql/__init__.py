@@ -18,6 +18,7 @@ from borough.storage.sql.errands import SqlErrands
 from borough.storage.sql.evaluations import SqlEvaluations
 from borough.storage.sql.facts import Import, SqlFacts
 from borough.storage.sql.files import SqlFiles
+from borough.storage.sql.gathering import SqlGathering
 from borough.storage.sql.hooks import SqlHooks
 from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.lives import SqlLives
@@ -55,6 +56,7 @@ __all__ = [
     "SqlEvaluations",
     "SqlFacts",
     "SqlFiles",
+    "SqlGathering",
     "SqlHooks",
     "SqlIntake",
     "SqlLives",

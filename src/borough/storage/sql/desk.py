@@ -1,7 +1,7 @@
 """The desk's one transaction: detections, the cases they ask for, and how far it has read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
@@ -20,7 +20,8 @@ class Wish:
     """What case a detection should have.
 
     It is opened by ``plan`` in ``grid`` when the level reaches ``from_level``; a detection on
-    the same thing within ``merge_ms`` of the last sign joins the case instead.
+    the same thing within ``merge_ms`` of the last sign joins the case instead.  For ``gather_ms``
+    it is seen whether it is part of something larger.
     """
 
     plan: Plan
@@ -28,14 +29,20 @@ class Wish:
     from_level: int
     grid: int
     title: Mapping[str, str]
+    gather_ms: int = 0
+    level_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was news: edges as they came, and the cases that they opened or changed."""
+    """What was news: edges as they came, and the cases that they opened or changed.
+
+    ``quiet`` are the places, among the edges, of those that people are not to hear of now.
+    """
 
     edges: list[dict[str, Any]]
     cases: list[Case]
+    quiet: frozenset[int] = frozenset()
 
 
 _OWN = select(t.detections.c.case_id).where(t.detections.c.id == bindparam("detection"))
@@ -49,14 +56,24 @@ _NEWEST = (
 """Made once: building a statement costs more than running it."""
 
 Decide = Callable[[Mapping[str, Any]], Wish | None]
+Sift = Callable[[Connection, Sequence[Mapping[str, Any]], Decide], frozenset[int]]
+"""Says of which edges, by their places, people are not to hear now: shelved, or part of others."""
+
+
+def keep_nothing(
+    _connection: Connection, _edges: Sequence[Mapping[str, Any]], _decide: Decide
+) -> frozenset[int]:
+    """Let people hear of everything at once."""
+    return frozenset()
 
 
 class SqlDesk:
     """Takes detections in exactly once, with the cases that follow from them."""
 
-    def __init__(self, engine: Engine, *, cases: SqlCases) -> None:
+    def __init__(self, engine: Engine, *, cases: SqlCases, sift: Sift = keep_nothing) -> None:
         self._engine = engine
         self._cases = cases
+        self._sift = sift
 
     def take(self, edges: Sequence[Mapping[str, Any]], sequence: int, decide: Decide) -> Taken:
         """Take in edges up to *sequence* of their stream, in one transaction.
@@ -76,14 +93,18 @@ class SqlDesk:
     ) -> Taken:
         """Do what `take` says in a transaction that is open already."""
         fresh = taken_in(connection, edges, sequence)
+        quiet = self._sift(connection, fresh, decide)
         changed: dict[int, Case] = {}
-        for edge in fresh:
-            case = self._follow(connection, edge, decide)
+        for place, edge in enumerate(fresh):
+            case = None if place in quiet else self.follow(connection, edge, decide)
             if case:
                 changed[case.id] = case
-        return Taken(fresh, list(changed.values()))
+        return Taken(fresh, list(changed.values()), quiet)
 
-    def _follow(self, connection: Connection, edge: dict[str, Any], decide: Decide) -> Case | None:
+    def follow(
+        self, connection: Connection, edge: Mapping[str, Any], decide: Decide
+    ) -> Case | None:
+        """Do what a change of level means for cases: open one, join one, or tell its own."""
         own = connection.scalar(_OWN, {"detection": edge["id"]})
         if own is not None:
             return self._heard(connection, found(connection, own), edge, decide)
@@ -102,6 +123,17 @@ class SqlDesk:
             told["title"] = wish.title
             case = self._cases.opened(connection, wish.plan, **told, **signs)
         belongs = {"case_id": case.id, "outcome": case.outcome or None}
+        connection.execute(_BELONGS, belongs | {"detection": edge["id"]})
+        return case
+
+    def outage(
+        self, connection: Connection, wish: Wish, edge: Mapping[str, Any], **told: Any
+    ) -> Case:
+        """Open the case of a detection that is about an area and no single thing."""
+        signs = {"level": edge["level"], "detection": edge["id"], "at_ms": edge["now"]}
+        about = {"scene": edge["scene"], "thing": 0, **told}
+        case = self._cases.opened(connection, wish.plan, **about, **signs)
+        belongs = {"case_id": case.id, "outcome": None}
         connection.execute(_BELONGS, belongs | {"detection": edge["id"]})
         return case
 

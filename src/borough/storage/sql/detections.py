@@ -61,12 +61,15 @@ class SqlDetections:
             return {**row, "edges": [dict(edge) for edge in found]}
 
     def edges(self, scene: str = "") -> list[dict[str, Any]]:
-        """Give every change of level as it came, in the journal's order; of one scene or all."""
+        """Give every change of level as it came, in the journal's order; of one scene or all.
+
+        Those of outages, which are about no single thing, are left out.
+        """
         d, e = t.detections.c, t.detection_edges.c
         chosen = select(
             d.id, d.scene, d.thing, e.level, e.level_name, e.position, e.time_ms.label("time"),
             e.now_ms.label("now"), e["values"], e.before, e.after, e.version, e.by,
-        ).join_from(t.detection_edges, t.detections)  # fmt: skip
+        ).join_from(t.detection_edges, t.detections).where(d.thing != 0)  # fmt: skip
         if scene:
             chosen = chosen.where(d.scene == scene)
         with reading(self._engine) as connection:
@@ -77,6 +80,7 @@ class SqlDetections:
         """Give the case and its outcome for each detection of a scene whose case was closed."""
         d = t.detections.c
         chosen = select(d.id, d.case_id, d.outcome).where(d.scene == scene, d.outcome.is_not(None))
+        chosen = chosen.where(d.thing != 0)
         with reading(self._engine) as connection:
             rows = connection.execute(chosen.where(d.case_id.is_not(None)))
             return {row.id: (row.case_id, row.outcome) for row in rows}
@@ -215,7 +219,7 @@ def _after(state: dict[str, Any] | None, edge: Edge) -> dict[str, Any]:
         "ended_ms": None if edge["level"] else edge["time"],
         "position": edge["position"],
         "version": edge["version"],
-        "suppressed_by": edge.get("suppressed_by"),
+        "suppressed_by": edge.get("suppressed_by") or first.get("suppressed_by"),
     }
 
 
