@@ -26,6 +26,7 @@ from borough.storage.sql.notices import SqlNotices
 from borough.storage.sql.outbox import SqlOutbox
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
+from borough.storage.sql.queue import Page, SqlQueue, Wanted
 from borough.storage.sql.recipients import SqlRecipients
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.requests import SqlRequests
@@ -42,6 +43,7 @@ from borough.storage.sql.warnings import SqlWarnings
 __all__ = [
     "Attribute",
     "Import",
+    "Page",
     "RequestActs",
     "SqlAccounts",
     "SqlAudit",
@@ -65,6 +67,7 @@ __all__ = [
     "SqlPeople",
     "SqlPersons",
     "SqlPosts",
+    "SqlQueue",
     "SqlRecipients",
     "SqlRegistry",
     "SqlRequests",
@@ -78,6 +81,7 @@ __all__ = [
     "SqlWarnings",
     "Taken",
     "Timer",
+    "Wanted",
     "Wish",
     "answered_first",
     "connect",

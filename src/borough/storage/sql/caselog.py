@@ -14,6 +14,7 @@ from borough.core.cases import Case, Event, born, canonical, fold
 from borough.core.errors import BoroughError, NotFound, Stale
 from borough.storage.sql import tables as t
 from borough.storage.sql.counting import raised
+from borough.storage.sql.open_counts import recounted
 
 FIELDS = tuple(field.name for field in fields(Case))
 
@@ -47,6 +48,7 @@ def begun(connection: Connection, event: Event) -> Case:
     """Write the first entry of a fresh case."""
     case = born(raised(connection, "case"), event)
     connection.execute(_BEGIN, _row(case))
+    recounted(connection, [(None, case)])
     _append(connection, case.id, event, "")
     return case
 
@@ -59,6 +61,7 @@ def written(connection: Connection, case: Case, event: Event) -> Case:
     if done.rowcount != 1:
         msg = f"case {case.code} was changed by somebody else; read it again"
         raise Stale(msg)
+    recounted(connection, [(case, after)])
     _append(connection, case.id, event, connection.scalars(_LAST, was).one())
     return after
 

@@ -225,7 +225,6 @@ Index("ix_cases_scene", cases.c.scene, cases.c.thing, cases.c.id)
 Index("ix_cases_thing", cases.c.thing)
 Index("ix_cases_grid", cases.c.grid)
 Index("ix_cases_post", cases.c.post, cases.c.closed_ms)
-Index("ix_cases_closed_ms", cases.c.closed_ms, cases.c.due_ms)
 Index("ix_cases_suspended_to_ms", cases.c.suspended_to_ms)
 
 case_events = Table(

@@ -1,0 +1,87 @@
+"""How many open cases there are of what: columns of those that are alike, counted in one go."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Self
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from borough.core.observations import Index
+from borough.storage.sql.queue_table import FACETS, open_counts
+
+CHOSEN = tuple(name for name in FACETS if name not in {"plan", "step"})
+"""Facets of which single values may be asked for; a step goes with its plan."""
+Counts = dict[str, dict[Any, int]]
+_C = open_counts.c
+_NUMBERS = select(_C.id, _C.open).where(_C.open != 0)
+_ALIKE = select(_C.id, *(_C[name] for name in FACETS)).order_by(_C.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Alikes:
+    """Kinds of cases as columns: for each facet the values there are, and which each row has."""
+
+    values: Mapping[str, Sequence[Any]]
+    codes: Mapping[str, Index]
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
+        """Lay out rows whose first values are those of `FACETS`, in that order."""
+        named = zip(FACETS, zip(*rows, strict=True) if rows else [()] * len(FACETS), strict=False)
+        columns: dict[str, Sequence[Any]] = dict(named)
+        columns["step"] = tuple(zip(columns.pop("plan"), columns["step"], strict=True))
+        values: dict[str, Sequence[Any]] = {}
+        codes: dict[str, Index] = {}
+        for name, column in columns.items():
+            places: dict[Any, int] = defaultdict(itertools.count().__next__)
+            codes[name] = np.fromiter(map(places.__getitem__, column), np.int64, len(column))
+            values[name] = list(places)
+        return cls(values, codes)
+
+    def counted(self, number: Index, wishes: Mapping[str, Collection[Any]]) -> tuple[int, Counts]:
+        """Count all that meet every wish; and by each facet those that meet all others."""
+        misses = {
+            name: np.array([each not in wanted for each in self.values[name]], bool)[
+                self.codes[name]
+            ]
+            for name, wanted in wishes.items()
+        }
+        wrong = np.zeros(len(number), np.int64)
+        for miss in misses.values():
+            wrong += miss
+        counts: Counts = {}
+        for name, values in self.values.items():
+            fits = wrong - misses[name] == 0 if name in misses else wrong == 0
+            found = np.bincount(self.codes[name][fits], number[fits], len(values))
+            pairs = zip(values, found.astype(np.int64).tolist(), strict=True)
+            counts[name] = {value: each for value, each in pairs if each}
+        return int(number[wrong == 0].sum()), counts
+
+
+class Tallies:
+    """The counts that are kept; what a row of theirs stands for is read once, for it stays so."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._ids = np.empty(0, np.int64)
+        self._alikes = Alikes.of([])
+
+    def counted(
+        self, connection: Connection, wishes: Mapping[str, Collection[Any]]
+    ) -> tuple[int, Counts]:
+        """Count the open cases; see `Alikes.counted`."""
+        rows = np.array([tuple(row) for row in connection.execute(_NUMBERS)], np.int64)
+        rows = rows.reshape(-1, 2)
+        with self._lock:
+            if not np.isin(rows[:, 0], self._ids).all():
+                kept = connection.execute(_ALIKE).all()
+                self._ids = np.array([row[0] for row in kept], np.int64)
+                self._alikes = Alikes.of([row[1:] for row in kept])
+            ids, alikes = self._ids, self._alikes
+        number = np.zeros(len(ids), np.int64)
+        number[ids.searchsorted(rows[:, 0])] = rows[:, 1]
+        return alikes.counted(number, wishes)

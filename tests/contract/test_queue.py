@@ -1,0 +1,150 @@
+"""What the page of open cases promises: what a slow look at every case would give."""
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from borough.core.cases import Case, Plan
+from borough.core.errors import BadRequest
+from borough.storage.sql import SqlCases, SqlQueue, Wanted
+from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.open_counts import alike
+from borough.storage.sql.queue_table import FACETS, open_counts
+from borough.testing.desks import CLOCKS, MORNING, ZONE, ring
+
+PLANS = [
+    Plan.declared(
+        name,
+        {
+            "step": [
+                {"name": "check", "holder": "worker", "within_s": 600 * rank, "then": ["mend"]},
+                {"name": "mend", "holder": f"crew{rank}", "within_s": 90, "then": ["closed"]},
+            ]
+        },
+    )
+    for rank, name in enumerate(("lane", "leak", "slope"), start=1)
+]
+SORTED = {
+    "deadline": lambda case: (case.due_ms, case.id),
+    "opened": lambda case: (-case.opened_ms, -case.id),
+    "level": lambda case: (-case.level, -case.id),
+}
+ASKS: list[dict[str, Any]] = [
+    {},
+    {"facets": {"agency": ["A1", "A2"]}},
+    {"facets": {"agency": ["A1"], "urgent": [True]}},
+    {"facets": {"band": ["orange", "red"], "source": ["citizen", "sensor"]}},
+    {"facets": {"holder": ["worker"], "scene": ["lane"]}, "steps": frozenset({("lane", "check")})},
+    {"steps": frozenset({("leak", "mend"), ("lane", "mend")})},
+    {"grids": [1, 2]},
+    {"grids": [2], "facets": {"agency": ["A0"], "source": ["citizen"]}},
+    {"post": "P1"},
+    {"text": "00001"},
+    {"text": "%"},
+    {"facets": {"agency": ["nobody"]}},
+    {"grids": []},
+]
+
+
+def filled(engine: Engine) -> SqlCases:
+    """Open eighty cases and let some go on, some be late, and some be over."""
+    dice = random.Random(4)  # noqa: S311 - nothing secret
+    cases = SqlCases(engine, zone=ZONE, follow=[CLOCKS.follow])
+    for thing in range(1, 81):
+        plan, at = dice.choice(PLANS), MORNING + dice.randrange(20) * 60_000
+        with writing(engine) as connection:
+            case = cases.opened(
+                connection, plan, thing=thing, title={"zh": "甲", "en": "a"}, at_ms=at,
+                grid=dice.randrange(4), level=dice.randrange(3), agency=f"A{dice.randrange(4)}",
+                source=dice.choice(["sensor", "citizen", "hotline"]), urgent=dice.random() < 0.3,
+                scene=plan.id,
+            )  # fmt: skip
+        told: dict[str, Any] = {"plan": plan, "by": "ann", "at_ms": at + 1}
+        if dice.random() < 0.5:
+            case = cases.move(case.id, "mend", expected_version=case.version, **told)
+            if dice.random() < 0.4:
+                cases.close(case.id, "true", expected_version=case.version, **told)
+            elif dice.random() < 0.4:
+                post = f"P{dice.randrange(2)}"
+                cases.assign(case.id, post, by="ann", at_ms=at + 2, expected_version=case.version)
+    ring(engine, cases, MORNING + 900_000)
+    return cases
+
+
+def everything(cases: SqlCases) -> list[Case]:
+    """Give the open cases, one look at each."""
+    return [each for each in cases.find(limit=1000) if each.closed_ms is None]
+
+
+def value(case: Case, name: str) -> Any:
+    """Say what a case counts as."""
+    return (case.plan, case.step) if name == "step" else getattr(case, name)
+
+
+def slow(cases: list[Case], ask: dict[str, Any]) -> tuple[list[Case], dict[str, dict[Any, int]]]:
+    """Look at every case: which fit, and how many there would be without each wish."""
+    wishes = dict(ask.get("facets", {}))
+    if "steps" in ask:
+        wishes["step"] = ask["steps"]
+    placed = [
+        each
+        for each in cases
+        if ("grids" not in ask or each.grid in ask["grids"])
+        and each.post == ask.get("post", each.post)
+        and ask.get("text", "") in each.code
+    ]
+
+    def fit(but: str = "") -> list[Case]:
+        rest = {name: some for name, some in wishes.items() if name != but}
+        return [each for each in placed if all(value(each, name) in rest[name] for name in rest)]
+
+    names = [name for name in FACETS if name != "plan"]
+    return fit(), {name: dict(Counter(value(each, name) for each in fit(name))) for name in names}
+
+
+@pytest.mark.parametrize("address", ["sqlite", "postgresql"], indirect=True)
+def test_a_page_is_what_a_look_at_every_case_gives(engine: Engine) -> None:
+    """Whatever is asked for, however it is sorted, and page by page: the same cases and counts."""
+    cases, queue = filled(engine), SqlQueue(engine)
+    there = everything(cases)
+    assert {each.band for each in there} >= {"orange", "red"}
+    assert queue.open() == len(there)
+    for ask in ASKS:
+        fits, counts = slow(there, ask)
+        for sort, key in SORTED.items():
+            walked: list[Case] = []
+            after = ""
+            while True:
+                page = queue.page(Wanted(**ask), sort=sort, after=after, limit=7)
+                walked += page.cases
+                assert (page.total, page.counts) == (len(fits), counts), ask
+                after = page.next
+                if not after:
+                    break
+            assert [each.id for each in walked] == [each.id for each in sorted(fits, key=key)]
+
+
+def test_counts_are_kept_in_the_transaction_of_the_entry(engine: Engine) -> None:
+    """After everything that cases went through, what is kept is what counting gives."""
+    cases = filled(engine)
+    columns = [open_counts.c[name] for name in FACETS]
+    with reading(engine) as connection:
+        kept = connection.execute(select(*columns, open_counts.c.open))
+        told = {tuple(row[:-1]): row[-1] for row in kept if row[-1]}
+
+    assert told == dict(Counter(alike(each) for each in everything(cases)))
+
+
+def test_a_page_that_cannot_be_is_refused(engine: Engine) -> None:
+    """The field is named."""
+    queue = SqlQueue(engine)
+    for told, says in (
+        ({"sort": "colour"}, "sort: "), ({"after": "x.y"}, "after: "), ({"limit": 0}, "limit: "),
+    ):  # fmt: skip
+        with pytest.raises(BadRequest, match=f"^{says}"):
+            queue.page(Wanted(), **told)
+    with pytest.raises(BadRequest, match="title: "):
+        Wanted(facets={"title": ["x"]})
