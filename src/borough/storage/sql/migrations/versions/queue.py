@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "queue"
-down_revision = "handings"
+down_revision = "shelves"
 
 INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WORDS = ("plan", "scene", "step", "holder", "agency", "source", "band")
