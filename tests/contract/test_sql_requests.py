@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from borough.core.errors import BadRequest, IllegalMove
-from borough.core.requests import Draft
+from borough.core.requests import Filing
 from borough.testing.requesting import HOUR, MORNING, Desk, desk
 
 
@@ -160,4 +160,4 @@ def test_requests_about_one_matter_share_its_case_and_can_be_parted(made: Desk) 
 def test_a_draft_says_which_field_is_wrong(changes: dict[str, object], field: str) -> None:
     """Empty, too long, half a point, an unknown channel: the field is named."""
     with pytest.raises(BadRequest, match=f"^{field}: "):
-        Draft(**{"text": "路灯坏了", "key": "k", **changes})  # type: ignore[arg-type] # wrong on purpose
+        Filing(**{"text": "路灯坏了", "key": "k", **changes})  # type: ignore[arg-type] # wrong on purpose

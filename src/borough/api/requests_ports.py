@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from borough.core.requests import Request, Rules
+from borough.core.requests import Request, RequestRules
 
 Row = Mapping[str, Any]
 
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 class Requests(Protocol):
     """The requests of a district, to be read; what changes them is asked of the desk."""
 
-    rules: Rules
+    rules: RequestRules
 
     def one(self, request: int | str, /) -> Request:
         """Give one by id, code or receipt; `NotFound` if there is none."""

@@ -33,7 +33,7 @@ LONGEST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Filing:
     """A request as it comes in; ``key`` is the sender's own, so that sent twice is taken once.
 
     ``contact`` is personal data (``name``, ``phone``, ``email``): it goes to the store of persons
@@ -153,7 +153,7 @@ STREET = "street"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RequestKind:
     """A kind of request (咨询, 求助 ...), with the time to call back and the time to answer."""
 
     code: str
@@ -163,7 +163,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class RequestRules:
     """What a district lays down for requests; see its ``requests.toml``.
 
     Requests join a case by themselves when alike by ``join_alike`` within ``join_metres`` and
@@ -172,8 +172,8 @@ class Rules:
     from synthetic messages until there are others.
     """
 
-    kinds: Mapping[str, Kind]
-    urgent: Kind
+    kinds: Mapping[str, RequestKind]
+    urgent: RequestKind
     categories: Mapping[str, Category]
     exclusions: Mapping[str, Mapping[str, str]]
     satisfaction: Sequence[Mapping[str, str]]

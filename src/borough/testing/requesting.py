@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from borough.app.desk.desk import plans
 from borough.app.requests.office import Office
 from borough.core.district import District
-from borough.core.requests import Draft, Request
+from borough.core.requests import Filing, Request
 from borough.engine.catalog import BUILT_IN, plans_alone
 from borough.engine.district import read
 from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests, answered_first
@@ -50,7 +50,7 @@ class Desk:
     ) -> Request:
         """Take a request in that nobody doubts: its category and place are told."""
         told = {"category": "roads", "place": "双龙湖街道五星路社区", "key": text, **told}
-        return self.office.file(Draft(text, **told), at_ms=at_ms, by="web")
+        return self.office.file(Filing(text, **told), at_ms=at_ms, by="web")
 
 
 def desk(engine: Engine, data: Path) -> Desk:

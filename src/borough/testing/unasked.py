@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from borough.core.errors import NotFound
-from borough.core.requests import Request, Rules
+from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import USUAL, read_requests
 
 
@@ -13,7 +13,7 @@ class Unasked:
     """No request; the usual rules hold."""
 
     def __init__(self) -> None:
-        self.rules: Rules = read_requests(USUAL.parent, ())
+        self.rules: RequestRules = read_requests(USUAL.parent, ())
 
     def one(self, request: int | str) -> Request:
         """There is none."""

@@ -8,7 +8,7 @@ import msgspec
 from borough.app.desk.answers import Answer, shown
 from borough.app.desk.desk import Desk
 from borough.core.errors import BadRequest, BoroughError
-from borough.core.requests import Draft, Request
+from borough.core.requests import Filing, Request
 
 MOST = 500
 """Requests that one call brings in."""
@@ -19,7 +19,7 @@ DRAFT = (
 
 
 def file_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
-    """Take one request in: ``text`` and ``key``, and what else `core.requests.Draft` has."""
+    """Take one request in: ``text`` and ``key``, and what else `core.requests.Filing` has."""
     return answered(desk, desk.requests.file(draft_of(ask), at_ms=desk.now(), by=ask["by"]))
 
 
@@ -100,10 +100,10 @@ def split_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     return answered(desk, desk.requests.split(ask["request"], **acted))
 
 
-def draft_of(said: Mapping[str, Any]) -> Draft:
+def draft_of(said: Mapping[str, Any]) -> Filing:
     """Read what comes in; `BadRequest` names the field."""
     try:
-        return msgspec.convert({name: said[name] for name in DRAFT if name in said}, Draft)
+        return msgspec.convert({name: said[name] for name in DRAFT if name in said}, Filing)
     except msgspec.ValidationError as error:
         raise BadRequest(str(error)) from error
 

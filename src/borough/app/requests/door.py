@@ -16,7 +16,7 @@ from borough.adapters.text import Requests as Columns, hot, merged
 from borough.core import requests as core
 from borough.core.district import District
 from borough.core.errors import BadRequest, BadSheet
-from borough.core.requests import Request, Rules
+from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import read_requests
 from borough.storage.sql import SqlCases, SqlRequests
 
@@ -51,7 +51,7 @@ class RequestDoor:
     def __init__(self, engine: Engine, cases: SqlCases, district: District, folder: Path) -> None:
         self._store = SqlRequests(engine, cases=cases)
         self._district = district
-        self.rules: Rules = read_requests(folder, district.agencies.code)
+        self.rules: RequestRules = read_requests(folder, district.agencies.code)
         self.one = self._store.one
         self.find = self._store.find
         self.acts = self._store.acts

@@ -9,7 +9,7 @@ import numpy as np
 
 from borough.adapters.text.alike import Rarity, alike, compared
 from borough.adapters.text.limits import LIMITS
-from borough.core.requests import ACCEPTED, ANSWERED, WAITING, Draft, Request, Rules, Spot
+from borough.core.requests import ACCEPTED, ANSWERED, WAITING, Filing, Request, RequestRules, Spot
 from borough.edge.citizens.writing import messages
 
 DAY_MS = 86_400_000
@@ -44,11 +44,11 @@ def rarity() -> Rarity:
 
 
 def likely(
-    draft: Draft,
+    draft: Filing,
     spot: Spot,
     category: str,
     others: Sequence[Request],
-    rules: Rules,
+    rules: RequestRules,
     *,
     now_ms: int,
 ) -> list[Likely]:
@@ -85,7 +85,7 @@ def likely(
 HERE, PERHAPS, FAR = "here", "perhaps", "far"
 
 
-def distance(draft: Draft, spot: Spot, other: Request, metres: float = LIMITS.merge_metres) -> str:
+def distance(draft: Filing, spot: Spot, other: Request, metres: float = LIMITS.merge_metres) -> str:
     """Say whether a request is where another is; what neither names keeps them not apart."""
     if None not in (draft.lon, draft.lat, other.lon, other.lat):
         return HERE if apart_m(draft, other) <= metres else FAR
@@ -96,7 +96,7 @@ def distance(draft: Draft, spot: Spot, other: Request, metres: float = LIMITS.me
     return PERHAPS
 
 
-def apart_m(draft: Draft, other: Request) -> float:
+def apart_m(draft: Filing, other: Request) -> float:
     """Give the distance of two points in metres, as on a plane."""
     assert draft.lon is not None  # noqa: S101 - whoever asks has looked
     assert draft.lat is not None  # noqa: S101 - the same

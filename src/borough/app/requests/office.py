@@ -15,7 +15,7 @@ from borough.app.triage import precision_of
 from borough.core.cases import Plan
 from borough.core.district import District
 from borough.core.errors import BadRequest
-from borough.core.requests import SCENE, Draft, Request, Rules, Spot
+from borough.core.requests import SCENE, Filing, Request, RequestRules, Spot
 from borough.engine.district.requests import read_requests
 from borough.engine.gazetteer import Gazetteer
 from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests
@@ -35,7 +35,7 @@ class Office:
         self.store = store
         self.plans = plans
         self.district = district
-        self.rules: Rules = read_requests(folder, district.agencies.code)
+        self.rules: RequestRules = read_requests(folder, district.agencies.code)
         self.gazetteer = Gazetteer(district)
         self.sorter = Sorter(data, district, self.rules, self.gazetteer, precision_of(folder))
         self.acts = RequestActs(store, plans, self.rules)
@@ -60,14 +60,14 @@ class Office:
             raise BadRequest(msg)
         return self.plans[SCENE]
 
-    def file(self, draft: Draft, *, at_ms: int, by: str) -> Request:
+    def file(self, draft: Filing, *, at_ms: int, by: str) -> Request:
         """Take a request in: sort it, find its matter, and write it down; once for each key."""
         known = self.store.known(draft.key)
         if known:
             return known
         return self.store.file(draft, self.entry(draft, at_ms), self.plan, at_ms=at_ms, by=by)
 
-    def entry(self, draft: Draft, at_ms: int, *, alone: bool = False) -> Entry:
+    def entry(self, draft: Filing, at_ms: int, *, alone: bool = False) -> Entry:
         """Work out what is to be written down of a draft; *alone* gives it a case of its own."""
         made = self.sorter.sort(draft)
         since = at_ms - round(self.rules.join_days * DAY_MS)
@@ -133,7 +133,7 @@ class Office:
     def split(self, request: int | str, *, at_ms: int, by: str, note: str) -> Request:
         """Give a request that was merged a case of its own again."""
         now = self.store.one(request)
-        draft = Draft(now.text, now.key, title=now.title, place=now.place, lon=now.lon,
+        draft = Filing(now.text, now.key, title=now.title, place=now.place, lon=now.lon,
                       lat=now.lat, channel=now.channel, category=now.category)  # fmt: skip
         spot = Spot(now.street, now.community, now.grid)
         entry = replace(

@@ -14,7 +14,7 @@ from borough.adapters.text import TextModel, load
 from borough.app.triage import said_of
 from borough.core.district import District
 from borough.core.errors import BadModel
-from borough.core.requests import STREET, Draft, Rules, Spot
+from borough.core.requests import STREET, Filing, RequestRules, Spot
 from borough.engine.gazetteer import Gazetteer
 
 CATEGORY, KIND, URGENT = LABELS = ("category", "kind", "urgent")
@@ -66,7 +66,12 @@ class Sorter:
     """Sorts requests by the rules of a district; *precision* is what it demands of a machine."""
 
     def __init__(
-        self, folder: Path, district: District, rules: Rules, gazetteer: Gazetteer, precision: float
+        self,
+        folder: Path,
+        district: District,
+        rules: RequestRules,
+        gazetteer: Gazetteer,
+        precision: float,
     ) -> None:
         self._folder = folder
         self._district = district
@@ -80,7 +85,7 @@ class Sorter:
             if int(street) >= 0
         }
 
-    def sort(self, draft: Draft) -> Sorted:
+    def sort(self, draft: Filing) -> Sorted:
         """Say what a request is about, and whether that is sure enough to go on."""
         category = self._said(CATEGORY, draft, self._rules.category_of(draft.category))
         kind = self._said(KIND, draft, draft.kind if draft.kind in self._rules.kinds else "")
@@ -112,7 +117,7 @@ class Sorter:
             suggestion=told,
         )
 
-    def place(self, draft: Draft) -> Spot:
+    def place(self, draft: Filing) -> Spot:
         """Find where a request is about: by its point, its address, or what its text names."""
         if draft.lon is not None and draft.lat is not None:
             spot = self._gazetteer.at(draft.lon, draft.lat)
@@ -129,7 +134,7 @@ class Sorter:
             return self._centres.get(spot.street, "")
         return agency or self._rules.fallback
 
-    def _urgency(self, draft: Draft) -> dict[str, Any]:
+    def _urgency(self, draft: Filing) -> dict[str, Any]:
         said = self._said(URGENT, draft, "")
         text = draft.whole.lower()
         held = [word for word in self._rules.urgent_words if word in text]
@@ -140,7 +145,7 @@ class Sorter:
             return {**said, "says": "no", "automatic": True}
         return said
 
-    def _said(self, label: str, draft: Draft, chosen: str) -> dict[str, Any]:
+    def _said(self, label: str, draft: Filing, chosen: str) -> dict[str, Any]:
         """Tell what the sender or the model says of a label."""
         told: dict[str, Any] = {
             "says": chosen, "sure": 1.0 if chosen else 0.0, "by": CHOSEN if chosen else "",

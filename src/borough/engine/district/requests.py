@@ -7,7 +7,7 @@ from typing import Any
 
 from borough.core.deadlines import Limit
 from borough.core.errors import BadDistrict, BadRequest, BadScene
-from borough.core.requests import STREET, Category, Kind, Rules
+from borough.core.requests import STREET, Category, RequestKind, RequestRules
 from borough.core.shapes import fitted
 
 FILE = "requests.toml"
@@ -32,7 +32,7 @@ HOT = {"days": "positive", "people": "count", "basis": "text"}
 PUBLIC = {"per_hour": "count", "per_minute": "count", "basis": "text"}
 
 
-def read_requests(folder: Path, agencies: Sequence[str]) -> Rules:
+def read_requests(folder: Path, agencies: Sequence[str]) -> RequestRules:
     """Read a district's rules; *agencies* are the codes that it knows.
 
     A district without the file has the usual rules, under which a person decides who answers.
@@ -53,7 +53,7 @@ def read_requests(folder: Path, agencies: Sequence[str]) -> Rules:
         raise BadDistrict(msg) from error
 
 
-def rules_of(text: Mapping[str, Any], agencies: set[str]) -> Rules:
+def rules_of(text: Mapping[str, Any], agencies: set[str]) -> RequestRules:
     """Check the parsed file and give it a type."""
     said = fitted(text, KEYS)
     urgent = fitted(said["urgent"], URGENT, ("urgent",))
@@ -73,9 +73,9 @@ def rules_of(text: Mapping[str, Any], agencies: set[str]) -> Rules:
         msg = f"there are {len(satisfaction['levels'])} levels"
         raise BadScene(msg, key=("satisfaction", "satisfied"))
     _known(said.get("fallback", ""), agencies - {STREET}, ("fallback",))
-    return Rules(
+    return RequestRules(
         kinds={each.code: each for each in kinds},
-        urgent=Kind("urgent", urgent["name"], *_limits(urgent, ("urgent",))),
+        urgent=RequestKind("urgent", urgent["name"], *_limits(urgent, ("urgent",))),
         categories={each.code: each for each in categories},
         exclusions={each["code"]: each["name"] for each in excluded},
         satisfaction=satisfaction["levels"],
@@ -96,9 +96,9 @@ def rules_of(text: Mapping[str, Any], agencies: set[str]) -> Rules:
     )
 
 
-def _kind(said: Mapping[str, Any], at: tuple[str | int, ...]) -> Kind:
+def _kind(said: Mapping[str, Any], at: tuple[str | int, ...]) -> RequestKind:
     told = fitted(said, NAMED | LIMITS, at)
-    return Kind(told["code"], told["name"], *_limits(told, at))
+    return RequestKind(told["code"], told["name"], *_limits(told, at))
 
 
 def _category(said: Mapping[str, Any], at: int, agencies: set[str]) -> Category:

@@ -13,7 +13,7 @@ from borough.core import requests as core
 from borough.core.cases import Case, Plan
 from borough.core.errors import NotFound
 from borough.core.moves import joining, moving
-from borough.core.requests import Draft, Request, Spot
+from borough.core.requests import Filing, Request, Spot
 from borough.storage.sql.caselog import found
 from borough.storage.sql.cases import DESK, SqlCases
 from borough.storage.sql.counting import raised
@@ -82,7 +82,7 @@ class SqlRequests:
             row = connection.execute(select(requests).where(_C.key == key)).mappings().first()
             return request_of(row) if row else None
 
-    def file(self, draft: Draft, entry: Entry, plan: Plan, *, at_ms: int, by: str) -> Request:
+    def file(self, draft: Filing, entry: Entry, plan: Plan, *, at_ms: int, by: str) -> Request:
         """Take a request in, with its case and its person, in one transaction.
 
         What comes again under a key that is known changes nothing.
@@ -106,7 +106,7 @@ class SqlRequests:
             return made
 
     def tied(
-        self, connection: Connection, number: int, entry: Entry, plan: Plan, draft: Draft, *,
+        self, connection: Connection, number: int, entry: Entry, plan: Plan, draft: Filing, *,
         at_ms: int, by: str,
     ) -> int:  # fmt: skip
         """Have a request join a case, or open one of its own; give the id of the case."""
@@ -137,7 +137,7 @@ class SqlRequests:
         return case
 
     def _made(
-        self, connection: Connection, draft: Draft, entry: Entry, number: int, *, case: int,
+        self, connection: Connection, draft: Filing, entry: Entry, number: int, *, case: int,
         person: int, at_ms: int,
     ) -> Request:  # fmt: skip
         day = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone)

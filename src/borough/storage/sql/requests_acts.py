@@ -15,7 +15,7 @@ from borough.core.cases import Case, Event, Plan
 from borough.core.errors import BadRequest, IllegalMove
 from borough.core.moves import closing, joining
 from borough.core.plans import CLOSED, DUPLICATE, TRUE
-from borough.core.requests import Draft, Request, Rules
+from borough.core.requests import Filing, Request, RequestRules
 from borough.storage.sql.caselog import found
 from borough.storage.sql.engines import writing
 from borough.storage.sql.requests import Entry, SqlRequests, held, noted, row_of
@@ -30,7 +30,7 @@ class RequestActs:
     *plans* are those that cases of requests follow.
     """
 
-    def __init__(self, store: SqlRequests, plans: Mapping[str, Plan], rules: Rules) -> None:
+    def __init__(self, store: SqlRequests, plans: Mapping[str, Plan], rules: RequestRules) -> None:
         self._store = store
         self._plans = plans
         self._rules = rules
@@ -181,7 +181,7 @@ class RequestActs:
             case = found(connection, now.case_id)
             event = Event(case.version + 1, at_ms, by, "split", {"request": now.id})
             self._store.cases.wrote(connection, case, event)
-            draft = Draft(
+            draft = Filing(
                 now.text, now.key, title=now.title, lon=now.lon, lat=now.lat, channel=now.channel
             )
             own = self._store.tied(connection, now.id, entry, plan, draft, at_ms=at_ms, by=by)
