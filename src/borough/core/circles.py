@@ -22,6 +22,8 @@ ACKNOWLEDGED, DONE = ENOUGH = ("acknowledged", "done")
 """What somebody must have done so that a circle need not widen."""
 REVIEW = "review"
 """The task that looks back on a case once it is closed."""
+HAPPENED = "happened"
+"""An answer to it that may be left: when what was warned of happened, ISO 8601 with its zone."""
 TASK = {
     "name": "text", "title": "words", "holder": "text", "within": "text", "basis": "text",
     "agency?": "text", "acknowledge_within?": "text", "when?": "tables", "until?": "tables",

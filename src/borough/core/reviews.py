@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from borough.core.cases import Event
-from borough.core.circles import DONE
+from borough.core.circles import DONE, HAPPENED
 from borough.core.errors import BadRequest
 from borough.core.tasks import MILESTONE, SKIPPED, carried
 
-HAPPENED = "happened"
-"""The answer that says when what was warned of happened, ISO 8601 with its zone; it may be left."""
 RISES = frozenset({"opened", "joined", "level", "reopened"})
 """Events that tell of a level."""
 

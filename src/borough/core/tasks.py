@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from borough.core.cases import CLOSED, FALSE, TRUE, Case, Event, Plan, fold, sayable
-from borough.core.circles import ACKNOWLEDGED, DONE, REVIEW, Facts, Known, TaskPlan, over
+from borough.core.circles import ACKNOWLEDGED, DONE, HAPPENED, REVIEW, Facts, Known, TaskPlan, over
 from borough.core.errors import BadRequest, IllegalMove, Stale
 
 STARTED, SKIPPED = "started", "skipped"
@@ -271,8 +271,16 @@ def finishing(
     case: Case, declared: TaskPlan, task: Task, seen: int, *, at_ms: int, by: str,
     answers: Mapping[str, Any], note: str = "", measured: Mapping[str, Any] | None = None,
 ) -> Event:  # fmt: skip
-    """Say that a task is done, with the answers it asks for; `BadRequest` where one is missing."""
+    """Say that a task is done, with the answers it asks for and no others.
+
+    Raises `BadRequest` where one is missing, or where nobody asked: an answer may end what others
+    do, so only those give it who are asked.
+    """
     current(task, seen)
+    asked = {*declared.asks, *((HAPPENED,) if task.name == REVIEW else ())}
+    if stray := answers.keys() - asked:
+        msg = f"answers.{min(stray)}: {task.name} does not ask for it"
+        raise BadRequest(msg)
     for name in declared.asks:
         if answers.get(name) is None or answers[name] == "":
             msg = f"answers.{name}: {task.name} asks for it"
