@@ -33,6 +33,9 @@ def detections(
     to: Annotated[str, Query(description="ms or ISO 8601")] = "",
     before: Annotated[str, Query(description="the last id of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    told_only: Annotated[
+        bool, Query(alias="told", description="not what is shelved, or part of an outage")
+    ] = False,
 ) -> Response:
     """List detections, newest first, with `next` to page on. CSV with `format=csv`."""
     zone = ports.district.zone
@@ -46,6 +49,7 @@ def detections(
         until_ms=moment(to, "to", zone) if to else None,
         before=before,
         limit=limit,
+        told_only=told_only,
     )
     if answers.wants_csv(request):
         lines = ([each.get(name) for name in HEAD] for each in rows)

@@ -151,8 +151,12 @@ class Detections(Protocol):
         until_ms: int | None,
         before: str,
         limit: int,
+        told_only: bool = False,
     ) -> Sequence[Row]:
-        """List detections, newest first; *before* is the last id of the page before."""
+        """List detections, newest first; *before* is the last id of the page before.
+
+        With *told_only* those that people are not to hear of now are left out.
+        """
         ...
 
     def one(self, detection: str, /) -> Row:

@@ -116,7 +116,7 @@ function alarmRow(each) {
     "button",
     { type: "button", class: `row${each.level > 0 ? "" : " over"}`, onclick: () => drawer.alarm(each.id) },
     h("span", { class: "top" }, chip(each.scene, each.level, each.level_name), h("b", {}, sceneName(each.scene))),
-    h("span", { class: "below" }, each.stands?.key ?? each.thing, h("time", {}, moment(each.began_ms))),
+    h("span", { class: "below" }, each.stands?.key ?? (each.thing || word("outage")), h("time", {}, moment(each.began_ms))),
   );
 }
 
@@ -225,7 +225,7 @@ async function loadCases() {
 
 async function loadAlarms() {
   try {
-    const { detections } = await get("detections?open=true&limit=1000");
+    const { detections } = await get("detections?open=true&told=true&limit=1000");
     alarms.clear();
     for (const each of detections) alarms.set(each.id, each);
     drawAlarms();
@@ -273,7 +273,8 @@ function hearCase(each) {
 
 function hear(kind, { time, wall, data }) {
   clock.hear(time, wall);
-  if (kind === "detection") hearDetection(data);
+  // What is shelved or being gathered is told as an alarm once people are to hear of it.
+  if (kind === "alarm" || (kind === "detection" && !data.quiet)) hearDetection(data);
   if (kind === "case") hearCase(data);
   if (kind === "counts") {
     counts = { ...counts, ...data };

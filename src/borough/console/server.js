@@ -77,7 +77,7 @@ export function follow({ event, hello, line }) {
     }
   };
   stream.addEventListener("hello", (each) => hello(JSON.parse(each.data)));
-  for (const kind of ["detection", "case", "counts"]) {
+  for (const kind of ["detection", "alarm", "case", "counts"]) {
     stream.addEventListener(kind, (each) => event(kind, JSON.parse(each.data)));
   }
 }

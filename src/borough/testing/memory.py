@@ -173,6 +173,7 @@ class MemoryDetections:
         until_ms: int | None,
         before: str,
         limit: int,
+        told_only: bool = False,
     ) -> Sequence[Row]:
         """List detections, newest first."""
         newest = sorted(self.rows.values(), key=lambda row: (-row["began_ms"], row["id"]))
@@ -181,6 +182,7 @@ class MemoryDetections:
         wanted = (
             {key: row[key] for key in row if key != "edges"} for row in rest
             if scene in {"", row["scene"]}
+            and not (told_only and row.get("suppressed_by"))
             and thing in {None, row["thing"]}
             and (row["ended_ms"] is None or not open_only)
             and row["worst"] >= level_from

@@ -136,7 +136,7 @@ class Desk:
         cases, edges = self.gathering.turn(self.desk, self.wish, self.now())
         cases += self.dispatch.turn(self.now())
         news: list[tuple[str, Any]] = [
-            ("detection", {**edge, "key": self._key(edge["thing"])}) for edge in edges
+            ("alarm", {**edge, "key": self._key(edge["thing"])}) for edge in edges
         ]
         return news + [("case", shown(case)) for case in cases]
 
@@ -164,9 +164,8 @@ class Desk:
         """Apply detections and the cases they ask for; give what the live stream should say."""
         taken = self.desk.take(edges, sequence, self.wish)
         news: list[tuple[str, Any]] = [
-            ("detection", {**edge, "key": self._key(edge["thing"])})
+            ("detection", {**edge, "key": self._key(edge["thing"]), "quiet": place in taken.quiet})
             for place, edge in enumerate(taken.edges)
-            if place not in taken.quiet
         ]
         return news + [("case", shown(case)) for case in taken.cases]
 

@@ -134,6 +134,8 @@ class Score:
 
         That one counts from when it began, and proves no latency.
         """
+        if not told["thing"]:  # an area that is out: it is judged by its members
+            return
         level, scene = int(told["level"]), str(told["scene"])
         thing = self.registry.key[int(np.searchsorted(self.registry.id, int(told["thing"])))]
         if level < 1 or scene not in self.rules:

@@ -11,6 +11,7 @@ from borough.storage.sql import tables as t
 from borough.storage.sql.counting import upsert
 from borough.storage.sql.engines import plain, reading, writing
 from borough.storage.sql.paging import page
+from borough.storage.sql.shelf_tables import gathered
 
 STREAM = "detections"
 WHOLE = {"thing": int, "level": int, "position": int, "time": int, "now": int}
@@ -97,13 +98,18 @@ class SqlDetections:
         until_ms: int | None = None,
         before: str = "",
         limit: int = 100,
+        told_only: bool = False,
     ) -> list[dict[str, Any]]:
         """Give the detections that fit, newest first; go on with ``before`` the last id given.
 
         ``level_from`` looks at the worst level that each has reached; times are when it began.
+        ``told_only`` leaves out what is shelved, part of an outage, or still being gathered.
         """
         d = t.detections.c
         chosen = _SHOWN.order_by(d.began_ms.desc(), d.id.desc()).where(d.worst >= level_from)
+        if told_only:
+            waits = select(gathered.c.detection).where(gathered.c.detection == d.id)
+            chosen = chosen.where(d.suppressed_by.is_(None), ~waits.exists())
         wanted = {d.scene: scene or None, d.thing: thing, d.case_id: case}
         for column, value in wanted.items():
             if value is not None:
