@@ -9,7 +9,8 @@ from sqlalchemy import Engine, select
 
 from borough.core.cases import Case, Plan
 from borough.core.errors import BadRequest
-from borough.storage.sql import SqlCases, SqlQueue, Wanted
+from borough.core.queue import Wanted
+from borough.storage.sql import SqlCases, SqlQueue
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.open_counts import alike
 from borough.storage.sql.queue_table import FACETS, open_counts
@@ -46,6 +47,7 @@ ASKS: list[dict[str, Any]] = [
     {"text": "%"},
     {"facets": {"agency": ["nobody"]}},
     {"grids": []},
+    {"within": ((frozenset({"A1"}), ()),), "facets": {"urgent": [False]}},
 ]
 
 
@@ -95,6 +97,7 @@ def slow(cases: list[Case], ask: dict[str, Any]) -> tuple[list[Case], dict[str, 
         if ("grids" not in ask or each.grid in ask["grids"])
         and each.post == ask.get("post", each.post)
         and ask.get("text", "") in each.code
+        and ("within" not in ask or each.agency == "A1")
     ]
 
     def fit(but: str = "") -> list[Case]:

@@ -42,6 +42,7 @@ from borough.storage.sql import (
     SqlDispatch,
     SqlErrands,
     SqlGathering,
+    SqlQueue,
     SqlRosters,
     SqlTasks,
     SqlTimers,
@@ -114,6 +115,7 @@ class Desk:
         self.gathering = SqlGathering(engine, lay=lambda: Layout(self.ground), now=self.now)
         self.desk = SqlDesk(engine, cases=self.cases, sift=self.gathering.sift)
         self.detections = SqlDetections(engine)
+        self.queue = SqlQueue(engine)
         self.imports: SimpleQueue[Job] = SimpleQueue()
         self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
 
@@ -206,8 +208,9 @@ class Desk:
 
     def open(self) -> dict[str, int]:
         """Count what is not over yet."""
-        cases = sum(each["open"] for each in self.cases.stats().values())
-        return {"detections_open": self.detections.open_count(), "cases_open": cases}
+        return {
+            "detections_open": self.detections.open_count(), "cases_open": self.queue.open(),
+        }  # fmt: skip
 
 
 def able(kind: Kind, command: Command) -> bool:

@@ -26,7 +26,7 @@ from borough.storage.sql.notices import SqlNotices
 from borough.storage.sql.outbox import SqlOutbox
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
-from borough.storage.sql.queue import Page, SqlQueue, Wanted
+from borough.storage.sql.queue import SqlQueue
 from borough.storage.sql.recipients import SqlRecipients
 from borough.storage.sql.registry import SqlRegistry
 from borough.storage.sql.requests import SqlRequests
@@ -43,7 +43,6 @@ from borough.storage.sql.warnings import SqlWarnings
 __all__ = [
     "Attribute",
     "Import",
-    "Page",
     "RequestActs",
     "SqlAccounts",
     "SqlAudit",
@@ -81,7 +80,6 @@ __all__ = [
     "SqlWarnings",
     "Taken",
     "Timer",
-    "Wanted",
     "Wish",
     "answered_first",
     "connect",

@@ -1,6 +1,6 @@
 """Which cases somebody's bounds let them see: the same question for one case and for a list."""
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
 from borough.core.cases import Case
 from borough.core.people import Within
@@ -27,7 +27,7 @@ def _one(agencies: list[str], ranges: tuple[tuple[int, int], ...]) -> ColumnElem
         _C.post.in_(select(_P.code).where(_P.agency.in_(agencies))),
         _C.id.in_(select(_T.case_id).where(_T.agency.in_(agencies))),
     )
-    lies = or_(*(_C.grid.between(first, last) for first, last in ranges))
+    lies = or_(false(), *(_C.grid.between(first, last) for first, last in ranges))
     return and_(belongs if agencies else true(), lies if ranges else true())
 
 

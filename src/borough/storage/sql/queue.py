@@ -1,20 +1,20 @@
 """The page of open cases in SQL: what fits, in order, page by page, and how many of what."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_
 
-from borough.core.cases import Case
 from borough.core.errors import BadRequest
+from borough.core.queue import Counts, Page, Wanted
 from borough.storage.sql import tables as t
+from borough.storage.sql.accounts_bounds import inside
 from borough.storage.sql.caselog import case_of
 from borough.storage.sql.engines import reading
 from borough.storage.sql.paging import page
 from borough.storage.sql.queue_table import FACETS, open_counts
-from borough.storage.sql.tallies import CHOSEN, Alikes, Counts, Tallies
+from borough.storage.sql.tallies import Alikes, Tallies
 
 _C = t.cases.c
 ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
@@ -23,42 +23,6 @@ ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
     "level": (_C.level, True),
 }
 """By what cases may be sorted, and whether the highest come first."""
-Stage = tuple[str, str]
-"""A plan and a step of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which open cases are wanted; whatever is empty leaves all.
-
-    ``facets`` holds values by name, any of which will do; ``steps`` the steps wanted, with their
-    plans; ``grids`` numbers of grids; ``text`` a part of the code.
-    """
-
-    facets: Mapping[str, Collection[Any]] = field(default_factory=dict)
-    steps: frozenset[Stage] | None = None
-    grids: Collection[int] | None = None
-    post: str = ""
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        if stray := self.facets.keys() - set(CHOSEN):
-            msg = f"{min(stray)}: cases are not chosen by it"
-            raise BadRequest(msg)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some open cases, where to go on (empty at the end), and how many of what there are.
-
-    ``counts`` counts, for each facet, the cases by its values, as if it alone was not asked for;
-    ``step`` counts by pairs of plan and step.
-    """
-
-    cases: list[Case]
-    next: str
-    total: int
-    counts: Counts
 
 
 class SqlQueue:
@@ -99,7 +63,7 @@ class SqlQueue:
         wishes: dict[str, Collection[Any]] = dict(wanted.facets)
         if wanted.steps is not None:
             wishes["step"] = wanted.steps
-        if wanted.grids is None and not wanted.post and not wanted.text:
+        if not wanted.placed:
             return self._tallies.counted(connection, wishes)
         rows = connection.execute(select(*(_C[name] for name in FACETS)).where(*_placed(wanted)))
         alikes = Alikes.of(rows.all())
@@ -131,7 +95,7 @@ def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _placed(wanted: Wanted) -> list[ColumnElement[bool]]:
     """Give those conditions of which no counts are kept."""
-    rules: list[ColumnElement[bool]] = [_C.closed_ms.is_(None)]
+    rules: list[ColumnElement[bool]] = [_C.closed_ms.is_(None), inside(wanted.within)]
     if wanted.grids is not None:
         rules.append(_C.grid.in_(list(wanted.grids)))
     if wanted.post:

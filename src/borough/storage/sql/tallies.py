@@ -11,11 +11,9 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from borough.core.observations import Index
+from borough.core.queue import Counts
 from borough.storage.sql.queue_table import FACETS, open_counts
 
-CHOSEN = tuple(name for name in FACETS if name not in {"plan", "step"})
-"""Facets of which single values may be asked for; a step goes with its plan."""
-Counts = dict[str, dict[Any, int]]
 _C = open_counts.c
 _NUMBERS = select(_C.id, _C.open).where(_C.open != 0)
 _ALIKE = select(_C.id, *(_C[name] for name in FACETS)).order_by(_C.id)
@@ -53,7 +51,7 @@ class Alikes:
         wrong = np.zeros(len(number), np.int64)
         for miss in misses.values():
             wrong += miss
-        counts: Counts = {}
+        counts: dict[str, dict[Any, int]] = {}
         for name, values in self.values.items():
             fits = wrong - misses[name] == 0 if name in misses else wrong == 0
             found = np.bincount(self.codes[name][fits], number[fits], len(values))
