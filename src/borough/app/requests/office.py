@@ -39,8 +39,8 @@ class Office:
         self.gazetteer = Gazetteer(district)
         self.sorter = Sorter(data, district, self.rules, self.gazetteer, precision_of(folder))
         self.acts = RequestActs(store, plans, self.rules)
-        if practice and self.rules.practice:
-            practised(data, district)
+        self.data = data
+        self.practises = practice and self.rules.practice
 
     @classmethod
     def of(
@@ -69,6 +69,9 @@ class Office:
 
     def entry(self, draft: Filing, at_ms: int, *, alone: bool = False) -> Entry:
         """Work out what is to be written down of a draft; *alone* gives it a case of its own."""
+        if self.practises:  # with the first request: a desk that has none need not learn
+            self.practises = False
+            practised(self.data, self.district)
         made = self.sorter.sort(draft)
         since = at_ms - round(self.rules.join_days * DAY_MS)
         others = [] if alone else self.store.find(state=OPEN, since_ms=since, limit=MOST)

@@ -24,18 +24,23 @@ def practised(data: Path, district: District) -> Thread | None:
     """Learn from synthetic messages, beside everything else, where there is no model yet."""
     if all(model_file(data, label).exists() for label in LABELS):
         return None
-    work = Thread(target=_learned, args=(data, district), name="practice", daemon=True)
+    work = Thread(target=_beside, args=(data, district), name="practice", daemon=True)
     work.start()
     return work
 
 
-def _learned(data: Path, district: District) -> None:
+def learned(data: Path, district: District) -> None:
+    """Learn from synthetic messages every model that is not in the data folder yet: seconds."""
+    path = written(data / FILE, MANY, SEED, district)
+    for label in LABELS:
+        if not model_file(data, label).exists():
+            made = trained(path, label, group=GROUP, about=f"{label}, synthetic")
+            save(made.model, model_file(data, label))
+
+
+def _beside(data: Path, district: District) -> None:
     try:
-        path = written(data / FILE, MANY, SEED, district)
-        for label in LABELS:
-            if not model_file(data, label).exists():
-                made = trained(path, label, group=GROUP, about=f"{label}, synthetic")
-                save(made.model, model_file(data, label))
+        learned(data, district)
     except BoroughError as error:
         log.warning("no model to practise with: %s", error, extra=event(error.code))
 
