@@ -16,7 +16,7 @@ KEYS = {
     EXTENSION: {"most": "count", "approvals": "texts", "source": "text"},
     SUSPENSION: {"longest_days": "count", "approvals": "texts", "source": "text"},
     APPEAL: {"approvals": "texts", "source": "text"},
-    "verification": {"sources": "texts", "source": "text"},
+    "verification": {"sources": "rows", "source": "text"},
 }
 
 

@@ -95,7 +95,7 @@ def moving(
     """Take a case to another step, or close it where *to* is ``closed``.
 
     Where both steps have a stage of the routine loop, going back is a return, and from checking
-    to disposal a rework.  *agency* says to whom a case is dispatched, where its standard does
+    to disposal a rework; what is returned needs a reason and no answers.  *agency* says to whom a case is dispatched, where its standard does
     not.  Raises `IllegalMove` where the plan or the loop does not allow it, and `BadRequest`
     where an answer that the step asks for is missing, or the reason for going back.
     """
@@ -115,7 +115,7 @@ def moving(
         raise BadRequest(msg)
     data = {
         "from": case.step, **loop.arriving(case, plan, there, at_ms, agency), "note": note,
-        "answers": _answered(here, answers or {}),
+        "answers": dict(answers or {}) if verb == "returned" else _answered(here, answers or {}),
     }  # fmt: skip
     return sayable(Event(case.version + 1, at_ms, by, verb, data))
 
