@@ -94,10 +94,11 @@ def moving(
 ) -> Event:  # fmt: skip
     """Take a case to another step, or close it where *to* is ``closed``.
 
-    Where both steps have a stage of the routine loop, going back is a return, and from checking
-    to disposal a rework; what is returned needs a reason and no answers.  *agency* says to whom a case is dispatched, where its standard does
-    not.  Raises `IllegalMove` where the plan or the loop does not allow it, and `BadRequest`
-    where an answer that the step asks for is missing, or the reason for going back.
+    Where both steps have a stage of the routine loop, going back is a return, which needs a
+    reason and no answers, and from checking to disposal a rework.  *agency* says to whom a case
+    is dispatched, where its standard does not.  Raises `IllegalMove` where the plan or the loop
+    does not allow it, and `BadRequest` where an answer that the step asks for is missing, or
+    the reason for going back.
     """
     if to == CLOSED:
         return closing(case, plan, outcome, at_ms=at_ms, by=by, note=note, answers=answers)
