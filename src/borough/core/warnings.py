@@ -38,8 +38,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What CAP 1.2 has a word for."""
 HEAD = {
-    "category": "texts", "event": "words", "after?": "table", "falls": "text", "around_m?":
-    "positive", "codes?": "table", "levels": "table", "clear": "table", "source": "text",
+    "category": "texts", "event": "words", "after?": "table", "falls": "text",
+    "around_m?": "positive", "renew_before_s": "positive", "codes?": "table", "levels": "table",
+    "clear": "table", "source": "text",
 }  # fmt: skip
 FILLED = ("place", "thing", "level")
 AFTER = {"steps?": "texts", "tasks?": "texts"}
@@ -92,7 +93,8 @@ class WarningRule:
     ``signals`` are by level; a level without one is below what is told.  With ``steps`` or
     ``tasks`` nothing goes out before the case came to such a step, or such a task was done, or a
     person let it out.  ``around_m`` is the radius of the ground concerned around the thing, and 0
-    means the grid it stands in.  ``codes`` are event codes by the name of their list.
+    means the grid it stands in.  A warning that still holds is told again ``renew_before_ms``
+    before it runs out.  ``codes`` are event codes by the name of their list.
     """
 
     category: tuple[str, ...]
@@ -104,6 +106,7 @@ class WarningRule:
     steps: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
     around_m: float = 0.0
+    renew_before_ms: int = 0
     codes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -130,6 +133,12 @@ class WarningRule:
                 msg = f"the scene has no level {name}; it has {', '.join(levels[1:])}"
                 raise BadScene(msg, key=("levels", name))
             signals[levels.index(name)] = Signal.declared(each, ("levels", name))
+        short = [
+            rule for rule in signals.values() if rule.lasts_ms <= text["renew_before_s"] * 1000
+        ]
+        if short:
+            msg = "it must be shorter than lasts_s of every level"
+            raise BadScene(msg, key=("renew_before_s",))
         if not signals:
             msg = "no level is told to the public"
             raise BadScene(msg, key=("levels",))
@@ -143,6 +152,7 @@ class WarningRule:
             steps=frozenset(after.get("steps", ())),
             tasks=frozenset(after.get("tasks", ())),
             around_m=float(text.get("around_m", 0.0)),
+            renew_before_ms=round(text["renew_before_s"] * 1000),
             codes={name: str(code) for name, code in text.get("codes", {}).items()},
         )
 
@@ -242,6 +252,13 @@ def wanted(rule: WarningRule, now: Told) -> Wanted | None:
         return None
     kind = (UPDATE if level else CANCEL) if now.out else ALERT
     return Wanted(kind, level or now.out, now.chain, now.number + 1)
+
+
+def renewing(rule: WarningRule, now: Told) -> Wanted | None:
+    """Say what is told again of a warning that is about to run out and still holds."""
+    if not now.out or wanted(rule, now) is not None:
+        return None
+    return Wanted(UPDATE, now.out, now.chain, now.number + 1)
 
 
 def confirming(

@@ -53,6 +53,7 @@ from borough.storage.sql import (
 )
 from borough.storage.sql.desk import Wish
 from borough.storage.sql.tasks import KIND
+from borough.storage.sql.warnings import KIND as WARNING
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,9 @@ class Desk:
             rows=self.row,
         )
         fires = {**clocks.fires(self.cases), **suspensions.fires(self.cases)}
-        self.timers = SqlTimers(engine, {**fires, KIND: self.tasks.fire})
+        self.timers = SqlTimers(
+            engine, {**fires, KIND: self.tasks.fire, WARNING: self.warnings.renew}
+        )
         self.gazetteer = Gazetteer(self.ground.district)
         self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
         self.credentials = SqlCredentials(engine)

@@ -14,12 +14,15 @@ from borough.storage.sql.cases import DESK
 from borough.storage.sql.counting import raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import page
+from borough.storage.sql.timers import SqlTimers, Timer
 from borough.storage.sql.warnings_table import warnings as table
 
 Compose = Callable[[Case, Wanted, int], tuple[Message, str, str]]
 """Makes of what is due at a moment the message, its document, and how others refer to it."""
 Wrote = Callable[[Connection, Case, Event], Case]
 """Writes an event of a case in a transaction that is open already."""
+KIND = "warning"
+"""Of the timers that run out when a warning must be told again."""
 MATTERS = (
     ARRIVES | ENDS | {"joined", "level", "task_done", core.CONFIRMED, core.WITHDRAWN}
 )  # fmt: skip
@@ -96,18 +99,39 @@ class SqlWarnings:
     def follow(self, connection: Connection, case: Case, event: Event) -> Case:
         """Tell the public what an event of a case asks for, in the event's transaction."""
         rule = self._rules.get(case.scene)
-        if rule is None or self._compose is None or event.verb not in MATTERS:
+        if rule is None or event.verb not in MATTERS:
             return case
         due = core.wanted(rule, _told(connection, rule, case.id))
-        if due is None:
+        return self._sent(connection, rule, case, due, event.at_ms) if due else case
+
+    def renew(
+        self, connection: Connection, case: Case | None, _timer: Timer, now_ms: int
+    ) -> Case | None:
+        """Tell a warning again that is about to run out and still holds."""
+        rule = self._rules.get(case.scene) if case else None
+        if case is None or rule is None:
+            return None
+        due = core.renewing(rule, _told(connection, rule, case.id))
+        return self._sent(connection, rule, case, due, now_ms) if due else None
+
+    def _sent(
+        self, connection: Connection, rule: WarningRule, case: Case, due: Wanted, at_ms: int
+    ) -> Case:
+        """Write a message down, and when it must be told again."""
+        if self._compose is None:
             return case
-        message, document, reference = self._compose(case, due, event.at_ms)
+        message, document, reference = self._compose(case, due, at_ms)
         connection.execute(table.insert(), _row(connection, message, due, document))
+        if due.kind == CANCEL:
+            SqlTimers.drop(connection, case.id, KIND)
+        else:
+            again = message.expires_ms - rule.renew_before_ms
+            SqlTimers.set(connection, case.id, KIND, "", again)
         data = {
             "warning": message.identifier, "kind": due.kind, "level": due.level,
             "level_name": message.level_name, "reference": reference,
         }  # fmt: skip
-        sent = Event(case.version + 1, event.at_ms, DESK, core.SENT, data)
+        sent = Event(case.version + 1, at_ms, DESK, core.SENT, data)
         return self._wrote(connection, case, sent)
 
     def _seen(
