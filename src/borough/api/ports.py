@@ -17,6 +17,7 @@ from borough.api.limits import LIMITS, Limits
 from borough.api.open311_ports import Open311
 from borough.api.outward_ports import Outward
 from borough.api.people_ports import Audit, People, Provider
+from borough.api.queue_ports import Queue
 from borough.api.requests_ports import Requests
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
@@ -381,6 +382,7 @@ class Ports:
     history: History
     detections: Detections
     cases: Cases
+    queue: Queue
     tasks: Tasks
     bench: Bench
     trials: Trials

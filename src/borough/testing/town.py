@@ -44,6 +44,7 @@ from borough.testing.memory import (
 )
 from borough.testing.outward import nothing_outward
 from borough.testing.people import MemoryAudit, MemoryPeople
+from borough.testing.queue import MemoryQueue
 from borough.testing.tasks import MemoryTasks
 from borough.testing.unasked import Unasked
 from borough.testing.unjudged import Unjudged
@@ -122,6 +123,7 @@ def town(
         history=MemoryHistory(),
         detections=MemoryDetections(),
         cases=cases,
+        queue=MemoryQueue(cases),
         tasks=MemoryTasks(cases),
         bench=MemoryBench((SCENE,)),
         trials=MemoryTrials(),
