@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from borough.core.errors import BadRequest, BadSetting
 
 Address = IPv4Address | IPv6Address
+TRANSLATED = ip_network("64:ff9b::/96")
+"""RFC 6052: behind these, a translator calls an IPv4 address."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -58,6 +60,15 @@ class Guard:
 
     def lets(self, address: Address) -> bool:
         """Say whether an address may be called."""
-        own = getattr(address, "ipv4_mapped", None) or address
+        own = inner(address)
         allowed = any(own in network for network in self._inside if network.version == own.version)
         return allowed or (own.is_global and not own.is_multicast)
+
+
+def inner(address: Address) -> Address:
+    """Give the IPv4 address that an IPv6 one stands for, however it does so; else itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, address))[1]
