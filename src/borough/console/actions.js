@@ -1,21 +1,30 @@
 // What may be done with a case: the moves its plan allows, closing it, and who may do so.
 
 import { h, toast } from "./dom.js";
+import { confirmation, loop, standing } from "./loop.js";
+import { say } from "./loop_words.js";
 import { dropToken, hasToken, post } from "./server.js";
 import { wayIn } from "./who.js";
 import { limit, said, word } from "./words.js";
 
 /** Draw the moves of a case; `done` is told what was done, `again` reads the case anew. */
 export function actions(told, done, again) {
-  if (told.closed_ms) return h("p", { class: "quiet final" }, word("final"));
-  if (!hasToken()) return wayIn(word("no_token"));
+  const over = told.closed_ms && h("div", {}, h("p", { class: "quiet final" }, word("final")), standing(told));
+  if (over && !(told.may ?? []).length) return over;
+  if (!hasToken()) return over || wayIn(word("no_token"));
   const form = h("form", { class: "acts", onsubmit: (event) => event.preventDefault() });
   const note = h("textarea", { name: "note", rows: "2", placeholder: word("note"), "aria-label": word("note") });
   const asked = told.asks.map((name) =>
     h("label", {}, name, h("input", { name: `answer.${name}`, autocomplete: "off" })),
   );
-  const answers = () =>
-    Object.fromEntries(told.asks.map((name) => [name, form.elements[`answer.${name}`].value]));
+  const sure = confirmation(told);
+  const agency = told.moves.some((move) => move.agency)
+    ? h("label", {}, say("agency"), h("input", { name: "agency", autocomplete: "off" }))
+    : null;
+  const answers = () => ({
+    ...Object.fromEntries(told.asks.map((name) => [name, form.elements[`answer.${name}`].value])),
+    ...(sure ? { close_condition: form.elements.confirm.checked } : {}),
+  });
   const act = async (verb, body, says) => {
     const buttons = [...form.querySelectorAll("button")];
     for (const each of buttons) each.disabled = true;
@@ -36,7 +45,7 @@ export function actions(told, done, again) {
         type: "button",
         class: at === 0 ? "do first" : "do",
         title: `${move.holder} · ${limit(move.within)}`,
-        onclick: () => act("move", { to: move.to, answers: answers() }, word("moved")),
+        onclick: () => act("move", { to: move.to, answers: answers(), agency: agency ? form.elements.agency.value : "" }, word("moved")),
       },
       `${move.back ? "↩ " : ""}${said(move.title, move.to)}`,
     ),
@@ -52,8 +61,9 @@ export function actions(told, done, again) {
       word(`outcome_${outcome}`),
     ),
   );
-  form.append(...asked, note);
+  form.append(...[told.closed_ms ? h("p", { class: "quiet final" }, word("final")) : null, standing(told), ...asked, agency, sure, note].filter(Boolean));
   if (moves.length) form.append(h("h3", {}, word("next")), h("div", { class: "buttons" }, ...moves));
   if (ends.length) form.append(h("h3", {}, word("finish")), h("div", { class: "buttons" }, ...ends));
+  form.append(...loop(told, act));
   return form;
 }
