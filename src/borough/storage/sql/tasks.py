@@ -44,6 +44,8 @@ FIELDS = tuple(field.name for field in fields(Task))
 _C = table.c
 _INSERT = table.insert()
 _CHANGE = table.update().where(_C.id == bindparam("was_id"), _C.version == bindparam("was_version"))
+_HOLD = select(_C.id).where(_C.id == bindparam("was_id")).with_for_update()
+"""Whoever comes second waits here, and then sees what the first one did."""
 _OF_CASE = select(table).where(_C.case_id == bindparam("case")).order_by(_C.begun)
 _FACTS = select(t.things.c.attributes).where(t.things.c.id == bindparam("thing"))
 """Made once: building a statement costs more than running it."""
@@ -160,6 +162,7 @@ class SqlTasks:
         self, task: str, make: Callable[[Connection, Case, Task], Event]
     ) -> tuple[Case, Task]:
         with writing(self._engine) as connection:
+            connection.execute(_HOLD, {"was_id": task})
             one = _one(connection, task)
             case = found(connection, one.case)
             after = self._wrote(connection, case, make(connection, case, one))

@@ -1,0 +1,1 @@
+"""高空抛物: Object thrown from height."""
