@@ -3,6 +3,7 @@
 import { actions } from "./actions.js";
 import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
+import { files, notices } from "./files.js";
 import { get } from "./server.js";
 import { levelled, moment, reading, said, word } from "./words.js";
 
@@ -120,7 +121,9 @@ export class Drawer {
         [word("scene"), said(this.scene(told.scene)?.name, told.scene)],
       ]),
       commands(told, acted, () => this.load(false)),
+      notices(told, acted),
       actions(told, acted, () => this.load(false)),
+      files(told, acted),
       told.first ? evidence(told.first, this.scene(told.scene)) : null,
       log(told.events, told.steps),
     ].filter(Boolean);

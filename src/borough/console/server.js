@@ -60,6 +60,9 @@ export async function post(path, body, method = "POST") {
   return (await ask(`/api/v1/${path}`, options)).json();
 }
 
+/** Send a file as it is. */
+export const send = async (path, file) => (await ask(`/api/v1/${path}`, { method: "POST", body: file })).json();
+
 export const remove = async (path) => (await ask(`/api/v1/${path}`, { method: "DELETE" })).json();
 
 /**

@@ -156,7 +156,7 @@ const WORDS = {
     verb_extension_asked: "申请延期", verb_extended: "延期", verb_extension_refused: "不予延期",
     verb_suspension_asked: "申请挂账", verb_suspended: "挂账", verb_suspension_refused: "不予挂账", verb_resumed: "恢复",
     verb_cancelled: "作废", verb_appealed: "超时申诉", verb_appeal_granted: "申诉通过", verb_appeal_refused: "申诉驳回",
-    verb_moved: "流转", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
+    verb_moved: "流转", verb_attached: "上传附件", verb_detached: "撤下附件", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
   en: {
     unit_work_hour: "working hours",
@@ -313,7 +313,7 @@ const WORDS = {
     verb_extension_asked: "Extension asked for", verb_extended: "Extended", verb_extension_refused: "Extension refused",
     verb_suspension_asked: "Suspension asked for", verb_suspended: "Suspended", verb_suspension_refused: "Suspension refused", verb_resumed: "Resumed",
     verb_cancelled: "Cancelled", verb_appealed: "Lateness appealed", verb_appeal_granted: "Appeal granted", verb_appeal_refused: "Appeal refused",
-    verb_moved: "Moved", verb_noted: "Note", verb_late: "Overdue", verb_closed: "Closed", verb_reopened: "Reopened",
+    verb_moved: "Moved", verb_attached: "File added", verb_detached: "File taken down", verb_noted: "Note", verb_late: "Overdue", verb_closed: "Closed", verb_reopened: "Reopened",
   },
 };
 
