@@ -27,6 +27,7 @@ from borough.engine.district import read
 from borough.engine.pipeline import Pipeline
 from borough.storage.sql import SqlCases, SqlDesk, SqlDetections, SqlGathering, SqlPosts
 from borough.storage.sql.engines import reading
+from borough.storage.sql.gathering import standing
 from borough.storage.sql.shelf_tables import outages
 from borough.testing import find
 
@@ -307,7 +308,7 @@ def test_what_is_shelved_is_recorded_and_told_when_the_shelf_runs_out(
     assert (kept["suppressed_by"], kept["ended_ms"]) == (f"shelf-{number}", None)
     (row,) = day.gathering.shelves.all(day.now_ms)
     assert (row["quiet"], row["why"]) == (2 if every else 1, "works")
-    assert day.gathering.standing(day.now_ms)["shelves"] == 1
+    assert standing(engine, CALM, day.now_ms)["shelves"] == 1
 
     day.wait(45)
     assert sorted(case.thing for _, case in day.opened) == [1, 2]

@@ -28,9 +28,11 @@ from borough.api import (
     queue,
     requests,
     requests_public,
+    rosters,
     scenes,
     series,
     shares,
+    shelves,
     standards,
     tasks,
     things,
@@ -111,6 +113,8 @@ def create(ports: Ports) -> FastAPI:
         hooks,
         notices,
         shares,
+        rosters,
+        shelves,
     ):
         app.include_router(part.router)
     app.include_router(warnings.public)

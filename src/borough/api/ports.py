@@ -19,6 +19,7 @@ from borough.api.outward_ports import Outward
 from borough.api.people_ports import Audit, People, Provider
 from borough.api.queue_ports import Queue
 from borough.api.requests_ports import Requests
+from borough.api.roster_ports import Alarms, Rosters
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
 from borough.core.cases import Case, Event
@@ -391,6 +392,8 @@ class Ports:
     appraisals: Appraisals
     warnings: Warnings
     requests: Requests
+    rosters: Rosters
+    alarms: Alarms
     outward: Outward
     desk: Desk
     doors: Doors

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from borough.adapters import sheets
 from borough.app.settings import Settings
 from borough.core.district import District
 from borough.core.errors import BadFrame
@@ -17,6 +18,8 @@ from borough.core.registry import Registry
 from borough.core.snapshot import pack, unpack
 from borough.engine.district import read
 from borough.storage.sql import SqlRegistry, connect
+
+PATROL = ("code", "name_zh", "name_en", "kind", "area", "rhythm", "within_h", "synthetic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,23 @@ def area_rows(district: District) -> list[dict[str, Any]]:
         parent = places.code[int(grids.community[i])]
         made.append(area(code, "grid", parent, (code, code), every[i : i + 1]))
     return made
+
+
+def patrol_rows(folder: Path) -> list[dict[str, Any]]:
+    """Read the patrols of a district folder, where it has any."""
+    path = folder / "patrols.csv"
+    if not path.exists():
+        return []
+    sheet = sheets.read(path)
+    return [
+        {
+            "code": code, "kind": kind, "area": area, "rhythm": rhythm, "points": [],
+            "name": {"zh": zh, "en": en}, "within_h": int(within), "synthetic": made == "yes",
+        }
+        for code, zh, en, kind, area, rhythm, within, made in zip(
+            *(sheet.columns[name] for name in PATROL), strict=True
+        )
+    ]  # fmt: skip
 
 
 def named(codes: tuple[str, ...], rows: Index, i: int) -> str:

@@ -12,6 +12,7 @@ import borough.districts
 from borough.app.district import (
     area_rows,
     keep_snapshot,
+    patrol_rows,
     post_rows,
     shift_rows,
     snapshot_of,
@@ -22,7 +23,15 @@ from borough.core.errors import BadDistrict
 from borough.core.registry import Registry
 from borough.edge.placement import place
 from borough.engine.district import read
-from borough.storage.sql import SqlCredentials, SqlFacts, SqlPosts, SqlRegistry, connect, upgrade
+from borough.storage.sql import (
+    SqlCredentials,
+    SqlFacts,
+    SqlPatrols,
+    SqlPosts,
+    SqlRegistry,
+    connect,
+    upgrade,
+)
 
 DISTRICTS = Path(borough.districts.__file__).parent
 CREDENTIALS = "credentials.csv"
@@ -70,6 +79,7 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
     posts.save_shifts(shift_rows(district))
     posts.save_all(post_rows(district))
     posts.save_areas(area_rows(district))
+    SqlPatrols(engine, zone=district.zone).save_all(patrol_rows(Path(settings.district)))
     today = datetime.now(ZoneInfo(district.zone)).date()
     brought(SqlFacts(engine), Path(settings.district), at_ms=settings.clock_start_ms, today=today)
     progress("facts", 1, 1)

@@ -34,6 +34,7 @@ from borough.app.open311 import offer
 from borough.app.outward.door import outward
 from borough.app.renewal import RegistryWatch
 from borough.app.requests.door import RequestDoor
+from borough.app.rosters import AlarmDoor, RosterDoor
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
@@ -276,6 +277,8 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         appraisals=AppraisalDoor(SqlLives(engine), plans, held.district),
         warnings=SqlWarnings(engine),
         requests=RequestDoor(engine, cases, held.district, Path(settings.district)),
+        rosters=RosterDoor(engine, held.district.zone, held.district.work),
+        alarms=AlarmDoor(engine),
         outward=outward(settings, engine, held.district),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),

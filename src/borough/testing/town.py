@@ -48,6 +48,7 @@ from borough.testing.queue import MemoryQueue
 from borough.testing.tasks import MemoryTasks
 from borough.testing.unasked import Unasked
 from borough.testing.unjudged import Unjudged
+from borough.testing.unmanned import Unalarmed, Unmanned
 from borough.testing.warnings import MemoryWarnings
 
 WEST, SOUTH, SIDE = 106.50, 29.60, 0.4
@@ -132,6 +133,8 @@ def town(
         appraisals=AppraisalDoor(MemoryLogs(cases), plans, district),
         warnings=MemoryWarnings(),
         requests=Unasked(),
+        rosters=Unmanned(),
+        alarms=Unalarmed(),
         outward=nothing_outward(),
         desk=MemoryDesk(cases, plans, live),
         doors=MemoryDoors(),

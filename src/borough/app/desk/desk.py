@@ -42,6 +42,7 @@ from borough.storage.sql import (
     SqlDispatch,
     SqlErrands,
     SqlGathering,
+    SqlPatrols,
     SqlQueue,
     SqlRosters,
     SqlTasks,
@@ -81,6 +82,7 @@ class Desk:
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
+        self.patrols = SqlPatrols(engine, zone=zone)
         self.rosters = SqlRosters(engine, zone=zone, calendar=self.ground.district.work)
         self.dispatch = SqlDispatch(
             engine, rosters=self.rosters, wrote=self.wrote,
@@ -140,6 +142,7 @@ class Desk:
             return []
         cases, edges = self.gathering.turn(self.desk, self.wish, self.now())
         cases += self.dispatch.turn(self.now())
+        self.patrols.turn(self.now())
         news: list[tuple[str, Any]] = [
             ("alarm", {**edge, "key": self._key(edge["thing"])}) for edge in edges
         ]

@@ -63,10 +63,23 @@ def take_up(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     return Answer.of_case(desk.cases.note(case.id, note, by=ask["by"], at_ms=desk.now()))
 
 
+def begin_patrol(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Have the rounds of a patrol made now."""
+    return Answer({"rounds": desk.patrols.begin(ask["patrol"], at_ms=desk.now())})
+
+
+def end_round(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Note that a round was made."""
+    told = {"by": ask["by"], "note": ask.get("note", ""), "at_ms": desk.now()}
+    return Answer(desk.patrols.end(ask["round"], **told))
+
+
 VERBS = {
     "change_roster": change_roster,
     "import_roster": import_roster,
     "leave": leave,
     "end_leave": end_leave,
     "take_up": take_up,
+    "begin_patrol": begin_patrol,
+    "end_round": end_round,
 }

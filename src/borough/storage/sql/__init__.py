@@ -24,6 +24,7 @@ from borough.storage.sql.intake import SqlIntake
 from borough.storage.sql.lives import SqlLives
 from borough.storage.sql.notices import SqlNotices
 from borough.storage.sql.outbox import SqlOutbox
+from borough.storage.sql.patrols import SqlPatrols
 from borough.storage.sql.persons import SqlPersons
 from borough.storage.sql.posts import SqlPosts
 from borough.storage.sql.queue import SqlQueue
@@ -63,6 +64,7 @@ __all__ = [
     "SqlLives",
     "SqlNotices",
     "SqlOutbox",
+    "SqlPatrols",
     "SqlPeople",
     "SqlPersons",
     "SqlPosts",

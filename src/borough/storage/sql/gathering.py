@@ -148,28 +148,29 @@ class SqlGathering:
         """Have detections told that nothing keeps quiet any more, in the next turn."""
         _wait(connection, [_waiting({**each, "now": at_ms}, at_ms) for each in detections])
 
-    def standing(self, now_ms: int) -> dict[str, Any]:
-        """Say how many alarms there were of late, whether there is a flood, and what is quiet."""
-        with reading(self._engine) as connection:
-            recent, since = flood(list(connection.scalars(_NEWEST)), now_ms, self.calm)
-            asked = {
-                "gathered": select(func.count()).select_from(gathered),
-                "outages": select(func.count()).where(_O.ended_ms.is_(None)),
-                "shelves": select(func.count()).where(
-                    shelves.c.ended_ms.is_(None), shelves.c.until_ms > now_ms
-                ),
-            }
-            counts = {name: connection.scalar(one) or 0 for name, one in asked.items()}
-            rows = connection.execute(_OPEN.order_by(_O.began_ms.desc())).mappings()
-            listed = [dict(row) for row in rows]
-        return {
-            "alarms": recent, "window_ms": self.calm.window_ms, "flood": since is not None,
-            "flood_since_ms": since, **counts, "out": listed,
-        }  # fmt: skip
-
     def lay(self) -> Lay:
         """Say how the district lies now."""
         return self._lay()
+
+
+def standing(engine: Engine, calm: Calm, now_ms: int) -> dict[str, Any]:
+    """Say how many alarms there were of late, whether there is a flood, and what is quiet."""
+    with reading(engine) as connection:
+        recent, since = flood(list(connection.scalars(_NEWEST)), now_ms, calm)
+        asked = {
+            "gathered": select(func.count()).select_from(gathered),
+            "outages": select(func.count()).where(_O.ended_ms.is_(None)),
+            "shelves": select(func.count()).where(
+                shelves.c.ended_ms.is_(None), shelves.c.until_ms > now_ms
+            ),
+        }
+        counts = {name: connection.scalar(one) or 0 for name, one in asked.items()}
+        rows = connection.execute(_OPEN.order_by(_O.began_ms.desc())).mappings()
+        listed = [dict(row) for row in rows]
+    return {
+        "alarms": recent, "window_ms": calm.window_ms, "flood": since is not None,
+        "flood_since_ms": since, **counts, "out": listed,
+    }  # fmt: skip
 
 
 class _Turn:

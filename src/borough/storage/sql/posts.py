@@ -13,6 +13,8 @@ from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import MOST
 
 DAY_MIN = 24 * 60
+LISTED = 5_000
+"""Posts in one answer: more than a district has."""
 _EMPTIED = (
     r.duties, r.roster_days, r.leaves, r.roster_changes, r.post_skills, r.post_bases,
     t.post_grids, t.posts,
@@ -114,6 +116,47 @@ class SqlPosts:
         with reading(self._engine) as connection:
             rows = connection.execute(wanted.group_by(a.code).limit(MOST)).mappings()
             return [dict(row) for row in rows]
+
+    def listed(
+        self, at_ms: int, *, kind: str = "", grid: int | None = None, on_duty: bool = False
+    ) -> list[dict[str, Any]]:
+        """Give posts by code as they stand at a moment: on duty or not, until when, on leave.
+
+        ``covers`` is the post whose grids one looks after just now; ``until_ms`` and ``covers``
+        are empty for those off duty, ``leave_ms`` for those who are not away.
+        """
+        p, b, d, leave = t.posts.c, r.post_bases.c, r.duties.c, r.leaves.c
+        now = (d.post == p.code) & (d.from_ms <= at_ms) & (d.to_ms > at_ms)
+        away = (
+            select(func.max(leave.to_ms))
+            .where(leave.post == p.code, leave.from_ms <= at_ms, leave.to_ms > at_ms)
+            .where(leave.ended_ms.is_(None))
+            .scalar_subquery()
+        )
+        told = (
+            p.code, p.kind, p.agency, p.shift, b.shift.label("pattern"), b.lon, b.lat,
+            func.max(d.to_ms).label("until_ms"), func.min(d.covers).label("covers"),
+            away.label("leave_ms"),
+        )  # fmt: skip
+        wanted = select(*told).join(r.post_bases, b.post == p.code, isouter=True)
+        wanted = wanted.join(r.duties, now, isouter=not on_duty)
+        if kind:
+            wanted = wanted.where(p.kind == kind)
+        if grid is not None:
+            here = select(t.post_grids.c.post).where(t.post_grids.c.grid.in_([grid, -1]))
+            wanted = wanted.where(p.code.in_(here))
+        same = (p.code, p.kind, p.agency, p.shift, b.shift, b.lon, b.lat)
+        with reading(self._engine) as connection:
+            names = dict(connection.execute(select(p.code, p.name)).all())
+            rows = connection.execute(
+                wanted.group_by(*same).order_by(p.code).limit(LISTED)
+            ).mappings()
+            found = [{**row, "name": names[row["code"]]} for row in rows]
+            s = r.post_skills.c
+            can: dict[str, list[str]] = {}
+            for post, skill in connection.execute(select(s.post, s.skill).order_by(s.skill)):
+                can.setdefault(post, []).append(skill)
+        return [{**row, "skills": can.get(row["code"], [])} for row in found]
 
     def all(self) -> list[dict[str, Any]]:
         """Give every post with its grids, by code."""
