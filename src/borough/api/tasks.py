@@ -6,17 +6,39 @@ import msgspec
 from fastapi import APIRouter, Body, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.broadcast import wall_ms
 from borough.api.ports import Ports
+from borough.core.errors import Forbidden
 from borough.core.tasks import STARTED, Task
 
-router = APIRouter(prefix="/api/v1/tasks", tags=["tasks 任务"], dependencies=[Depends(reader)])
 ACKNOWLEDGE, FINISH, SKIP, HAND = "acknowledge", "finish", "skip", "hand"
 Name = Annotated[str, Query(max_length=64)]
+
+
+def reaches(request: Request, ports: Ports, task: Task) -> bool:
+    """Tell whether a task is one of whoever asks: of their agency, or for which it was called."""
+    reach = request.state.reach
+    if any(each.everywhere for each in reach):
+        return True
+    row, codes = ports.cases.one(task.case).grid, ports.district.grids.code
+    grid = codes[row] if 0 <= row < len(codes) else ""
+    return any(each.covers({task.agency, *task.circle}, grid) for each in reach)
+
+
+def concerned(request: Request, ports: Given, _judged: Annotated[None, Depends(reader)]) -> None:
+    """Refuse what is about a task of another agency."""
+    task = request.path_params.get("task")
+    if task and not reaches(request, ports, ports.tasks.one(task)):
+        msg = "task: of another agency or area"
+        raise Forbidden(msg)
+
+
+router = APIRouter(prefix="/api/v1/tasks", tags=["tasks 任务"], dependencies=[Depends(concerned)])
 
 
 class TaskAct(BaseModel):
@@ -42,6 +64,7 @@ class Hand(TaskAct):
 
 @router.get("", summary="List tasks 任务列表")
 def tasks(
+    request: Request,
     ports: Given,
     *,
     case: Annotated[int | None, Query(description="of one case")] = None,
@@ -57,6 +80,7 @@ def tasks(
         case=case, holder=holder, agency=agency, post=post, name=name, running_only=not every,
         limit=limit,
     )  # fmt: skip
+    found = [each for each in found if reaches(request, ports, each)]
     plans = {each.case: "" for each in found}
     for number in plans:
         plans[number] = ports.cases.one(number).plan
