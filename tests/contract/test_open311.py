@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from borough.api import create
-from borough.storage.sql.reports import SqlReports
+from borough.storage.sql.public_requests import SqlPublicRequests
 from borough.testing.offering import KEY, MEDIA, Door, described, opened
 from borough.testing.requesting import HOUR
 from borough.testing.serving import serving
@@ -335,7 +335,7 @@ def test_a_district_without_an_offer_says_so(form: str) -> None:
 
 def test_the_store_gives_no_more_than_asked(door: Door) -> None:
     """Pages of the store end where they must, and updates belong to requests that are there."""
-    store = SqlReports(door.desk.engine)
+    store = SqlPublicRequests(door.desk.engine)
     assert store.named([]) == []
     found = store.updates(since_ms=0, until_ms=1 << 50, skip=0, limit=3)
     assert len(found) == 3

@@ -13,9 +13,9 @@ from borough.app.warnings.document import document
 from borough.core import warnings as core
 from borough.core.cases import Case, Event, born
 from borough.core.errors import BadDistrict, BadScene
-from borough.core.warnings import Sender, WarningRule
+from borough.core.warnings import Issuer, WarningRule
 from borough.engine.catalog import BUILT_IN, find_all
-from borough.engine.district.sender import read_sender
+from borough.engine.district.issuer import read_issuer
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "data" / "cap" / "CAP-v1.2.xsd")
 """The schema that OASIS publishes."""
@@ -23,7 +23,7 @@ LEVELS = ("quiet", "blue", "yellow", "orange", "red")
 RED = 4
 TABLE = tomllib.loads((BUILT_IN / "slope" / "warning.toml").read_text("utf-8"))
 RULE = WarningRule.declared(LEVELS, TABLE)
-SENDER = Sender("warn@town.test", {"zh": "样例镇", "en": "Town"}, zone="Asia/Shanghai")
+SENDER = Issuer("warn@town.test", {"zh": "样例镇", "en": "Town"}, zone="Asia/Shanghai")
 
 
 @pytest.mark.parametrize("found", [f for f in find_all(BUILT_IN) if f.warning],
@@ -35,12 +35,12 @@ def test_what_the_shipped_scenes_tell_is_valid_and_can_come_to_pass(found: Any) 
     tasks = {each["name"] for each in found.plan.get("task", ())}
     assert rule.by_itself or rule.steps & steps or rule.tasks & tasks
     case = any_case(found.scene.id)
-    area = core.Area({"zh": "某地", "en": "somewhere"}, ring=np.zeros((4, 2)))
+    area = core.Extent({"zh": "某地", "en": "somewhere"}, ring=np.zeros((4, 2)))
     for level in rule.signals:
-        for kind in core.MESSAGES:
-            due = core.Wanted(kind, level, ("a,b,c",) if kind != "Alert" else (), 1)
-            message = core.composed(rule, case, due, area, thing="t-1", at_ms=0, note="")
-            SCHEMA.validate(document(message, SENDER))
+        for kind in core.BULLETINS:
+            due = core.Cue(kind, level, ("a,b,c",) if kind != "Alert" else (), 1)
+            bulletin = core.composed(rule, case, due, area, thing="t-1", at_ms=0, note="")
+            SCHEMA.validate(document(bulletin, SENDER))
 
 
 def any_case(scene: str) -> Case:
@@ -54,12 +54,12 @@ def any_case(scene: str) -> Case:
 @settings(max_examples=200)
 def test_no_text_breaks_a_document(text: str) -> None:
     """Markup, control characters and halves of characters in a name leave a document whole."""
-    area = core.Area({"zh": text, "en": text})
-    message = core.composed(
-        RULE, any_case("slope"), core.Wanted("Alert", RED, (), 1), area, thing=text, at_ms=0,
+    area = core.Extent({"zh": text, "en": text})
+    bulletin = core.composed(
+        RULE, any_case("slope"), core.Cue("Alert", RED, (), 1), area, thing=text, at_ms=0,
         note=text,
     )  # fmt: skip
-    SCHEMA.validate(document(message, SENDER))
+    SCHEMA.validate(document(bulletin, SENDER))
 
 
 @pytest.mark.parametrize(("change", "says"), [
@@ -97,13 +97,13 @@ def test_a_sender_that_cap_could_not_write_is_refused(tmp_path: Path, line: str,
     head = 'id = "t"\nname = { zh = "镇", en = "Town" }\ntimezone = "UTC"\n'
     (tmp_path / "district.toml").write_text(f"{head}[warnings]\n{line}\n", "utf-8")
     with pytest.raises(BadDistrict, match=says):
-        read_sender(tmp_path)
+        read_issuer(tmp_path)
 
 
 def test_a_district_that_says_nothing_warns_as_an_exercise(tmp_path: Path) -> None:
     """Nobody goes out as Actual by having forgotten something; UTC has an offset, not a Z."""
     head = 'id = "t"\nname = { zh = "镇", en = "Town" }\ntimezone = "UTC"\n'
     (tmp_path / "district.toml").write_text(head, "utf-8")
-    sender = read_sender(tmp_path)
+    sender = read_issuer(tmp_path)
     assert (sender.id, sender.status) == ("t@borough.invalid", "Exercise")
     assert sender.moment(0) == "1970-01-01T00:00:00-00:00"

@@ -1,4 +1,4 @@
-"""What warnings to the public promise: the right message, once, in words that others can read."""
+"""What warnings to the public promise: the right bulletin, once, in words that others can read."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from borough.app.warnings.composing import Composer
 from borough.core import warnings as core
 from borough.core.cases import Case, Event, Plan
 from borough.core.errors import BadRequest, IllegalMove, NotFound, Stale
-from borough.core.warnings import Sender, WarningRule, told, wanted
+from borough.core.warnings import Issuer, WarningRule, told, wanted
 from borough.engine.catalog import BUILT_IN
 from borough.storage.sql import SqlCases, SqlDesk, SqlWarnings, Wish
 from borough.storage.sql.timers import SqlTimers
@@ -36,7 +36,7 @@ TABLE = {**tomllib.loads(TEXT), "after": {"steps": ["tell"], "tasks": ["publish_
 RULE = WarningRule.declared(LEVELS, TABLE)
 SENSED = replace(RULE, falls="sensor")
 ALONE = replace(RULE, steps=frozenset(), tasks=frozenset())
-SENDER = Sender("warn@town.test", {"zh": "样例镇", "en": "Town"}, zone="Asia/Shanghai")
+SENDER = Issuer("warn@town.test", {"zh": "样例镇", "en": "Town"}, zone="Asia/Shanghai")
 PLAN = Plan.declared(
     "slope",
     {
@@ -91,7 +91,7 @@ class Scene:
         return self.cases.move(1, to, plan=PLAN, expected_version=version, outcome=outcome, **told)
 
     def sent(self) -> list[Alert]:
-        """Read all messages, oldest first, as a stranger's reader understands them."""
+        """Read all bulletins, oldest first, as a stranger's reader understands them."""
         rows = self.warnings.find(limit=1000)[::-1]
         documents = [self.warnings.document(row["identifier"]) for row in rows]
         for each in documents:
@@ -99,12 +99,12 @@ class Scene:
         return [XmlParser().from_string(each, Alert) for each in documents]
 
     def kinds(self) -> list[tuple[str, str]]:
-        """Give kind and level of each message, oldest first."""
+        """Give kind and level of each bulletin, oldest first."""
         return [(row["kind"], row["level_name"]) for row in self.warnings.find()[::-1]]
 
 
 def reference(alert: Alert) -> str:
-    """Write how others refer to a message, as CAP 1.2 section 3.2.1 says."""
+    """Write how others refer to a bulletin, as CAP 1.2 section 3.2.1 says."""
     return f"{alert.sender},{alert.identifier},{alert.sent}"
 
 
@@ -229,7 +229,7 @@ def test_without_a_step_it_goes_out_by_itself(engine: Engine) -> None:
 
 
 def test_what_was_sent_never_changes(engine: Engine) -> None:
-    """Later messages leave the earlier ones letter for letter as they were."""
+    """Later bulletins leave the earlier ones letter for letter as they were."""
     scene = Scene(engine)
     scene.hear(YELLOW)
     scene.move("tell")
@@ -361,7 +361,7 @@ LINES = st.lists(
 
 
 def played(rule: WarningRule, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Event]:
-    """Write a log as the follower does: after each event the message that is due."""
+    """Write a log as the follower does: after each event the bulletin that is due."""
     log = [Event(1, 0, "x", "opened", {"level": BLUE})]
     for verb, data in lines:
         log.append(Event(len(log) + 1, len(log), "x", verb, data))

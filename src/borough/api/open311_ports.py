@@ -4,34 +4,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from borough.core.reports import Listing, Report, Update
+from borough.core.offers import Offer, PublicRequest, Update
 
 
-class Reports(Protocol):
+class PublicRequests(Protocol):
     """Requests as the public sees them; those that are secret are not there."""
 
-    def one(self, code: str, /) -> Report:
+    def one(self, code: str, /) -> PublicRequest:
         """Give one by its code; `NotFound` if there is none."""
         ...
 
-    def named(self, codes: Sequence[str], /) -> Sequence[Report]:
+    def named(self, codes: Sequence[str], /) -> Sequence[PublicRequest]:
         """Give those of some codes; unknown codes are passed over."""
         ...
 
-    def by_token(self, token: str, /) -> Report:
+    def by_token(self, token: str, /) -> PublicRequest:
         """Give the one whose caller holds this token; `NotFound` if there is none."""
         ...
 
     def find(
         self, *, services: Sequence[str], statuses: Sequence[str], since_ms: int, until_ms: int,
         skip: int, limit: int,
-    ) -> Sequence[Report]:  # fmt: skip
+    ) -> Sequence[PublicRequest]:  # fmt: skip
         """List those that came in from *since_ms* to *until_ms*, newest first."""
         ...
 
     def updates(
         self, *, since_ms: int, until_ms: int, skip: int, limit: int
-    ) -> Sequence[tuple[Report, Update]]:
+    ) -> Sequence[tuple[PublicRequest, Update]]:
         """List what was done in a time, oldest first, with the request it was done about."""
         ...
 
@@ -52,6 +52,6 @@ class Ground(Protocol):
 class Open311:
     """What a district offers over Open311, and where its requests and its ground are."""
 
-    listing: Listing
-    reports: Reports
+    listing: Offer
+    requests: PublicRequests
     ground: Ground

@@ -1,6 +1,6 @@
 """Doors to warnings: a feed and a document of each for anybody, and what people do with them.
 
-The feed is Atom (RFC 4287); each message is a CAP 1.2 document, exactly as it was sent.
+The feed is Atom (RFC 4287); each bulletin is a CAP 1.2 document, exactly as it was sent.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ CAP = "application/cap+xml"
 ATOM = "application/atom+xml"
 XMLNS = "http://www.w3.org/2005/Atom"
 RECENT = 100
-"""Messages in the feed."""
+"""Bulletins in the feed."""
 public = APIRouter(prefix="/cap", tags=["warnings 预警发布"])
 router = APIRouter(prefix="/api/v1", tags=["warnings 预警发布"])
 
@@ -39,14 +39,14 @@ class Confirm(Act):
 
 @public.get("/feed.atom", summary="Feed of warnings 预警信息源", responses=answers.declared(ATOM))
 def feed(request: Request, ports: Given) -> Response:
-    """Give the latest messages as an Atom feed; each entry links to its CAP 1.2 document."""
+    """Give the latest bulletins as an Atom feed; each entry links to its CAP 1.2 document."""
     rows = ports.warnings.find(case=0, before=0, limit=RECENT)
     return Response(written(request, ports, rows), media_type=f"{ATOM}; charset=utf-8")
 
 
 @public.get("/{identifier}.xml", summary="One warning 预警信息", responses=answers.declared(CAP))
 def document(ports: Given, identifier: str) -> Response:
-    """Give a message as it was sent: CAP 1.2, one `info` in each language."""
+    """Give a bulletin as it was sent: CAP 1.2, one `info` in each language."""
     return Response(ports.warnings.document(identifier), media_type=f"{CAP}; charset=utf-8")
 
 
@@ -59,7 +59,7 @@ def warnings(
     before: Annotated[int, Query(ge=0, description="the last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
-    """List messages to the public, newest first, with `next` to page on."""
+    """List bulletins to the public, newest first, with `next` to page on."""
     if current:
         rows = ports.warnings.current(ports.clock.now(wall_ms()))
         rows = [row for row in rows if case in {0, row["case_id"]}]
@@ -84,7 +84,7 @@ async def withdraw(ports: Given, who: Operator, case: int, act: Annotated[Act, B
 
 
 def told(ports: Ports, row: Row) -> dict[str, object]:
-    """Tell a message as a list shows it: where its thing stands, and where its document is."""
+    """Tell a bulletin as a list shows it: where its thing stands, and where its document is."""
     stands = standing(ports.registry, row["thing"])
     return {**row, "stands": stands, "href": f"/cap/{row['identifier']}.xml"}
 

@@ -9,7 +9,7 @@ from borough.core.district import District
 from borough.engine.district.requests import read_requests
 from borough.engine.district.services import read_services
 from borough.engine.gazetteer import Gazetteer
-from borough.storage.sql.reports import SqlReports
+from borough.storage.sql.public_requests import SqlPublicRequests
 
 
 class Places:
@@ -36,4 +36,4 @@ def offer(engine: Engine, district: District, folder: Path) -> Open311 | None:
     listing = read_services(folder, rules.categories)
     if listing is None:
         return None
-    return Open311(listing, SqlReports(engine), Places(district))
+    return Open311(listing, SqlPublicRequests(engine), Places(district))

@@ -17,9 +17,9 @@ from borough.core.errors import BadRequest, BadScene, IllegalMove
 from borough.core.observations import Floats
 from borough.core.shapes import Key, fitted
 
-ALERT, UPDATE, CANCEL = MESSAGES = ("Alert", "Update", "Cancel")
+ALERT, UPDATE, CANCEL = BULLETINS = ("Alert", "Update", "Cancel")
 SENT, CONFIRMED, WITHDRAWN = "warning_sent", "warning_confirmed", "warning_withdrawn"
-"""Events of a case: a message went out, a person let warnings out, a person took them back."""
+"""Events of a case: a bulletin went out, a person let warnings out, a person took them back."""
 SENSOR, PERSON = FALLS = ("sensor", "person")
 """Who may lower a warning: readings by themselves, or only people (a step back, closing)."""
 EXERCISE, ACTUAL = STATUSES = ("Exercise", "Actual")
@@ -177,13 +177,13 @@ def fillable(texts: Mapping[str, str], at: Key) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Course:
     """How far a case has been told to the public, as its log says.
 
     ``level`` is that of its detection and ``held`` the one that counts: readings may fall without
     lowering it.  ``free`` says that warnings may go out.  ``floor`` is the level at which a person
     took them back.  ``out`` is the level in force, 0 for none; ``chain`` are the references of the
-    messages in force, oldest first, and ``number`` counts all messages of the case.
+    bulletins in force, oldest first, and ``number`` counts all bulletins of the case.
     """
 
     free: bool
@@ -196,15 +196,15 @@ class Told:
     number: int = 0
 
 
-def told(rule: WarningRule, events: Iterable[Event]) -> Told:
+def told(rule: WarningRule, events: Iterable[Event]) -> Course:
     """Fold the log of a case into how far it has been told."""
-    now = Told(free=rule.by_itself)
+    now = Course(free=rule.by_itself)
     for event in events:
         now = _then(rule, now, event)
     return now
 
 
-def _then(rule: WarningRule, now: Told, event: Event) -> Told:
+def _then(rule: WarningRule, now: Course, event: Event) -> Course:
     data, verb = event.data, event.verb
     if verb in {"opened", "joined", "level", "reopened"}:
         now = _heard(rule, now, int(data["level"]), fresh=verb == "reopened")
@@ -224,7 +224,7 @@ def _then(rule: WarningRule, now: Told, event: Event) -> Told:
     return replace(now, free=True, floor=0) if frees else now
 
 
-def _heard(rule: WarningRule, now: Told, level: int, *, fresh: bool) -> Told:
+def _heard(rule: WarningRule, now: Course, level: int, *, fresh: bool) -> Course:
     """Take a level of the detection in; after a reopening the matter begins anew."""
     if fresh:
         now = replace(now, closed=False, held=0, floor=0, free=rule.by_itself)
@@ -236,8 +236,8 @@ def _heard(rule: WarningRule, now: Told, level: int, *, fresh: bool) -> Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The message that is due: of which kind, at which level, on which messages it follows."""
+class Cue:
+    """The bulletin that is due: of which kind, at which level, on which bulletins it follows."""
 
     kind: str
     level: int
@@ -245,24 +245,24 @@ class Wanted:
     number: int
 
 
-def wanted(rule: WarningRule, now: Told) -> Wanted | None:
-    """Say which message is due; None where the public knows all that it should."""
+def wanted(rule: WarningRule, now: Course) -> Cue | None:
+    """Say which bulletin is due; None where the public knows all that it should."""
     level = rule.reached(now.held) if now.free and not now.closed else 0
     if level == now.out:
         return None
     kind = (UPDATE if level else CANCEL) if now.out else ALERT
-    return Wanted(kind, level or now.out, now.chain, now.number + 1)
+    return Cue(kind, level or now.out, now.chain, now.number + 1)
 
 
-def renewing(rule: WarningRule, now: Told) -> Wanted | None:
+def renewing(rule: WarningRule, now: Course) -> Cue | None:
     """Say what is told again of a warning that is about to run out and still holds."""
     if not now.out or wanted(rule, now) is not None:
         return None
-    return Wanted(UPDATE, now.out, now.chain, now.number + 1)
+    return Cue(UPDATE, now.out, now.chain, now.number + 1)
 
 
 def confirming(
-    rule: WarningRule, case: Case, now: Told, level: str = "", *, note: str, at_ms: int, by: str
+    rule: WarningRule, case: Case, now: Course, level: str = "", *, note: str, at_ms: int, by: str
 ) -> Event:
     """Let warnings of a case out; *level* names one that people choose in place of the readings'.
 
@@ -283,7 +283,7 @@ def confirming(
     return sayable(Event(case.version + 1, at_ms, by, CONFIRMED, {"level": chosen, "note": note}))
 
 
-def withdrawing(case: Case, now: Told, *, note: str, at_ms: int, by: str) -> Event:
+def withdrawing(case: Case, now: Course, *, note: str, at_ms: int, by: str) -> Event:
     """Take the warning of a case back; *note* says why.
 
     Raises `IllegalMove` where none is out, `BadRequest` without a reason.
@@ -298,7 +298,7 @@ def withdrawing(case: Case, now: Told, *, note: str, at_ms: int, by: str) -> Eve
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class Extent:
     """The ground that a warning is about: its name, a ring or a circle, and codes by list.
 
     ``ring`` has (lon, lat) rows in WGS-84 degrees and is closed; ``circle`` is longitude,
@@ -312,7 +312,7 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class Issuer:
     """On whose behalf warnings go out; ``status`` is ``Exercise`` until a district says Actual."""
 
     id: str
@@ -324,7 +324,7 @@ class Sender:
     def moment(self, at_ms: int) -> str:
         """Write a moment as CAP wants it: whole seconds, and an offset that is never ``Z``.
 
-        >>> Sender("a@b", {}).moment(1_720_569_600_999)
+        >>> Issuer("a@b", {}).moment(1_720_569_600_999)
         '2024-07-10T00:00:00-00:00'
         """
         at = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(ZoneInfo(self.zone))
@@ -333,11 +333,11 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message as it goes out; times in ms, ``references`` as ``sender,identifier,sent``.
+class Bulletin:
+    """One bulletin as it goes out; times in ms, ``references`` as ``sender,identifier,sent``.
 
     ``signal`` has its texts filled in, ``rule`` says what the matter is called, ``incident`` is
-    the code of the case, and ``note`` is for whoever handles the message.
+    the code of the case, and ``note`` is for whoever handles the bulletin.
     """
 
     identifier: str
@@ -353,18 +353,18 @@ class Message:
     references: tuple[str, ...]
     signal: Signal
     rule: WarningRule
-    area: Area
+    area: Extent
     note: str = ""
 
-    def reference(self, sender: Sender) -> str:
-        """Say how later messages refer to this one."""
+    def reference(self, sender: Issuer) -> str:
+        """Say how later bulletins refer to this one."""
         return f"{sender.id},{self.identifier},{sender.moment(self.sent_ms)}"
 
 
 def composed(
-    rule: WarningRule, case: Case, due: Wanted, area: Area, *, thing: str, at_ms: int, note: str
-) -> Message:  # fmt: skip
-    """Put the message that is *due* into words: about *thing* (a key), on the ground of *area*."""
+    rule: WarningRule, case: Case, due: Cue, area: Extent, *, thing: str, at_ms: int, note: str
+) -> Bulletin:  # fmt: skip
+    """Put the bulletin that is *due* into words: about *thing* (a key), on the ground of *area*."""
     name = rule.names[due.level]
     signal = rule.clear if due.kind == CANCEL else rule.signals[due.level]
     fill = {"thing": thing, "level": name}
@@ -375,7 +375,7 @@ def composed(
             for language, text in texts.items()
         }
 
-    return Message(
+    return Bulletin(
         identifier=f"{case.code}-W{due.number}",
         case=case.id,
         incident=case.code,

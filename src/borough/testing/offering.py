@@ -16,7 +16,7 @@ from borough.api import create
 from borough.api.broadcast import wall_ms
 from borough.api.open311_ports import Open311
 from borough.api.ports import Ports, Row
-from borough.app.desk import reports, requests
+from borough.app.desk import public_requests, requests
 from borough.app.desk.desk import Desk
 from borough.app.open311 import offer
 from borough.app.requests.office import Office
@@ -32,7 +32,7 @@ from borough.testing.town import town
 
 KEY = "town-program-key"
 """The token of a program that may file requests."""
-VERBS = {**requests.VERBS, **reports.VERBS}
+VERBS = {**requests.VERBS, **public_requests.VERBS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Door:
         """Ask for something."""
         return self.client.get(f"{self.base}/{path}", params=params)
 
-    def file(self, form: str = "json", **changes: str | None) -> httpx.Response:
+    def file(self, form: str = "json", /, **changes: str | None) -> httpx.Response:
         """File the request about a lamp, changed."""
         data = {**LAMP, **{k.replace("__", "["): v for k, v in changes.items()}}
         return self.send({k: v for k, v in data.items() if v is not None}, form)

@@ -8,7 +8,7 @@ from borough.core.errors import NotFound
 
 
 class MemoryWarnings:
-    """Messages in a list, the newest first; documents by identifier."""
+    """Bulletins in a list, the newest first; documents by identifier."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -19,7 +19,7 @@ class MemoryWarnings:
         return [row for row in self.rows if row["expires_ms"] > now_ms and row["kind"] != "Cancel"]
 
     def find(self, *, case: int, before: int, limit: int) -> Sequence[Row]:
-        """List messages."""
+        """List bulletins."""
         fits = (
             row for row in self.rows
             if case in {0, row["case_id"]} and (not before or row["id"] < before)

@@ -12,7 +12,7 @@ from borough.api.open311.refusing import MISSING, Refused
 from borough.api.open311_ports import Open311
 from borough.api.ports import Ports
 from borough.core.errors import NotFound
-from borough.core.reports import STATUSES
+from borough.core.offers import STATUSES
 
 SPAN_MS = 90 * 86_400_000
 """GeoReport v2: a search may not span more than 90 days."""

@@ -31,8 +31,8 @@ from borough.api.open311.writing import Form, answer, bare, declared
 from borough.api.ports import Ports
 from borough.api.rights import rights
 from borough.core.errors import Forbidden, NotFound
+from borough.core.offers import STATUSES
 from borough.core.people import Who
-from borough.core.reports import STATUSES
 from borough.core.requests import LONGEST
 
 router = APIRouter(prefix="/open311", tags=["open311 公共诉求接口"], route_class=GeoReportRoute)
@@ -95,7 +95,7 @@ def requests(
     offer = offered(ports, jurisdiction_id)
     if service_request_id.strip():
         codes = named(several(service_request_id), "service_request_id")
-        found = offer.reports.named(codes)
+        found = offer.requests.named(codes)
         if not found:
             msg = f"service_request_id: 没有 there is none of {', '.join(codes)[:200]}"
             raise NotFound(msg)
@@ -108,7 +108,7 @@ def requests(
             ports.clock.now(wall_ms()), ports.district.zone, start=start_date, end=end_date,
             page=page, page_size=page_size,
         )  # fmt: skip
-        found = offer.reports.find(
+        found = offer.requests.find(
             services=wanted, statuses=statuses(status), since_ms=when.since_ms,
             until_ms=when.until_ms, skip=when.skip, limit=when.limit,
         )  # fmt: skip
@@ -123,7 +123,7 @@ def one(
 ) -> Response:
     """Tell one request."""
     offer = offered(ports, jurisdiction_id)
-    told = telling.report(ports, offer.listing, offer.reports.one(code), language(request))
+    told = telling.report(ports, offer.listing, offer.requests.one(code), language(request))
     return answer(form, "service_requests", [told])
 
 
@@ -162,7 +162,7 @@ async def file(
 @router.get("/v2/tokens/{token}.{form}", summary="Token 凭条", responses=declared(400, 404))
 def token(ports: Given, token: str, form: Form, jurisdiction_id: Text = "") -> Response:
     """Tell which request a caller's receipt is for."""
-    found = offered(ports, jurisdiction_id).reports.by_token(token)
+    found = offered(ports, jurisdiction_id).requests.by_token(token)
     told = {"service_request_id": found.request.code, "token": token}
     return answer(form, "service_requests", [told])
 
@@ -189,7 +189,7 @@ def updates(
         ports.clock.now(wall_ms()), zone, start=start_date, end=end_date,
         page=page, page_size=page_size,
     )  # fmt: skip
-    found = offer.reports.updates(
+    found = offer.requests.updates(
         since_ms=when.since_ms, until_ms=when.until_ms, skip=when.skip, limit=when.limit
     )
     spoken = language(request)
@@ -215,7 +215,7 @@ async def add(request: Request, ports: Given, form: Form) -> Response:
     if reading.wrong:
         raise Refused(reading.wrong)
     code = body.one("service_request_id")
-    await run_in_threadpool(offer.reports.one, code)
+    await run_in_threadpool(offer.requests.one, code)
     own = f"{program.name}:{body.one('update_id')[:200]}"
     words = {"request": code, "key": own, "text": body.one("description"), "by": program.name}
     made = await ports.desk.ask("update_request", words)

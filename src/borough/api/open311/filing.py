@@ -11,7 +11,7 @@ from borough.api.open311.bodies import Body
 from borough.api.open311.refusing import MISSING, Refused
 from borough.api.open311_ports import Open311
 from borough.core.errors import BadRequest, NotFound
-from borough.core.reports import MARKUP, Service
+from borough.core.offers import MARKUP, Service
 from borough.core.requests import LONGEST
 
 ATTRIBUTE = re.compile(r"attribute\[([A-Za-z0-9_-]{1,64})\](\[\])?")

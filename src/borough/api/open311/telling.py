@@ -6,7 +6,7 @@ from typing import Any
 from borough.api.masking import clean
 from borough.api.open311.asking import written
 from borough.api.ports import Ports
-from borough.core.reports import CLOSED_, Attribute, Listing, Report, Service, Update
+from borough.core.offers import CLOSED_, Offer, PublicRequest, Question, Service, Update
 from borough.core.requests import ANSWERED, REFUSED, WAITING
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
@@ -31,7 +31,7 @@ DONE: Mapping[str, Mapping[str, str]] = {
 DUE = {"zh": "承诺答复时间 {due}", "en": "An answer is due by {due}"}
 
 
-def discovered(listing: Listing, base: str) -> dict[str, Any]:
+def discovered(listing: Offer, base: str) -> dict[str, Any]:
     """Tell where the endpoint is, and whom to ask."""
     endpoint = {
         "specification": SPECIFICATION,
@@ -71,7 +71,7 @@ def definition(each: Service, language: str) -> dict[str, Any]:
     }
 
 
-def question(number: int, asked: Attribute, language: str) -> dict[str, Any]:
+def question(number: int, asked: Question, language: str) -> dict[str, Any]:
     """Tell one question."""
     values = [{"key": key, "name": names[language]} for key, names in asked.values.items()]
     return {
@@ -86,7 +86,7 @@ def question(number: int, asked: Attribute, language: str) -> dict[str, Any]:
     }
 
 
-def report(ports: Ports, listing: Listing, each: Report, language: str) -> dict[str, Any]:
+def report(ports: Ports, listing: Offer, each: PublicRequest, language: str) -> dict[str, Any]:
     """Tell a request; what in its text looks like personal data is covered."""
     now, zone = each.request, ports.district.zone
     offered = listing.services.get(now.category)
@@ -110,7 +110,7 @@ def report(ports: Ports, listing: Listing, each: Report, language: str) -> dict[
     return {name: value for name, value in told.items() if value not in {None, ""}}
 
 
-def noted(each: Report, language: str, zone: str) -> str:
+def noted(each: PublicRequest, language: str, zone: str) -> str:
     """Say how far it is: the answer, or a sentence of ours."""
     now = each.request
     if now.state == ANSWERED or (now.answer and now.answered_ms is not None):
@@ -124,7 +124,7 @@ def noted(each: Report, language: str, zone: str) -> str:
     return NOTES["waiting" if now.state == WAITING else "accepted"][language]
 
 
-def notice(each: Report, language: str, zone: str) -> str:
+def notice(each: PublicRequest, language: str, zone: str) -> str:
     """Say until when an answer is due, while there is none."""
     if each.status == CLOSED_:
         return ""
@@ -140,7 +140,7 @@ def agency(ports: Ports, code: str, language: str) -> str:
     return names[agencies.code.index(code)]
 
 
-def update(each: Report, done: Update, language: str, zone: str) -> dict[str, Any]:
+def update(each: PublicRequest, done: Update, language: str, zone: str) -> dict[str, Any]:
     """Tell what was done about a request."""
     closes = done.verb in {"answered", "revisited"} and each.status == CLOSED_
     return {

@@ -14,15 +14,15 @@ from borough.core.cases import Case
 from borough.core.warnings import (
     ACTUAL,
     EXERCISE,
-    Area,
-    Message,
-    Sender,
-    Wanted,
+    Bulletin,
+    Cue,
+    Extent,
+    Issuer,
     WarningRule,
     composed,
 )
 from borough.engine.catalog import Found
-from borough.engine.district.sender import read_sender
+from borough.engine.district.issuer import read_issuer
 from borough.storage.sql import SqlRegistry, SqlWarnings
 from borough.storage.sql.warnings import Wrote
 
@@ -31,7 +31,7 @@ TRIAL = "演练 Exercise"
 
 
 class Composer:
-    """Writes the messages of a district.
+    """Writes the bulletins of a district.
 
     Where *synthetic* says that data are made up, nothing goes out as ``Actual``, whatever the
     district says.
@@ -41,7 +41,7 @@ class Composer:
         self,
         ground: Callable[[], Ground],
         rules: Mapping[str, WarningRule],
-        sender: Sender,
+        sender: Issuer,
         *,
         synthetic: bool,
     ) -> None:
@@ -50,17 +50,17 @@ class Composer:
         self._sender = replace(sender, status=EXERCISE) if synthetic else sender
         self._note = MADE_UP if synthetic else "" if sender.status == ACTUAL else TRIAL
 
-    def __call__(self, case: Case, due: Wanted, at_ms: int) -> tuple[Message, str, str]:
-        """Give the message, its document, and how later messages refer to it."""
+    def __call__(self, case: Case, due: Cue, at_ms: int) -> tuple[Bulletin, str, str]:
+        """Give the bulletin, its document, and how later bulletins refer to it."""
         rule, ground = self._rules[case.scene], self._ground()
         row = ground.row(case.thing)
         thing = case.code if row is None else ground.registry.key[row]
-        area = area_of(ground, case, row, rule.around_m)
-        message = composed(rule, case, due, area, thing=thing, at_ms=at_ms, note=self._note)
-        return message, document(message, self._sender), message.reference(self._sender)
+        area = extent_of(ground, case, row, rule.around_m)
+        bulletin = composed(rule, case, due, area, thing=thing, at_ms=at_ms, note=self._note)
+        return bulletin, document(bulletin, self._sender), bulletin.reference(self._sender)
 
 
-def area_of(ground: Ground, case: Case, row: int | None, around_m: float) -> Area:
+def extent_of(ground: Ground, case: Case, row: int | None, around_m: float) -> Extent:
     """Say which ground a case is about: a circle around its thing or place, or else its grid."""
     district, grids = ground.district, ground.district.grids
     if row is None:
@@ -76,8 +76,8 @@ def area_of(ground: Ground, case: Case, row: int | None, around_m: float) -> Are
     says = ground.place_of(grid if ring is not None else -1)
     lon, lat = spot
     if around_m and lon is not None and lat is not None and np.isfinite([lon, lat]).all():
-        return Area(says, circle=(lon, lat, around_m), codes=codes)
-    return Area(says, ring=ring, codes=codes)
+        return Extent(says, circle=(lon, lat, around_m), codes=codes)
+    return Extent(says, ring=ring, codes=codes)
 
 
 def keeper(
@@ -90,6 +90,6 @@ def keeper(
     """Make the keeper of a district's warnings, of the scenes that warn the public."""
     rules = {each.scene.id: each.warning for each in found if each.warning}
     synthetic = bool(SqlRegistry(engine).meta().get("synthetic"))
-    sender = read_sender(Path(settings.district))
+    sender = read_issuer(Path(settings.district))
     compose = Composer(ground, rules, sender, synthetic=synthetic)
     return SqlWarnings(engine, rules=rules, compose=compose, wrote=wrote)

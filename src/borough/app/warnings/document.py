@@ -1,10 +1,10 @@
-"""Write a message as a CAP 1.2 document (OASIS, urn:oasis:names:tc:emergency:cap:1.2)."""
+"""Write a bulletin as a CAP 1.2 document (OASIS, urn:oasis:names:tc:emergency:cap:1.2)."""
 
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from borough.core.markup import printable
-from borough.core.warnings import Area, Message, Sender
+from borough.core.warnings import Bulletin, Extent, Issuer
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
@@ -13,30 +13,30 @@ LEVEL = "预警等级"
 Part = tuple[str, str]
 
 
-def document(message: Message, sender: Sender) -> str:
-    """Write *message*, with one ``info`` in each language; letter for letter what is kept."""
+def document(bulletin: Bulletin, sender: Issuer) -> str:
+    """Write *bulletin*, with one ``info`` in each language; letter for letter what is kept."""
     root = ET.Element("alert", xmlns=NAMESPACE)
     head = [
-        ("identifier", message.identifier),
+        ("identifier", bulletin.identifier),
         ("sender", sender.id),
-        ("sent", sender.moment(message.sent_ms)),
+        ("sent", sender.moment(bulletin.sent_ms)),
         ("status", sender.status),
-        ("msgType", message.kind),
+        ("msgType", bulletin.kind),
         ("scope", "Public"),
-        *_if("note", message.note),
-        *_if("references", " ".join(message.references)),
-        ("incidents", message.incident),
+        *_if("note", bulletin.note),
+        *_if("references", " ".join(bulletin.references)),
+        ("incidents", bulletin.incident),
     ]
     _fill(root, head)
     for language in LANGUAGES:
-        _info(ET.SubElement(root, "info"), message, sender, language)
+        _info(ET.SubElement(root, "info"), bulletin, sender, language)
     ET.indent(root)
     written = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}\n'
 
 
-def _info(info: ET.Element, message: Message, sender: Sender, language: str) -> None:
-    rule, signal = message.rule, message.signal
+def _info(info: ET.Element, bulletin: Bulletin, sender: Issuer, language: str) -> None:
+    rule, signal = bulletin.rule, bulletin.signal
     codes = [("eventCode", name, code) for name, code in rule.codes.items()]
     _fill(
         info,
@@ -54,19 +54,19 @@ def _info(info: ET.Element, message: Message, sender: Sender, language: str) -> 
     _fill(
         info,
         [
-            ("effective", sender.moment(message.sent_ms)),
-            ("expires", sender.moment(message.expires_ms)),
+            ("effective", sender.moment(bulletin.sent_ms)),
+            ("expires", sender.moment(bulletin.expires_ms)),
             ("senderName", sender.name[language]),
             *((part, getattr(signal, part)[language])
               for part in ("headline", "description", "instruction")),
             *_if("contact", sender.contact),
         ],
     )  # fmt: skip
-    _named(info, [("parameter", LEVEL, message.level_name)])
-    _area(ET.SubElement(info, "area"), message.area, language)
+    _named(info, [("parameter", LEVEL, bulletin.level_name)])
+    _area(ET.SubElement(info, "area"), bulletin.area, language)
 
 
-def _area(into: ET.Element, area: Area, language: str) -> None:
+def _area(into: ET.Element, area: Extent, language: str) -> None:
     _fill(into, [("areaDesc", area.says[language])])
     if area.ring is not None:
         pairs = (f"{lat:.6f},{lon:.6f}" for lon, lat in area.ring.tolist())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from borough.core.errors import BadDistrict
-from borough.core.reports import DATATYPES, KINDS, STAGES, Attribute, Listing, Service
+from borough.core.offers import DATATYPES, KINDS, STAGES, Offer, Question, Service
 from borough.core.requests import Category
 from borough.engine.district.cells import EMPTY, choice, code, maybe, text
 from borough.engine.district.findings import Flaw
@@ -61,7 +61,7 @@ ASKED = table(
 )  # fmt: skip
 
 
-def read_services(folder: Path, categories: Mapping[str, Category]) -> Listing | None:
+def read_services(folder: Path, categories: Mapping[str, Category]) -> Offer | None:
     """Read the offer of a district; None where it has no table ``[open311]``.
 
     Raises `BadDistrict` naming file, row and field.
@@ -83,7 +83,7 @@ def read_services(folder: Path, categories: Mapping[str, Category]) -> Listing |
         raise BadDistrict(notes[0].line() + more)
     told = {**DEFAULTS, **(said or {})}
     services = [service(each, asked, categories) for each in offered.cells]
-    return Listing(
+    return Offer(
         services={each.code: each for each in services},
         jurisdiction=told["jurisdiction"],
         contact=told["contact"],
@@ -155,7 +155,7 @@ def service(cells: Mapping[str, Any], asked: Sheet, categories: Mapping[str, Cat
         keywords=cells["keywords"],
         kind=cells["type"],
         attributes=tuple(
-            Attribute(
+            Question(
                 code=each["code"],
                 datatype=each["datatype"],
                 required=each["required"] == "yes",

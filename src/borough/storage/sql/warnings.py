@@ -1,4 +1,4 @@
-"""Warnings in SQL: each message is written once, in the transaction of what it follows from."""
+"""Warnings in SQL: each bulletin is written once, in the transaction of what it follows from."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, exists, select
 from borough.core import warnings as core
 from borough.core.cases import ARRIVES, ENDS, Case, Event
 from borough.core.errors import IllegalMove, NotFound, Stale
-from borough.core.warnings import CANCEL, Message, Told, Wanted, WarningRule
+from borough.core.warnings import CANCEL, Bulletin, Course, Cue, WarningRule
 from borough.storage.sql.caselog import entries, found, written
 from borough.storage.sql.cases import DESK
 from borough.storage.sql.counting import raised
@@ -17,8 +17,8 @@ from borough.storage.sql.paging import page
 from borough.storage.sql.timers import SqlTimers, Timer
 from borough.storage.sql.warnings_table import warnings as table
 
-Compose = Callable[[Case, Wanted, int], tuple[Message, str, str]]
-"""Makes of what is due at a moment the message, its document, and how others refer to it."""
+Compose = Callable[[Case, Cue, int], tuple[Bulletin, str, str]]
+"""Makes of what is due at a moment the bulletin, its document, and how others refer to it."""
 Wrote = Callable[[Connection, Case, Event], Case]
 """Writes an event of a case in a transaction that is open already."""
 KIND = "warning"
@@ -26,15 +26,15 @@ KIND = "warning"
 MATTERS = (
     ARRIVES | ENDS | {"joined", "level", "task_done", core.CONFIRMED, core.WITHDRAWN}
 )  # fmt: skip
-"""Events after which another message may be due."""
+"""Events after which another bulletin may be due."""
 _C = table.c
 SHOWN = tuple(each for each in _C if each.name != "document")
 
 
 class SqlWarnings:
-    """Keeps the messages to the public about all cases.
+    """Keeps the bulletins to the public about all cases.
 
-    ``rules`` are those of the scenes that warn, by id, ``compose`` puts a message into words, and
+    ``rules`` are those of the scenes that warn, by id, ``compose`` puts a bulletin into words, and
     ``wrote`` writes an event of a case with all that follows from it.
     """
 
@@ -63,7 +63,7 @@ class SqlWarnings:
         return self._rows(chosen.order_by(_C.id.desc()))
 
     def find(self, *, case: int = 0, before: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-        """Give messages, newest first; go on with ``before`` the last id given."""
+        """Give bulletins, newest first; go on with ``before`` the last id given."""
         chosen = select(*SHOWN).order_by(_C.id.desc()).limit(page(limit))
         if case:
             chosen = chosen.where(_C.case_id == case)
@@ -72,7 +72,7 @@ class SqlWarnings:
         return self._rows(chosen)
 
     def document(self, identifier: str) -> str:
-        """Give a message as it was sent; or `NotFound`."""
+        """Give a bulletin as it was sent; or `NotFound`."""
         with reading(self._engine) as connection:
             sent = connection.scalar(select(_C.document).where(_C.identifier == identifier))
         if sent is None:
@@ -115,28 +115,28 @@ class SqlWarnings:
         return self._sent(connection, rule, case, due, now_ms) if due else None
 
     def _sent(
-        self, connection: Connection, rule: WarningRule, case: Case, due: Wanted, at_ms: int
+        self, connection: Connection, rule: WarningRule, case: Case, due: Cue, at_ms: int
     ) -> Case:
-        """Write a message down, and when it must be told again."""
+        """Write a bulletin down, and when it must be told again."""
         if self._compose is None:
             return case
-        message, document, reference = self._compose(case, due, at_ms)
-        connection.execute(table.insert(), _row(connection, message, due, document))
+        bulletin, document, reference = self._compose(case, due, at_ms)
+        connection.execute(table.insert(), _row(connection, bulletin, due, document))
         if due.kind == CANCEL:
             SqlTimers.drop(connection, case.id, KIND)
         else:
-            again = message.expires_ms - rule.renew_before_ms
+            again = bulletin.expires_ms - rule.renew_before_ms
             SqlTimers.set(connection, case.id, KIND, "", again)
         data = {
-            "warning": message.identifier, "kind": due.kind, "level": due.level,
-            "level_name": message.level_name, "reference": reference,
+            "warning": bulletin.identifier, "kind": due.kind, "level": due.level,
+            "level_name": bulletin.level_name, "reference": reference,
         }  # fmt: skip
         sent = Event(case.version + 1, at_ms, DESK, core.SENT, data)
         return self._wrote(connection, case, sent)
 
     def _seen(
         self, connection: Connection, case: int, version: int
-    ) -> tuple[Case, WarningRule, Told]:
+    ) -> tuple[Case, WarningRule, Course]:
         now = found(connection, case)
         if now.version != version:
             msg = f"case {now.code} is at version {now.version}, and you saw {version}"
@@ -152,19 +152,19 @@ class SqlWarnings:
             return [dict(row) for row in connection.execute(chosen).mappings()]
 
 
-def _told(connection: Connection, rule: WarningRule, case: int) -> Told:
+def _told(connection: Connection, rule: WarningRule, case: int) -> Course:
     return core.told(rule, (event for event, _, _ in entries(connection, case)))
 
 
-def _row(connection: Connection, message: Message, due: Wanted, document: str) -> dict[str, Any]:
+def _row(connection: Connection, bulletin: Bulletin, due: Cue, document: str) -> dict[str, Any]:
     same = (
         "identifier", "scene", "thing", "kind", "level", "level_name", "sent_ms", "expires_ms",
     )  # fmt: skip
     return {
-        **{name: getattr(message, name) for name in same},
+        **{name: getattr(bulletin, name) for name in same},
         "id": raised(connection, "warning"),
-        "case_id": message.case,
+        "case_id": bulletin.case,
         "number": due.number,
-        "headline": dict(message.signal.headline),
+        "headline": dict(bulletin.signal.headline),
         "document": document,
     }

@@ -1,4 +1,4 @@
-"""The table of warnings: every message to the public, in its final wording."""
+"""The table of warnings: every bulletin to the public, in its final wording."""
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text
 

@@ -1,4 +1,4 @@
-"""Reports: what the public is offered over Open311, and requests as everybody sees them.
+"""PublicRequests: what the public is offered over Open311, and requests as everybody sees them.
 
 A service is a category of requests under the name, the group and the questions with which it is
 offered to the public; its code is the code of the category.
@@ -27,7 +27,7 @@ LONGEST_ANSWER = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class Question:
     """A question of a service; ``values`` are the keys of a list with what each is called."""
 
     code: str
@@ -97,11 +97,11 @@ class Service:
     group: Words
     keywords: tuple[str, ...]
     kind: str
-    attributes: tuple[Attribute, ...] = ()
+    attributes: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Offer:
     """What a district offers over Open311, and whom to ask about it.
 
     ``changed`` is when the offer was last changed (ISO 8601), ``key_service`` how to come by a
@@ -117,7 +117,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PublicRequest:
     """A request as the public sees it, with what its case says; times in ms, None where not.
 
     ``pending_ms`` is until when the case is set aside 挂账.

@@ -7,7 +7,7 @@ from borough.app.desk.answers import Answer, shown
 from borough.app.desk.desk import Desk
 from borough.core.errors import BadRequest
 from borough.core.requests import LONGEST
-from borough.storage.sql.reports import SqlReports
+from borough.storage.sql.public_requests import SqlPublicRequests
 
 
 def update_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
@@ -15,7 +15,7 @@ def update_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     if not ask["text"].strip() or len(ask["text"]) > LONGEST:
         msg = f"text: 1 to {LONGEST} characters"
         raise BadRequest(msg)
-    made = SqlReports(desk.engine).update(
+    made = SqlPublicRequests(desk.engine).update(
         ask["request"], key=ask["key"], text=ask["text"], at_ms=desk.now(), by=ask["by"],
         wrote=desk.wrote,
     )  # fmt: skip

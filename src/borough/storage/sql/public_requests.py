@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, RowMapping, select
 
 from borough.core.cases import Event
 from borough.core.errors import NotFound
-from borough.core.reports import CLOSED_, OVER, STATUSES, Report, Update
+from borough.core.offers import CLOSED_, OVER, STATUSES, PublicRequest, Update
 from borough.storage.sql.caselog import found
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.requests import held, noted, request_of
@@ -27,13 +27,13 @@ _EVERY = (
 )
 
 
-class SqlReports:
+class SqlPublicRequests:
     """Reads requests that are not secret, with what their cases say."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def one(self, code: str, /) -> Report:
+    def one(self, code: str, /) -> PublicRequest:
         """Give one by its code; or `NotFound`, also where it is secret."""
         found_ones = self.named([code])
         if not found_ones:
@@ -41,11 +41,11 @@ class SqlReports:
             raise NotFound(msg)
         return found_ones[0]
 
-    def named(self, codes: Sequence[str], /) -> list[Report]:
+    def named(self, codes: Sequence[str], /) -> list[PublicRequest]:
         """Give those of some codes, newest first; unknown codes are passed over."""
         return self._rows(_EVERY.where(_C.code.in_(codes)))
 
-    def by_token(self, token: str, /) -> Report:
+    def by_token(self, token: str, /) -> PublicRequest:
         """Give the one whose caller holds this receipt; or `NotFound`."""
         rows = self._rows(_EVERY.where(_C.receipt == token.strip().upper()))
         if not rows:
@@ -56,7 +56,7 @@ class SqlReports:
     def find(
         self, *, services: Sequence[str], statuses: Sequence[str], since_ms: int, until_ms: int,
         skip: int, limit: int,
-    ) -> list[Report]:  # fmt: skip
+    ) -> list[PublicRequest]:  # fmt: skip
         """Give those that came in from *since_ms* to *until_ms*, both included, newest first."""
         chosen = _EVERY.where(_C.received_ms >= since_ms, _C.received_ms <= until_ms)
         if services:
@@ -68,7 +68,7 @@ class SqlReports:
 
     def updates(
         self, *, since_ms: int, until_ms: int, skip: int, limit: int
-    ) -> list[tuple[Report, Update]]:
+    ) -> list[tuple[PublicRequest, Update]]:
         """Give what was done in a time, oldest first, each with the request it was done about."""
         acts = (
             select(request_acts, _C.code)
@@ -108,14 +108,14 @@ class SqlReports:
             assert made is not None  # noqa: S101 - it was written just now
             return made
 
-    def _rows(self, chosen: Any) -> list[Report]:
+    def _rows(self, chosen: Any) -> list[PublicRequest]:
         with reading(self._engine) as connection:
             ordered = chosen.order_by(_C.received_ms.desc(), _C.id.desc())
             return [_report(row) for row in connection.execute(ordered).mappings()]
 
 
-def _report(row: RowMapping) -> Report:
-    return Report(request_of(row), row["ended_ms"], row["suspended_to_ms"])
+def _report(row: RowMapping) -> PublicRequest:
+    return PublicRequest(request_of(row), row["ended_ms"], row["suspended_to_ms"])
 
 
 def _update(row: RowMapping) -> Update:

@@ -6,7 +6,7 @@ from typing import Any
 
 from borough.core.errors import BadDistrict
 from borough.core.shapes import LANGUAGES
-from borough.core.warnings import EXERCISE, STATUSES, Sender
+from borough.core.warnings import EXERCISE, STATUSES, Issuer
 from borough.engine.district.folder import DECLARED
 from borough.engine.district.sheets import Notes, read_toml
 
@@ -14,7 +14,7 @@ UNFIT = frozenset(" ,<&\t\n\r")
 """What the sender of a CAP 1.2 message may not hold."""
 
 
-def read_sender(folder: Path) -> Sender:
+def read_issuer(folder: Path) -> Issuer:
     """Read who sends the warnings of a district; `BadDistrict` names the key that is wrong.
 
     A district that says nothing sends under its own id, as an exercise.
@@ -27,7 +27,7 @@ def read_sender(folder: Path) -> Sender:
     for key, says in _wrong(table):
         msg = f"{DECLARED}: warnings.{key}: {says}"
         raise BadDistrict(msg)
-    return Sender(
+    return Issuer(
         id=table.get("sender", f"{said['id']}@borough.invalid"),
         name=table.get("name", said["name"]),
         contact=table.get("contact", ""),
