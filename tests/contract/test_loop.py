@@ -148,6 +148,7 @@ def test_rework_goes_to_the_same_unit_and_is_counted() -> None:
     assert event.verb == "reworked"
     assert (again.rework, again.returned, again.agency) == (1, 0, "works")
     assert again.trail[-2:] == ("check", "dispose")
+    assert step(again, "check").verb == "moved"  # going on once more needs no reason
 
 
 def test_the_time_for_the_whole_matter_goes_on_through_rework() -> None:

@@ -197,13 +197,12 @@ def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> di
 
 def onward(case: Case, here: Step, there: Step) -> dict[str, Any]:
     """Tell a step that a case may take; going back to one needs a ``note`` that says why."""
-    turn = loop.turn(here, there)
     return {
         "to": there.name,
         "title": there.title,
         "holder": there.holder,
         "within": asdict(loop.limit_at(case, there)),
-        "turn": turn,
-        "back": there.name in case.trail or turn != "moved",
+        "turn": loop.turn(here, there),
+        "back": loop.goes_back(case, here, there),
         "agency": there.stage == "dispose" and not case.agency,
     }

@@ -177,7 +177,7 @@ def _moved(case: Case, event: Event) -> dict[str, Any]:
         "post": "",
         "since_ms": event.at_ms,
         "due_ms": data["due_ms"],
-        "returned": case.returned + (to in case.trail),
+        "returned": case.returned + data.get("back", to in case.trail),
         "overdue": False,
         "trail": (*case.trail, to),
         "agency": data.get("agency", case.agency),

@@ -72,6 +72,16 @@ def turn(here: Step, there: Step) -> str:
     return "returned" if rank(there) < rank(here) else "moved"
 
 
+def goes_back(case: Case, here: Step, there: Step) -> bool:
+    """Tell whether a move goes back, so that it needs a reason.
+
+    Without stages, any step where the case was before is back; with them, one of an earlier stage.
+    """
+    if here.stage and there.stage:
+        return turn(here, there) != "moved"
+    return there.name in case.trail
+
+
 def objection(case: Case, plan: Plan, verb: str, at_ms: int) -> str:  # noqa: PLR0911 - one line each
     """Say why something may not be done to a case now; empty where it may."""
     if verb == "decide":
@@ -201,7 +211,10 @@ def arriving(case: Case, plan: Plan, there: Step, at_ms: int, agency: str) -> di
     The time for the whole matter begins with the first disposal and goes on through reworks.
     """
     due = plan.ends(limit_at(case, there), at_ms)
-    data: dict[str, Any] = {"to": there.name, "holder": there.holder, "due_ms": due}
+    back = goes_back(case, plan.step(case.step), there)
+    data: dict[str, Any] = {
+        "to": there.name, "holder": there.holder, "due_ms": due, "back": back,
+    }  # fmt: skip
     if there.stage != "dispose":
         return data
     reworked = turn(plan.step(case.step), there) == "reworked"

@@ -111,7 +111,7 @@ def moving(
     if says := loop.no_way(case, plan, there):
         raise IllegalMove(says)
     verb = loop.turn(here, there)
-    if (to in case.trail or verb != "moved") and not note.strip():
+    if loop.goes_back(case, here, there) and not note.strip():
         msg = f"note: say why it goes back to {to}"
         raise BadRequest(msg)
     data = {
