@@ -16,6 +16,8 @@ from borough.adapters.text.limits import LIMITS
 
 RUNS = (Block("runs", 3),)
 SHORTEST = 2
+MANNERS = 0.02
+"""Runs in a greater share of all messages are manners, and say nothing about what is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,13 @@ class Rarity:
         return cls(known, many.astype(np.int64), len(texts))
 
     def of_code(self, code: Codes) -> np.ndarray:
-        """Give the inverse document frequency of runs; those never seen are the rarest."""
+        """Give the inverse document frequency of runs, 0 for those that everybody writes."""
         many = np.zeros(len(code))
         if len(self.code):
             place = np.minimum(np.searchsorted(self.code, code), len(self.code) - 1)
             many = np.where(self.code[place] == code, self.many[place], 0)
-        return np.log((1 + self.messages) / (1 + many)) + 1
+        rare = np.log((1 + self.messages) / (1 + many)) + 1
+        return np.where(many > MANNERS * self.messages, 0.0, rare)
 
 
 def alike(new: str, others: Sequence[str], matter: Places, rarity: Rarity) -> dict[int, float]:
@@ -73,6 +76,12 @@ def compared(title: str, text: str) -> str:
 
 
 def _runs(texts: Sequence[str]) -> tuple[Places, Codes]:
-    (found,) = grams(Written.of(texts), RUNS)
-    long = found.length >= SHORTEST
-    return found.message[long], found.code[long]
+    """Find the runs of each text that lie between two marks of punctuation."""
+    written = Written.of(texts)
+    (found,) = grams(written, RUNS)
+    known, which = np.unique(written.characters, return_inverse=True)
+    marks = np.array([not chr(each).isalnum() for each in known.tolist()], np.bool_)[which]
+    before = np.concatenate([[0], np.cumsum(marks)])
+    within = before[found.start + found.length] - before[found.start]
+    kept = (found.length >= SHORTEST) & (within == 0)
+    return found.message[kept], found.code[kept]
