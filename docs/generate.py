@@ -21,6 +21,7 @@ from borough.api import create
 from borough.api.admission import REASONS as ROW_REASONS
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
+from borough.api.rights import rights
 from borough.app.intake.refusals import REASONS as THING_REASONS
 from borough.app.settings import PREFIX, Settings
 from borough.app.sources import table as table_of_settings
@@ -39,6 +40,7 @@ ALIKE = ("data", "as_json", "by")
 LIMITS = {
     "MQTT door and bus 设备接入与总线": "adapters/doors.toml",
     "HTTP door 接口": "api/limits.toml",
+    "Signing in 登录": "api/signing.toml",
     "Files of rows 表格文件": "adapters/sheets/limits.toml",
     "Sorting of messages 诉求分类": "adapters/text/limits.toml",
     "Turns of scenes 场景轮次": "app/turns.toml",
@@ -112,15 +114,14 @@ def http() -> str:
     schemas = told["components"]["schemas"]
     text = MADE + "# HTTP interface HTTP 接口\n\n"
     text += "A running district shows the same with forms to try it at `/docs`, and for programs as"
-    text += " `/api/v1/openapi.json`. Who may: *reader*, this machine, or whoever shows the"
-    text += " operator's token; *operator*, with `Authorization: Bearer TOKEN`; *device*, with its"
-    text += " credential as `Basic`. A refusal is a problem document with a"
-    text += " [code](errors.md): 401 where the token is missing, 404 where what the path names is"
-    text += " not there, 409 `stale` where somebody was faster, 422 with `fields` where a value is"
-    text += " not possible; others are said with the path.\n\n"
-    text += (
-        "谁可以：reader 为本机或出示操作员令牌者，operator 须带操作员令牌，device 须带设备凭证。"
-    )
+    text += " `/api/v1/openapi.json`. With each path stands the right that it needs;"
+    text += " [roles](#roles-and-rights-角色与权限) have rights, and a program's token has some."
+    text += " *open* needs none, *self* whoever is signed in, *device* a device's credential as"
+    text += " `Basic`. A refusal is a problem document with a [code](errors.md): 401 where nobody"
+    text += " is known, 403 where they may not, 404 where what the path names is not there,"
+    text += " 409 `stale` where somebody was faster, 422 with `fields` where a value is not"
+    text += " possible; others are said with the path.\n\n"
+    text += "每个路径标明所需权限：open 无须登录，self 为已登录者，device 须带设备凭证。"
     text += "出错时一律返回带[错误代码](errors.md)的问题说明。\n\n"
     tag = ""
     for path, does in told["paths"].items():
@@ -128,7 +129,7 @@ def http() -> str:
             if each["tags"][0] != tag:
                 tag = each["tags"][0]
                 text += f"## {tag}\n\n"
-            who = next(iter(each.get("security", [{"reader": []}])[0]))
+            who = rights().needed(verb.upper(), path)
             about = " ".join(each.get("description", "").split())
             answers = [f"{code} {', '.join(kind.partition(';')[0] for kind in one['content'])}"
                        if one.get("content") else code
@@ -136,7 +137,18 @@ def http() -> str:
             text += f"### `{verb.upper()} {path}`\n\n**{each['summary']}** · {who}\n\n{about}\n\n"
             text += "".join(f"- {one}\n" for one in taken(each, schemas))
             text += f"- answers 回答: {'; '.join(answers)}\n\n"
-    return text.rstrip() + "\n"
+    return text + roles()
+
+
+def roles() -> str:
+    """Write what each role may do."""
+    table_ = rights()
+    text = "## Roles and rights 角色与权限\n\n"
+    held = [
+        (f"`{code}`", *role.name.values(), quoted(sorted(filter(role.has, table_.known()))))
+        for code, role in table_.roles.by_code.items()
+    ]
+    return (text + table(("role", "角色", "name", "rights"), held)).rstrip() + "\n"
 
 
 def taken(does: dict[str, Any], schemas: dict[str, Any]) -> Iterator[str]:
