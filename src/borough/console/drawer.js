@@ -5,6 +5,7 @@ import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { files, notices } from "./files.js";
 import { get } from "./server.js";
+import { tasks, tasksOf } from "./tasks.js";
 import { levelled, moment, reading, said, word } from "./words.js";
 
 const SETTLE_MS = 300;
@@ -47,6 +48,7 @@ export class Drawer {
       if (kind === "case" && told.detections[0]) {
         told.first = await get(`detections/${encodeURIComponent(told.detections[0].id)}`);
       }
+      if (kind === "case") told.tasks = await tasksOf(told.id);
       if (this.showing?.id !== id) return;
       this.told = told;
       this.draw();
@@ -120,6 +122,7 @@ export class Drawer {
         [word("thing"), this.link(told.stands)],
         [word("scene"), said(this.scene(told.scene)?.name, told.scene)],
       ]),
+      tasks(told, acted, () => this.load(false)),
       commands(told, acted, () => this.load(false)),
       notices(told, acted),
       actions(told, acted, () => this.load(false)),
@@ -254,7 +257,7 @@ function evidence(alarm, scene) {
 function log(events, steps) {
   const text = (event) => {
     const { data = {} } = event;
-    const parts = [data.to && `→ ${said(steps[data.to], data.to)}`, data.post, data.command && `${data.command} ${data.key}`, data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
+    const parts = [typeof data.to === "string" && data.to && `→ ${said(steps[data.to], data.to)}`, data.post, data.command && `${data.command} ${data.key}`, data.name, (data.to instanceof Array) && data.to.join("、"), data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
     return parts.filter(Boolean).join(" · ");
   };
   return h(
