@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from hypothesis import given, strategies as st
 
 from borough.testing import find, rehearse
@@ -35,4 +36,4 @@ def test_a_camera_in_doubt_has_said_nothing(fall_s: float, speed: float, sure: i
 def test_a_tower_may_have_storeys_of_its_own() -> None:
     """Offices of 4.5 m let something fall for longer than homes do."""
     lines = [(0, 0, 4, 1, 1.8, 17, 90), (1, 0, 4, 1, 1.8, 17, 90)]
-    assert rehearse(SCENE, lines, storey_m=[4.5, 3]).edges == [(0, 0, "major")]
+    assert rehearse(SCENE, lines, storey_m=np.array([4.5, 3])).edges == [(0, 0, "major")]
