@@ -133,6 +133,18 @@ def test_batches_are_taken_row_by_row(living: Living) -> None:
     assert "wrong-type" in said
 
 
+def test_the_public_doors_answer_as_their_pages_say(living: Living) -> None:
+    """Open311 is asked, one request is filed and one refused; the feed of warnings is there."""
+    said = typed(living, "docs/howto/open311.md", "page=", "$page")
+    assert '"service_request_id": "YUBEI-R-' in said
+    assert "attribute[WHAT]: " in said
+    assert "<service_definition>" in said
+
+    said = typed(living, "docs/howto/cap.md", "page=", "$page")
+    assert "<feed " in said
+    assert '"warnings":[]' in said
+
+
 def test_a_dead_letter_can_be_looked_at(living: Living) -> None:
     """What a device says wrongly is shown with its reason by the script of the page."""
     topic = f"d/gw-0001/{LANE}/occupied"
