@@ -42,6 +42,8 @@ LIMITS = {
     "HTTP door 接口": "api/limits.toml",
     "Signing in 登录": "api/signing.toml",
     "Files of rows 表格文件": "adapters/sheets/limits.toml",
+    "Files on cases 案卷附件": "app/files/limits.toml",
+    "Messages that go out 外发": "app/outward/limits.toml",
     "Sorting of messages 诉求分类": "adapters/text/limits.toml",
     "Turns of scenes 场景轮次": "app/turns.toml",
 }
