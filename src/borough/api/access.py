@@ -15,6 +15,7 @@ request that changes something under a cookie must come from a page of this very
 import binascii
 from base64 import b64decode
 from collections.abc import Sequence
+from contextvars import ContextVar
 from hashlib import sha256
 from hmac import compare_digest
 from ipaddress import ip_address
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBasic, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -108,17 +110,25 @@ MACHINE = Who("operator", "machine", (Grant("machine"),), title="本机 · this 
 ONLOOKER = Who("onlooker", "nobody", (Grant("onlooker"),))
 NOBODY = Who("", "nobody")
 NOWHERE: Within = ((frozenset(), ((-2, -2),)),)
+ASKING: ContextVar[Who] = ContextVar("asking", default=NOBODY)
+"""Who asks, for whatever writes an answer far from the request."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers by which a proxy says that it speaks for somebody else."""
 
 
-def judged(request: Request, ports: Given) -> None:
+async def judged(request: Request, ports: Given) -> None:
     """Let a request pass if its line in the table of rights says so; else refuse it.
 
-    Who asks stands in ``request.state.who`` afterwards, and in ``request.state.reach`` where
-    they hold the right that was needed.
+    Who asks stands in ``request.state.who`` and `ASKING` afterwards, and in
+    ``request.state.reach`` where they hold the right that was needed.
     """
+    await run_in_threadpool(judge, request, ports)
+    ASKING.set(request.state.who)
+
+
+def judge(request: Request, ports: Ports) -> None:
+    """Look up who asks and what they need; see `judged`."""
     table, path = rights(), request.scope["route"].path
     right = table.needed(request.method, path)
     request.state.who, request.state.reach = NOBODY, ()
@@ -172,6 +182,17 @@ def within(request: Request, ports: Ports, right: str = "cases.read") -> Within:
         return ()
     codes = ports.district.grids.code
     return tuple((each.agencies, ranges(each, codes)) for each in reach) or NOWHERE
+
+
+def outside(case: Case, right: str = "cases.read") -> frozenset[str]:
+    """Give the agencies of somebody who sees a case only because one of these has a task in it.
+
+    Nothing for everybody else: what the agency that is responsible wrote is theirs to read.
+    """
+    reach = ASKING.get().reach(rights().roles, right)
+    mine = frozenset(agency for each in reach for agency in each.agencies)
+    open_to = not case.agency or case.agency in mine or any(not each.agencies for each in reach)
+    return frozenset() if open_to else mine
 
 
 def known(request: Request, ports: Ports) -> Who:

@@ -1,7 +1,7 @@
 """Doors to cases: what people follow, and the moves that they make."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
-from borough.api.access import Given, Operator, reader, within
+from borough.api.access import Given, Operator, outside, reader, within
 from borough.api.broadcast import wall_ms
 from borough.api.errands import listed
 from borough.api.ground import standing
@@ -27,6 +27,8 @@ HEAD = (
     "id", "code", "scene", "thing", "grid", "step", "holder", "post", "level",
     "opened_ms", "due_ms", "closed_ms", "outcome", "version",
 )  # fmt: skip
+WRITTEN = frozenset({"note", "answers", "says", "why"})
+"""What people wrote into an entry of a log."""
 DETECTIONS = 50
 """Detections told with a case; the list has the rest."""
 
@@ -160,12 +162,28 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
         "steps": {name: each.title for name, each in plan.steps.items()} if plan else {},
         "asks": step.asks if step else (),
         **(allowed(ports, case, plan, events) if plan else {"moves": [], "outcomes": []}),
-        "events": events,
+        "events": private(ports, case, events),
         "detections": ports.detections.find(
             scene="", thing=None, open_only=False, level_from=1, case=case.id,
             since_ms=None, until_ms=None, before="", limit=DETECTIONS,
         ),
     }  # fmt: skip
+
+
+def private(ports: Ports, case: Case, events: Sequence[Event]) -> Sequence[Event]:
+    """Leave out what people of other agencies wrote, for whoever only has a task in the case."""
+    mine = outside(case)
+    if not mine:
+        return events
+    tasks = ports.tasks.find(
+        case=case.id, holder="", agency="", post="", name="", running_only=False, limit=DETECTIONS
+    )
+    own = {each.id for each in tasks if each.agency in mine}
+    return [
+        each if each.data.get("task") in own
+        else replace(each, data={k: v for k, v in each.data.items() if k not in WRITTEN})
+        for each in events
+    ]  # fmt: skip
 
 
 def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> dict[str, Any]:
