@@ -98,7 +98,7 @@ def ours(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @given(name=st.sampled_from(sorted(PLANS)), seed=st.integers(0, 2**32))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_after_any_walk_the_row_is_the_fold_of_the_log(ours: Engine, name: str, seed: int) -> None:
     """Forty tries of anything on a real database, timers included: nothing leaves the model."""
     _walk(ours, name, seed)
