@@ -43,9 +43,8 @@ class Line:
         return dict(msgspec.json.decode(msgspec.json.encode(done.ok)))
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """A desk of the smallest district, whose clock all but stands still."""
+def desk_in(tmp_path: Path) -> Desk:
+    """Set up a desk of the smallest district, whose clock all but stands still."""
     folder = tmp_path / "mine"
     folder.mkdir()
     for source in folder_of("template").iterdir():
@@ -61,16 +60,28 @@ def desk(tmp_path: Path) -> Desk:
     return made
 
 
-@pytest.fixture
-def ports(desk: Desk, tmp_path: Path) -> Ports:
-    """Its doors."""
+def doors_of(desk: Desk, tmp_path: Path) -> Ports:
+    """Make the doors of a desk."""
     district = desk.ground.district
     return replace(
         town(5), district=district, clock=desk.clock, registry=desk.ground.registry,
         desk=Line(desk), cases=desk.cases, uploads=tmp_path / "data" / "uploads",
         rosters=RosterDoor(desk.engine, district.zone, district.work),
         alarms=AlarmDoor(desk.engine),
+        bench=desk.bench,
     )  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A desk of the smallest district."""
+    return desk_in(tmp_path)
+
+
+@pytest.fixture
+def ports(desk: Desk, tmp_path: Path) -> Ports:
+    """Its doors."""
+    return doors_of(desk, tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,184 @@
+// The page of posts: who is on duty, what they have, leave and patrols; and what alarms are shelved.
+
+import { find, h, toast } from "./dom.js";
+import { own } from "./posts_words.js";
+import { get, post, send, takeToken } from "./server.js";
+import { label, moment, number, said, setZone, turn, word } from "./words.js";
+
+const AGAIN_MS = 10_000;
+const HOUR_MS = 3_600_000;
+const SHOWN = 500;
+
+let held = { posts: [], at_ms: 0, leaves: [], patrols: [], shelves: [], alarms: {}, waiting: {}, scenes: [], synthetic: {} };
+let kinds = [];
+
+const button = (text, act) => h("button", { type: "button", class: "tool", onclick: act }, text);
+const cell = (...inside) => h("td", {}, ...inside);
+const none = (wide) => h("tr", {}, h("td", { class: "empty", colspan: wide }, own("nobody")));
+
+function fill(id, rows, wide) {
+  find(id).replaceChildren(...(rows.length ? rows : [none(wide)]));
+}
+
+function state(each) {
+  if (each.leave_ms) return `${own("away")} ${moment(each.leave_ms)}`;
+  if (!each.until_ms) return own("off");
+  const whose = each.covers === each.code ? "" : ` (${own("covers")} ${each.covers})`;
+  return `${own("until")} ${moment(each.until_ms)}${whose}`;
+}
+
+async function act(work) {
+  try {
+    await work();
+    await load();
+  } catch (problem) {
+    toast(problem.message, true);
+  }
+}
+
+function giveLeave(code) {
+  const hours = Number(prompt(own("leave_hours"), "4"));
+  const why = hours > 0 ? prompt(own("leave_why")) : "";
+  if (!why) return;
+  const stand_in = prompt(own("stand_in")) ?? "";
+  act(async () => {
+    const to = String(Math.round(held.at_ms + hours * HOUR_MS));
+    const done = await post("leaves", { post: code, to, why, stand_in });
+    if (done.handed_on.length) toast(`${own("handed")}: ${done.handed_on.join(", ")}`);
+  });
+}
+
+function drawPosts() {
+  fill("rows", held.posts.slice(0, SHOWN).map((each) => h("tr", {},
+    cell(h("b", {}, said(each.name, each.code) || each.code)), cell(each.kind), cell(`${each.pattern} ${each.shift}`),
+    cell(state(each)), h("td", { class: "amount" }, number(each.load)), cell(each.skills.join(", ")),
+    cell(button(own("leave"), () => giveLeave(each.code))))), 7);
+  find("many").textContent = number(held.posts.length);
+}
+
+function drawLeaves() {
+  fill("leaves", held.leaves.map((each) => h("tr", {},
+    cell(h("b", {}, each.post)), cell(`${moment(each.from_ms)} – ${moment(each.to_ms)}`), cell(each.stand_in), cell(each.why),
+    cell(button(own("back"), () => act(() => post(`leaves/${each.id}/end`, {})))))), 5);
+}
+
+function drawPatrols() {
+  fill("patrols", held.patrols.map((each) => h("tr", {},
+    cell(h("b", {}, said(each.name))), cell(each.rhythm), cell(each.kind),
+    cell(["open", "done", "missed"].map((name) => `${own(name)} ${number(each[name] ?? 0)}`).join(" · ")),
+    cell(button(own("begin"), () => act(() => post(`patrols/${each.code}/begin`, {})))))), 5);
+}
+
+function drawShelves() {
+  const names = new Map(held.scenes.map((each) => [each.id, said(each.name)]));
+  fill("shelves", held.shelves.map((each) => h("tr", {},
+    cell([names.get(each.scene) ?? own("every"), each.thing || "", each.area].filter(Boolean).join(" · ")),
+    cell(moment(each.until_ms)), cell(`${each.why} (${own("by")} ${each.by})`), cell(`${number(each.quiet)} ${own("quiet")}`),
+    cell(button(own("unshelve"), () => act(() => post(`shelves/${each.id}/end`, {})))))), 5);
+}
+
+function drawLoad() {
+  const { alarms, flood, gathered, out } = held.alarms;
+  const waits = Object.values(held.waiting).reduce((sum, each) => sum + each, 0);
+  const areas = (out ?? []).map((each) => `${said(each.name)}: ${number(each.members)}`).join("; ");
+  find("load").textContent = [
+    `${own("alarms")} ${number(alarms ?? 0)} · ${own(flood ? "flood" : "calm")}`,
+    `${own("gathered")} ${number(gathered ?? 0)}`,
+    areas && `${own("outages")} ${areas}`,
+    `${own("waiting")} ${number(waits)}`,
+  ].filter(Boolean).join(" · ");
+  find("load").classList.toggle("bad", Boolean(flood));
+}
+
+function options() {
+  const choose = (select, rows, first) => {
+    const before = select.value;
+    select.replaceChildren(h("option", { value: "" }, first), ...rows.map(([value, text]) => h("option", { value }, text)));
+    select.value = before;
+  };
+  choose(find("filters").elements.kind, kinds.map((each) => [each, each]), own("all"));
+  choose(find("shelve").elements.scene, held.scenes.map((each) => [each.id, said(each.name)]), own("every"));
+}
+
+function draw() {
+  label();
+  for (const each of document.querySelectorAll("[data-own]")) each.textContent = own(each.dataset.own);
+  const dark = document.documentElement.dataset.theme === "dark";
+  find("language").textContent = word("other");
+  find("language").setAttribute("aria-label", word("to_language"));
+  find("theme").textContent = dark ? word("light") : word("dark");
+  find("theme").setAttribute("aria-label", word("theme"));
+  find("title").textContent = own("title");
+  find("synthetic").textContent = own("synthetic");
+  find("synthetic").title = said(held.synthetic);
+  find("synthetic").hidden = !said(held.synthetic);
+  document.title = `${own("title")} · Borough`;
+  options();
+  drawPosts();
+  drawLeaves();
+  drawPatrols();
+  drawShelves();
+  drawLoad();
+}
+
+async function load() {
+  const form = new FormData(find("filters"));
+  const wanted = new URLSearchParams([...form].filter(([, value]) => value));
+  const [posts, leaves, patrols, shelves, alarms, dispatch] = await Promise.all(
+    [`posts?${wanted}`, "leaves", "patrols", "shelves", "alarms", "dispatch"].map(get),
+  );
+  held = { ...held, ...posts, ...leaves, ...patrols, ...shelves, ...dispatch, alarms };
+  kinds = [...new Set([...kinds, ...held.posts.map((each) => each.kind)])].sort();
+  draw();
+}
+
+function shelve(event) {
+  event.preventDefault();
+  const { scene, thing, area, hours, why } = Object.fromEntries(new FormData(event.target));
+  const until = String(Math.round(held.at_ms + Number(hours) * HOUR_MS));
+  act(async () => {
+    await post("shelves", { scene, thing, area, until, why });
+    event.target.elements.why.value = "";
+  });
+}
+
+function importFile(event) {
+  const [file] = event.target.files;
+  if (!file) return;
+  act(async () => {
+    const done = await send(`rosters/imports?name=${encodeURIComponent(file.name)}`, file);
+    toast(`${own("imported")}: ${done.changed}`);
+  });
+  event.target.value = "";
+}
+
+function theme(name) {
+  document.documentElement.dataset.theme = name;
+  localStorage.setItem("borough.theme", name);
+  draw();
+}
+
+async function start() {
+  takeToken();
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  document.documentElement.dataset.theme = localStorage.getItem("borough.theme") || dark;
+  find("language").onclick = () => (turn(), draw());
+  find("theme").onclick = () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+  find("filters").onchange = (event) => event.target.id !== "file" && act(async () => {});
+  find("filters").onsubmit = (event) => event.preventDefault();
+  find("shelve").onsubmit = shelve;
+  find("send").onclick = () => find("file").click();
+  find("file").onchange = importFile;
+  try {
+    const [district, { scenes }] = await Promise.all(["district", "scenes"].map(get));
+    setZone(district.zone);
+    held = { ...held, scenes, synthetic: district.synthetic };
+    await load();
+  } catch (problem) {
+    toast(problem.message, true);
+    draw();
+  }
+  setInterval(() => load().catch((problem) => toast(problem.message, true)), AGAIN_MS);
+}
+
+start();
