@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from borough.adapters import sheets
-from borough.app.requests.sorting import LABELS, model_file
-from borough.testing.living import Living, eventually
+from borough.app.requests.practice import learned
+from borough.testing.living import Living
 
 PHONE = "13912345678"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -27,9 +27,8 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """Start a district that has learned to sort, as far as synthetic messages teach it."""
     made = Living.made(tmp_path_factory.mktemp("requests") / "data", share=0.0005, rate=60.0)
     try:
+        learned(made.settings.folder, made.held.district)
         made.start()
-        folder = made.settings.folder
-        eventually(lambda: all(model_file(folder, each).exists() for each in LABELS), "a model")
         yield made
     finally:
         made.stop()
