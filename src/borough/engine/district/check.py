@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from borough.core.errors import BadDistrict
 from borough.engine.district import ground
 from borough.engine.district.findings import Finding
 from borough.engine.district.folder import SHAPES, Folder, load
+from borough.engine.district.issuer import read_issuer
+from borough.engine.district.requests import read_requests
 from borough.engine.district.rules import mismatches
+from borough.engine.district.services import read_services
 from borough.engine.district.sheets import Notes
 
 
@@ -21,7 +25,20 @@ def check(folder: Path) -> list[Finding]:
     loaded = load(folder)
     mismatches(loaded)
     lie(loaded)
+    if not loaded.notes:
+        facing(folder, loaded)
     return sorted(loaded.notes, key=lambda found: (found.file, found.row))
+
+
+def facing(path: Path, folder: Folder) -> None:
+    """See that what the district offers and says to the public can be read."""
+    agencies = folder.sheets["agencies.csv"].column("code")
+    try:
+        read_issuer(path)
+        read_services(path, read_requests(path, agencies).categories)
+    except BadDistrict as error:
+        said = str(error)
+        folder.notes.add(said.partition(":")[0], 0, "", said, said)
 
 
 def lie(folder: Folder) -> None:
