@@ -78,9 +78,9 @@ def orange(made: Played, at: int) -> None:
 
 
 def red(made: Played, at: int) -> None:
-    """Nobody takes the calls up at first; the town does when the circle has widened."""
+    """Nobody takes the calls up at first; they do when the circle has widened."""
     made.until(at + 6 * MINUTE)
-    assert made.task("call_households").circle == (made.task("evacuate").agency,)
+    assert made.task("call_households").circle == ("emergency",)
     assert made.task("evacuate").circle == ("governance",)
     assert made.task("call_households").unanswered
     made.until(at + 7 * MINUTE)
@@ -181,7 +181,7 @@ def test_on_red_more_than_six_agencies_act_at_once(played: Played) -> None:
 
 
 def test_where_nobody_answers_the_circle_widens(played: Played) -> None:
-    """On red the households' call went to the town after five minutes, and it says so."""
+    """After five minutes the emergency bureau was called to the households too, and it says so."""
     task = played.task("call_households")
     widened = [e for e in log(played) if e.verb == "task_widened" and e.data["task"] == task.id]
     assert [each.at_ms - task.started_ms for each in widened] == [5 * MINUTE]

@@ -22,8 +22,9 @@ from borough.app.settings import Settings
 from borough.core.errors import BadDistrict
 from borough.core.registry import Registry
 from borough.edge.placement import place
-from borough.engine.district import read
+from borough.engine.district import attributes, read
 from borough.storage.sql import (
+    Attribute,
     SqlCredentials,
     SqlFacts,
     SqlPatrols,
@@ -69,8 +70,11 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
     progress("district", 1, 1)
     registry = place(district, seed, share=share)
     store = SqlRegistry(engine)
+    traits = attributes.traits(Path(settings.district), [kind.code for kind in registry.kinds])
     store.save_all(
         registry,
+        attributes=attributes.given(registry, traits, seed),
+        schemas=schemas(traits),
         meta={"district": district.id, "name": dict(district.name), "synthetic": SYNTHETIC},
         progress=lambda done, total: progress("registry", done, total),
     )
@@ -89,6 +93,14 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
     write_credentials(settings.folder / CREDENTIALS, sorted(tokens.items()))
     progress("credentials", 1, 1)
     return registry
+
+
+def schemas(traits: Sequence[attributes.Trait]) -> dict[str, dict[str, Attribute]]:
+    """Say which attributes each class of things may have."""
+    made: dict[str, dict[str, Attribute]] = {}
+    for each in traits:
+        made.setdefault(each.kind, {})[each.name] = Attribute("number", each.unit)
+    return made
 
 
 def write_credentials(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
