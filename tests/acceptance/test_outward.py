@@ -30,7 +30,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     """A small district that may call on this machine, and tries again soon."""
     living = Living.made(
         tmp_path_factory.mktemp("outward"), rate=1.0,
-        outward_inside=("127.0.0.0/8",), outward_again_s=0.2,
+        outward_inside=("127.0.0.0/8",), outward_again_s=0.1,
     )  # fmt: skip
     try:
         living.start()
@@ -145,10 +145,10 @@ def test_nothing_is_lost_when_receiver_and_desk_fail_hang_and_die(
     os.kill(before, signal.SIGKILL)
     receiver.kill()
     eventually(lambda: district.pids().get("desk", before) != before, "another desk")
-    eventually(district.serves, "a district that serves")
-    note(district, case, "4")
     receiver.be(GOOD)
     receiver.start()
+    eventually(district.serves, "a district that serves")
+    note(district, case, "4")
     eventually(lambda: len(numbers(receiver, case)) == 4, "every message")
 
     assert numbers(receiver, case) == [first, first + 1, first + 2, first + 3]
