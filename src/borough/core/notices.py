@@ -5,10 +5,10 @@ is urgent breaks; the rest waits and comes as one digest.  Where a rule asks for
 and none comes in time, the next circle is told.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from string import Formatter
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,11 @@ PLACES = {
     "limit",
 }  # fmt: skip
 """What the words of a rule may name."""
+PLACE = re.compile(r"\{([^{}]*)\}")
 SETTLING = frozenset({"moved", "closed", "cancelled", "returned", "reworked", "suspended"})
 """Events by which people show that they have heard: they acted."""
 ANSWERING = frozenset({"task_acknowledged", "task_done", "task_skipped"})
 """The same for a task of a case."""
-MINUTES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _sayable(rule: str, words: Mapping[str, str]) -> None:
         if not words.get(language):
             msg = f"notice rule {rule}: it has no words in {language}"
             raise BadSetting(msg)
-        named = {name for _, name, _, _ in Formatter().parse(words[language]) if name is not None}
+        named = set(PLACE.findall(words[language]))
         if named - PLACES:
             msg = f"notice rule {rule}: its words name {', '.join(sorted(named - PLACES))}"
             raise BadSetting(msg)
@@ -208,4 +208,4 @@ def chosen(
 def worded(words: Mapping[str, str], language: str, told: Mapping[str, Any]) -> str:
     """Put what is told into the words of a rule; what is unknown is a dash."""
     text = words.get(language) or words[LANGUAGES[0]]
-    return text.format_map({name: told.get(name) or "–" for name in PLACES})
+    return PLACE.sub(lambda found: str(told.get(found[1]) or "–"), text)
