@@ -1,0 +1,86 @@
+"""The page of posts in a real browser: who is on duty, leave, and alarms on the shelf."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from tests.contract.test_desk_rosters import desk_in, doors_of, opened
+
+from borough.api.application import create
+from borough.app.desk.desk import Desk
+from borough.testing.serving import serving
+from borough.testing.town import OPERATOR
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def browser(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[str, Browser, Desk]]:
+    """Serve a desk of the smallest district, and start the system's Chromium."""
+    folder = tmp_path_factory.mktemp("posts")
+    desk = desk_in(folder)
+    ports = doors_of(desk, folder)
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "this test needs Chromium: apt-get install chromium"
+    with serving(create(ports), ports.live) as served, sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield served.url, started, desk
+        started.close()
+    desk.engine.dispose()
+
+
+@pytest.fixture
+def page(browser: tuple[str, Browser, Desk]) -> Iterator[Page]:
+    """Open the page; nothing may go wrong in it."""
+    url, started, _ = browser
+    made = started.new_page(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    made.set_default_timeout(PATIENCE_MS)
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.goto(f"{url}/console/posts.html#operator={OPERATOR}")
+    yield made
+    made.close()
+    assert wrong == []
+
+
+def test_leave_is_given_and_the_case_goes_to_somebody_else(
+    page: Page, browser: tuple[str, Browser, Desk]
+) -> None:
+    """Who is on duty stands there with what they have; leave takes them off at once."""
+    case = opened(browser[2])
+    page.reload()
+    row = page.locator("#rows tr", has_text=case.post)
+    expect(row).to_contain_text("在班至")
+    expect(row.locator(".amount")).to_have_text("1")
+
+    said = iter(["2", "病假", ""])
+
+    def answer(dialog: Dialog) -> None:
+        dialog.accept(next(said))
+
+    page.on("dialog", answer)
+    row.get_by_role("button", name="批假").click()
+    expect(page.locator("#toast")).to_contain_text(case.code)
+    expect(page.locator("#leaves tr", has_text="病假")).to_be_visible()
+    expect(row).to_have_count(0)
+    page.get_by_label("仅看在班").uncheck()
+    expect(row).to_contain_text("请假至")
+
+
+def test_an_alarm_is_shelved_with_a_reason_and_taken_off_again(page: Page) -> None:
+    """In either language; the load of alarms stands above."""
+    expect(page.locator("#load")).to_contain_text("正常")
+    page.get_by_role("button", name="EN").click()
+    expect(page.locator("#title")).to_have_text("Posts and alarms")
+    page.locator("#shelve select[name=scene]").select_option(label="Device lost")
+    page.get_by_label("Reason").fill("works on the mains")
+    page.get_by_role("button", name="Shelve", exact=True).click()
+    shelf = page.locator("#shelves tr", has_text="works on the mains")
+    expect(shelf).to_contain_text("Device lost")
+    shelf.get_by_role("button", name="Take off the shelf").click()
+    expect(page.locator("#shelves")).to_contain_text("None")
