@@ -110,6 +110,22 @@ def test_what_is_out_of_turn_is_refused_and_changes_nothing(made: Desk) -> None:
     assert made.cases.one(got.case_id).step == "accept"
 
 
+def test_a_request_that_is_refused_takes_its_case_with_it(made: Desk) -> None:
+    """Declined before it was sent on, void after; another request in it keeps it open."""
+    waiting = made.filed("没有内容", key="w", category="")
+    made.acts.refuse(waiting.id, "malicious", at_ms=MORNING, by="ann", note="多次骚扰")
+    assert made.cases.one(waiting.case_id).outcome == "declined"
+
+    text = "五星路社区门口的下水道堵了，污水流了一地，臭得很"
+    first = made.filed(text, key="a", category="drainage")
+    second = made.filed(f"{text}，快来人", key="b", category="drainage")
+    made.acts.refuse(second.id, "unreasonable", at_ms=MORNING, by="ann", note="重复")
+    assert made.cases.one(first.case_id).closed_ms is None
+    made.acts.refuse(first.id, "settled", at_ms=MORNING, by="ann", note="已判决")
+    assert made.cases.one(first.case_id).outcome == "cancelled"
+    assert made.cases.verify(first.case_id) == []
+
+
 def test_a_case_is_not_closed_as_done_while_a_request_has_no_answer(made: Desk) -> None:
     """Whoever closes it is told which request is waiting; answered, it closes."""
     got = made.filed()

@@ -24,8 +24,8 @@ from borough.core.requests import CHANNELS, STATES, Request
 router = APIRouter(
     prefix="/api/v1/requests", tags=["requests 诉求"], dependencies=[Depends(reader)]
 )
-AT_ONCE = 200
-"""Rows of a file that are asked of the desk in one go."""
+AT_ONCE = 25
+"""Rows of a file that are asked of the desk in one go: others want it too, every second."""
 MONTH_MS = 31 * 86_400_000
 
 

@@ -23,7 +23,7 @@ Data = Annotated[Path, Parameter(name="--data")]
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 Flag = Annotated[bool, Parameter(negative="")]
 HERE = Path(".borough/data")
-AT_ONCE, PAGE = 200, 1_000
+AT_ONCE, PAGE = 25, 1_000
 SHOWN = 20
 """Refused rows that are printed; all are in the workbook of errors."""
 MACHINE = "desk"

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, select
 from borough.core import requests as core
 from borough.core.cases import Case, Event, Plan
 from borough.core.errors import BadRequest, IllegalMove
+from borough.core.loop import cancelling
 from borough.core.moves import closing, joining
-from borough.core.plans import CLOSED, DUPLICATE, TRUE
+from borough.core.plans import CLOSED, DECLINED, DUPLICATE, TRUE
 from borough.core.requests import Filing, Request, RequestRules
 from borough.storage.sql.caselog import found
 from borough.storage.sql.engines import writing
@@ -78,7 +79,12 @@ class RequestActs:
             told: dict[str, Any] = {"excluded": reason}
             if now.state in core.WAYS["refused"]:
                 told["state"] = core.REFUSED
-            return self._done(connection, now, "triaged", told, told, at_ms=at_ms, by=by, note=note)
+            after = self._done(
+                connection, now, "triaged", told, told, at_ms=at_ms, by=by, note=note
+            )
+            if after.state == core.REFUSED:
+                self._given_up(connection, after, reason, at_ms=at_ms, by=by)
+            return after
 
     def contact(self, request: int, *, at_ms: int, by: str, note: str = "") -> Request:
         """Note that the caller was spoken to; the first time counts."""
@@ -208,6 +214,23 @@ class RequestActs:
             case = self._store.cases.wrote(connection, case, event)
         noted(connection, after, verb, seq=case.version, at_ms=at_ms, by=by, note=note, data=said)
         return after
+
+    def _given_up(
+        self, connection: Connection, request: Request, reason: str, *, at_ms: int, by: str
+    ) -> None:
+        """End a case all of whose requests were refused: declined, or void once it was sent on."""
+        taken = requests.c.state != core.REFUSED
+        some = select(requests.c.id).where(requests.c.case_id == request.case_id, taken)
+        case = found(connection, request.case_id)
+        plan = self._plans.get(case.plan)
+        if plan is None or case.closed_ms is not None or connection.execute(some).first():
+            return
+        note = f"{request.code}: {reason}"
+        if plan.step(case.step).stage == "accept":
+            event = closing(case, plan, DECLINED, at_ms=at_ms, by=by, note=note)
+        else:
+            event = cancelling(case, plan, at_ms=at_ms, by=by, note=note)
+        self._store.cases.wrote(connection, case, event)
 
     def _left(self, connection: Connection, case: int, into: str, *, at_ms: int, by: str) -> None:
         """Close a case that has no request any more."""
