@@ -54,7 +54,7 @@ def placed(desk: Desk, ask: Ask) -> dict[str, Any]:
     if lon is None or lat is None:
         msg = "lon: say where it is, by lon and lat or by the key of a thing"
         raise BadRequest(msg)
-    spot = desk.gazetteer.at(lon, lat)
+    spot = desk.requests.gazetteer.at(lon, lat)
     if not spot.precision:
         msg = f"lon, lat: {lon}, {lat} lies outside the district"
         raise OutsideDistrict(msg)

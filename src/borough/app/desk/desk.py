@@ -31,7 +31,6 @@ from borough.core.standards import Standard
 from borough.engine.approvals import approvals
 from borough.engine.bands import bands
 from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
-from borough.engine.gazetteer import Gazetteer
 from borough.engine.merge import asked
 from borough.storage.sql import (
     SqlCases,
@@ -78,7 +77,7 @@ class Desk:
         told = {**plans_alone(*roots), **{name: each.plan for name, each in found.items()}}
         self.plans = plans(told, self.ground.district.work)
         self.scenes = {name: each.scene for name, each in found.items() if name in self.plans}
-        zone, prefix = self.ground.district.zone, self.ground.district.id.upper()
+        zone = self.ground.district.zone
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
@@ -91,13 +90,26 @@ class Desk:
         self.rhythm = Rhythm(self.dispatch.handing.batch_s)
         find = whom(finding(self.ground.district), self.dispatch)
         self.tasks = SqlTasks(engine, plans=self.plans, wrote=self.wrote, find=find)
-        clocks = SqlClocks(self.plans, bands(self.ground.district.bands))
         self.warnings = keeper(settings, engine, lambda: self.ground, found.values(), self.wrote)
         self.outward = Outgoing(settings, engine, self.plans, zone)
-        self.cases = SqlCases(
-            engine,
-            prefix=prefix,
-            zone=zone,
+        self.cases, self.timers = self._followed()
+        self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
+        self.credentials = SqlCredentials(engine)
+        self.gathering = SqlGathering(engine, lay=lambda: Layout(self.ground), now=self.now)
+        self.desk = SqlDesk(engine, cases=self.cases, sift=self.gathering.sift)
+        self.detections = SqlDetections(engine)
+        self.queue = SqlQueue(engine)
+        self.imports: SimpleQueue[Job] = SimpleQueue()
+        self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
+
+    def _followed(self) -> tuple[SqlCases, SqlTimers]:
+        """Make the cases with all that follows from what happens to them, and their timers."""
+        district = self.ground.district
+        clocks = SqlClocks(self.plans, bands(district.bands))
+        cases = SqlCases(
+            self.engine,
+            prefix=district.id.upper(),
+            zone=district.zone,
             follow=[
                 clocks.follow,
                 self.dispatch.follow,
@@ -110,19 +122,9 @@ class Desk:
             ],
             rows=self.row,
         )
-        fires = {**clocks.fires(self.cases), **suspensions.fires(self.cases)}
-        self.timers = SqlTimers(
-            engine, {**fires, KIND: self.tasks.fire, WARNING: self.warnings.renew}
-        )
-        self.gazetteer = Gazetteer(self.ground.district)
-        self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
-        self.credentials = SqlCredentials(engine)
-        self.gathering = SqlGathering(engine, lay=lambda: Layout(self.ground), now=self.now)
-        self.desk = SqlDesk(engine, cases=self.cases, sift=self.gathering.sift)
-        self.detections = SqlDetections(engine)
-        self.queue = SqlQueue(engine)
-        self.imports: SimpleQueue[Job] = SimpleQueue()
-        self.bench = Bench(found.values(), lambda: self.ground.registry, SqlTunings(engine))
+        fires = {**clocks.fires(cases), **suspensions.fires(cases)}
+        fires |= {KIND: self.tasks.fire, WARNING: self.warnings.renew}
+        return cases, SqlTimers(self.engine, fires)
 
     def wrote(self, connection: Connection, case: Case, happened: Event) -> Case:
         """Write an event of a case with all that follows from it, in an open transaction."""
