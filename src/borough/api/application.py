@@ -63,6 +63,40 @@ observations, scenes see detections in them, detections become cases, and people
   observations needs the credential of a device or gateway, as `Authorization: Basic` or
   `Bearer key:token`.
 """
+PARTS = (
+    places,
+    scenes,
+    imports,  # before things, of which none can be called imports or exports
+    things,
+    series,
+    detections,
+    queue,
+    cases,
+    case_acts,
+    standards,
+    commands,
+    tasks,
+    matters,
+    observations,
+    live,
+    vitals,
+    facts,
+    evaluations,
+    requests_public,  # before requests, of which none can be called form or receipts
+    requests,
+    accounts_sessions,
+    accounts,
+    audit,
+    appraisals,
+    warnings,
+    files,
+    hooks,
+    notices,
+    shares,
+    rosters,
+    shelves,
+)
+"""Every door with its endpoints, in the order in which paths are tried."""
 
 
 def create(ports: Ports) -> FastAPI:
@@ -85,39 +119,7 @@ def create(ports: Ports) -> FastAPI:
     app.state.notices, app.state.throttle = Notices(), Throttle()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
-    for part in (
-        places,
-        scenes,
-        imports,  # before things, of which none can be called imports or exports
-        things,
-        series,
-        detections,
-        queue,
-        cases,
-        case_acts,
-        standards,
-        commands,
-        tasks,
-        matters,
-        observations,
-        live,
-        vitals,
-        facts,
-        evaluations,
-        requests_public,  # before requests, of which none can be called form or receipts
-        requests,
-        accounts_sessions,
-        accounts,
-        audit,
-        appraisals,
-        warnings,
-        files,
-        hooks,
-        notices,
-        shares,
-        rosters,
-        shelves,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     app.include_router(warnings.public)
     app.include_router(open311.router)
