@@ -17,8 +17,8 @@ from cyclopts import App
 import borough
 from borough.adapters.bus.reasons import _REASONS as BUS_REASONS
 from borough.adapters.topics import REASONS as TOPIC_REASONS
-from borough.api import create
 from borough.api.admission import REASONS as ROW_REASONS
+from borough.api.application import create
 from borough.api.problems import STATUSES
 from borough.api.refusals import TITLES
 from borough.api.rights import rights

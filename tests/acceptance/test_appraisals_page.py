@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.ports import Ports
 from borough.core.cases import TRUE, born
 from borough.core.moves import closing, moving, opening

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import borough.districts
-from borough.api import create
+from borough.api.application import create
 from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import brought
 from borough.storage.sql import SqlFacts, connect, upgrade

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.ports import Ports
 from borough.core import errands, moves
 from borough.core.plans import Plan

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from borough.api import create
+from borough.api.application import create
 from borough.core import moves
 from borough.core.cases import Event
 from borough.testing.memory import MemoryCases

@@ -14,8 +14,8 @@ from arro3.core import Array, DataType, Table
 from arro3.io import write_ipc_stream
 from hypothesis import given, settings, strategies as st
 
-from borough.api import create
 from borough.api.admission import Admission
+from borough.api.application import create
 from borough.api.arrow_batches import MEDIA, from_arrow
 from borough.api.decoding import from_json
 from borough.api.limits import LIMITS

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.ports import Ports
 from borough.core import errands, moves
 from borough.core.plans import Plan

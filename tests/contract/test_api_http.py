@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.limits import LIMITS
 from borough.api.ports import Ports
 from borough.core import moves

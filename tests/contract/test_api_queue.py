@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from borough.api import create
+from borough.api.application import create
 from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.moves import opening
 from borough.core.plans import Plan
@@ -79,17 +79,10 @@ def test_a_deadline_in_an_unknown_year_is_not_told_as_certain(client: httpx.Clie
 @pytest.mark.parametrize(
     ("asked", "status", "says"),
     [
-<<<<<<< ours
         ("sort=colour", 400, "sort"),
         ("after=x", 400, "after"),
         ("street=nowhere", 404, "street"),
         ("limit=0", 400, "limit"),
-=======
-        ("sort=colour", 422, "sort"),
-        ("after=x", 400, "after"),
-        ("street=nowhere", 404, "street"),
-        ("limit=0", 422, "limit"),
->>>>>>> theirs
     ],
 )
 def test_what_cannot_be_is_refused_by_name(

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.ports import Ports
 from borough.app.clocks import wall_ms
 from borough.app.desk.desk import Desk

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from borough.api import create
+from borough.api.application import create
 from borough.cli import app
 from borough.testing.town import town
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from borough.api import create
+from borough.api.application import create
 from borough.storage.sql.public_requests import SqlPublicRequests
 from borough.testing.offering import KEY, MEDIA, Door, described, opened
 from borough.testing.requesting import HOUR

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.ports import Ports
 from borough.core import moves
 from borough.core.people import Bounds, Grant, Who

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from borough.api import create
+from borough.api.application import create
 from borough.app.district_run import answers
 from borough.app.settings import Settings
 from borough.testing.serving import serving

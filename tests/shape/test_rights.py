@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.rights import rights
 from borough.testing.town import town
 

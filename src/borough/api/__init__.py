@@ -1,5 +1,5 @@
-"""Speak HTTP: things, observations, detections, cases and a live stream."""
+"""Speak HTTP: things, observations, detections, cases and a live stream.
 
-from borough.api.application import create, renew
-
-__all__ = ["create", "renew"]
+`borough.api.application` makes the application.  It is not imported here, for whoever needs one
+module of this package, such as the desk the rules of signing in, need not wait for all doors.
+"""

@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from borough.adapters.bus.link import Link
-from borough.api import create, renew
+from borough.api.application import create, renew
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
 from borough.api.ports import LOOPBACK, Ports, Rows
@@ -31,6 +31,7 @@ from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import UPLOADS
 from borough.app.intake.door import IntakeDoor
 from borough.app.open311 import offer
+from borough.app.outside import provider
 from borough.app.outward.door import outward
 from borough.app.renewal import RegistryWatch
 from borough.app.requests.door import RequestDoor
@@ -289,6 +290,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         people=SqlPeople(engine),
         audit=SqlAudit(engine),
         operator=settings.operator,
+        provider=provider(settings),
         hosts=(*LOOPBACK, *(each.lower() for each in (*settings.hosts, settings.host))),
         instance=settings.instance,
         open311=offer(engine, held.district, Path(settings.district)),

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from borough.core.errors import BadParameter
 from borough.core.observations import Floats, Index, Mask
@@ -252,6 +251,8 @@ def assigned(asked: Instance) -> Pairs:
     A pair with somebody who will be free soon is no order; it keeps others from being sent a
     long way in their place, and is asked anew when they are free.
     """
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - slow to load, seldom wanted
+
     cost = asked.cost_s
     rows, columns = linear_sum_assignment(cost)
     worth = cost[rows, columns] < 0

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 from sqlalchemy import Connection, Engine, text
 
-from borough.api import create
+from borough.api.application import create
 from borough.api.broadcast import wall_ms
 from borough.api.open311_ports import Open311
 from borough.api.ports import Ports, Row

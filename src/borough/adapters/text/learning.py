@@ -16,7 +16,6 @@ from itertools import chain
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import minimize
 
 from borough.adapters.text.grams import BLOCKS, Codes, Places, Written, grams
 from borough.adapters.text.likeness import same_text
@@ -200,6 +199,8 @@ def calibrated(scores: Shares, truth: Places) -> tuple[float, Shares]:
 
     Temperature scaling with a bias for each label (Guo et al. 2017).
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - slow to load, and only for learning
+
     hit = (np.arange(len(truth)), truth)
     labels = scores.shape[1]
 

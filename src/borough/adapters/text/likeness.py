@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from borough.adapters.text.grams import Block, Places, Written, grams
 from borough.adapters.text.limits import LIMITS
@@ -22,6 +21,8 @@ def same_text(texts: Sequence[str], alike: float = LIMITS.near_duplicate) -> Pla
     The measure is Jaccard's; pairs are proposed by MinHash (Broder 1997) in bands and then
     measured exactly, and a group is what pairs connect.  int64 per message, from 0.
     """
+    from scipy.sparse import csgraph  # noqa: PLC0415 - slow to load, and only for learning
+
     (found,) = grams(Written.of(texts), SHINGLES)
     long = found.length == LENGTH
     message, code = found.message[long], found.code[long]
