@@ -79,10 +79,10 @@ def test_a_deadline_in_an_unknown_year_is_not_told_as_certain(client: httpx.Clie
 @pytest.mark.parametrize(
     ("asked", "status", "says"),
     [
-        ("sort=colour", 400, "sort"),
+        ("sort=colour", 422, "sort"),
         ("after=x", 400, "after"),
         ("street=nowhere", 404, "street"),
-        ("limit=0", 400, "limit"),
+        ("limit=0", 422, "limit"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
