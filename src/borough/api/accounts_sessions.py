@@ -9,20 +9,23 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from borough.api import answers
 from borough.api.access import NOBODY, Given, Operator, address_of, cookie, known
 from borough.api.accounts_passwords import SIGNING, Throttle, passwords
+from borough.api.people_ports import Provider
 from borough.api.ports import Ports
 from borough.api.refusals import NotSignedIn
 from borough.api.rights import rights
-from borough.core.errors import BadRequest, Forbidden
+from borough.core.errors import BadRequest, Forbidden, NotFound
 from borough.core.people import Who, account_name
 
 router = APIRouter(prefix="/api/v1", tags=["signing in 登录"])
 WRONG = "account or password is wrong, or the account is disabled"
 HOUR_S = 3_600
+WAITING = "borough-outside"
+"""The cookie of whoever is on the way to the provider and back."""
 Password = Annotated[str, Field(max_length=SIGNING.password_most)]
 
 
@@ -103,6 +106,37 @@ async def by_link(request: Request, ports: Given, act: Annotated[ByLink, Body()]
     return await opened(request, ports, "use_link", ask)
 
 
+@router.get("/sessions/outside", summary="Sign in through the provider 统一身份认证登录")
+async def outside(ports: Given) -> Response:
+    """Send the browser to the OpenID provider that is set up; 404 where none is."""
+    url, kept = await provider_of(ports).start()
+    answer = RedirectResponse(url, 302)
+    secure = url.startswith("https")
+    answer.set_cookie(
+        WAITING, kept, max_age=600, path=f"{router.prefix}/sessions",
+        httponly=True, samesite="lax", secure=secure,
+    )  # fmt: skip
+    return answer
+
+
+@router.get("/sessions/outside/back", summary="Back from the provider 认证返回")
+async def back(request: Request, ports: Given) -> Response:
+    """Sign in whoever the provider vouches for, if one of our accounts is tied to them."""
+    kept = request.cookies.get(WAITING, "")
+    subject = await provider_of(ports).finish(kept, request.query_params)
+    account = await run_in_threadpool(ports.people.outside, subject)
+    if not account:
+        address = address_of(request)
+        request.app.state.notices.add("", "sign_in_failed", "outside", address=address)
+        msg = "the provider knows you, but no account here is tied to you; ask an administrator"
+        raise NotSignedIn(msg)
+    signed = await opened(request, ports, "sign_in", {"account": account, "how": "outside"})
+    answer = RedirectResponse("/", 302)
+    answer.headers.append("set-cookie", signed.headers["set-cookie"])
+    answer.delete_cookie(WAITING, path=f"{router.prefix}/sessions")
+    return answer
+
+
 @router.get("/sessions", summary="My sessions 我的登录")
 def sessions(request: Request, ports: Given) -> Response:
     """List the sessions of whoever asks; `current` is this one."""
@@ -140,6 +174,14 @@ async def change(
     fresh = await run_in_threadpool(passwords().hash, act.password)
     await ports.desk.ask("set_password", {"password": fresh, "by": who})
     return await opened(request, ports, "sign_in", {"account": who, "how": "password"})
+
+
+def provider_of(ports: Ports) -> Provider:
+    """Give the OpenID provider; `NotFound` where none is set up."""
+    if ports.provider is None:
+        msg = "no OpenID provider is set up"
+        raise NotFound(msg)
+    return ports.provider
 
 
 async def opened(request: Request, ports: Ports, verb: str, ask: Mapping[str, Any]) -> Response:

@@ -14,6 +14,7 @@ from borough.api.access import Given, reader, within
 router = APIRouter(prefix="/api/v1", tags=["live 实时"], dependencies=[Depends(reader)])
 OPEN = frozenset({b"hello", b"counts", b"detection", b"registry"})
 """Kinds of events that everybody hears whole."""
+WHICH = frozenset({"id", "case", "version"})
 
 
 @router.get(
@@ -45,7 +46,5 @@ async def trimmed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield frame
             continue
         said = msgspec.json.decode(body)
-        left = {
-            name: said["data"][name] for name in ("id", "case", "version") if name in said["data"]
-        }
+        left = {name: value for name, value in said["data"].items() if name in WHICH}
         yield head + found + msgspec.json.encode({**said, "data": left}) + b"\n\n"

@@ -57,12 +57,12 @@ class People(Protocol):
 class Provider(Protocol):
     """An OpenID provider that signs people in."""
 
-    async def start(self, back: str, /) -> tuple[str, str]:
-        """Give where to send a browser, and what it must keep until it is sent *back*."""
+    async def start(self) -> tuple[str, str]:
+        """Give where to send a browser, and what it must keep until it comes back."""
         ...
 
-    async def finish(self, kept: str, back: str, /) -> str:
-        """Give the subject of whoever came back to the address *back*; `Forbidden` if it fails."""
+    async def finish(self, kept: str, came: Mapping[str, str], /) -> str:
+        """Give the subject of whoever came back with these parameters; `Forbidden` if it fails."""
         ...
 
 

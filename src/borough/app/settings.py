@@ -63,6 +63,10 @@ class Settings:
     history_mb: int = 50_000
     outward_inside: tuple[str, ...] = ()
     outward_again_s: float = 5.0
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: str = ""
+    oidc_back: str = ""
     log_level: str = "info"
     log_mb: int = 16
     log_files: int = 4
