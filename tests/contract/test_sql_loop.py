@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from borough.core import loop, moves
 from borough.core.approvals import EXTENSION, SUSPENSION
-from borough.core.cases import Case, Event, fold
+from borough.core.cases import Case, Event, canonical, fold
 from borough.core.deadlines import DAY_MS
 from borough.core.errors import BadRequest, BoroughError, Stale
 from borough.core.standards import Standard
 from borough.engine.bands import bands
-from borough.storage.sql import SqlCases, SqlClocks, SqlTimers, connect, suspensions
+from borough.storage.sql import SqlCases, SqlClocks, SqlTimers, connect, suspensions, upgrade
+from borough.storage.sql.engines import writing
 from borough.testing.loops import ANSWERS, MORNING, ROW, all_plans, astray, attempt, tried
 
 PLANS = {plan.id: plan for plan in all_plans()}
@@ -231,3 +232,36 @@ def test_who_acts_after_its_day_finds_it_resumed(engine: Engine) -> None:
     assert [event.verb for event in cases.events(case.id)].count("resumed") == 1
     assert (moved.step, moved.suspended_to_ms) == ("check", None)
     assert cases.verify(case.id) == []
+
+
+def test_a_case_of_the_first_release_is_what_its_log_says(tmp_path: Path) -> None:
+    """Its entries tell nothing of places and limits; after the upgrade row and fold agree."""
+    engine = connect(tmp_path / "old.db")
+    upgrade(engine, to="0001")
+    told = {
+        "code": "T-1", "scene": "gas", "thing": 5, "grid": 3, "title": {"zh": "气"}, "plan": "gas",
+        "step": "look", "holder": "desk", "level": 1, "due_ms": MORNING + 600_000,
+        "detection": "gas-5-1",
+    }  # fmt: skip
+    first = Event(1, MORNING, "desk", "opened", told)
+    old = {
+        "id": 1, "post": "", "worst": 1, "opened_ms": MORNING, "since_ms": MORNING,
+        "heard_ms": MORNING, "outcome": "", "version": 1, "merged": 0, "returned": 0, "late": 0,
+        "overdue": False, "trail": '["look"]', **told, "title": '{"zh": "气"}',
+    }  # fmt: skip
+    old.pop("detection")
+    entry = {
+        "case_id": 1, "seq": 1, "at_ms": MORNING, "actor": "desk", "verb": "opened",
+        "data": canonical(told), "before": "", "hash": first.seal(1, ""),
+    }  # fmt: skip
+    with writing(engine) as connection:
+        for table, row in (("cases", old), ("case_events", entry)):
+            names = ", ".join(row)
+            places = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), row)  # noqa: S608 - names above
+    upgrade(engine)
+    cases, _ = store(engine)
+
+    assert cases.verify(1) == []
+    assert (cases.one(1).source, cases.one(1).band, cases.one(1).asked) == ("sensor", "green", {})
+    engine.dispose()
