@@ -31,6 +31,12 @@ class SqlFiles:
         with reading(self._engine) as connection:
             return [_file(row) for row in connection.execute(chosen).mappings()]
 
+    def newest(self, limit: int) -> list[Attachment]:
+        """Give the files of all cases that were attached last and not taken down."""
+        chosen = select(table).where(_C.removed_ms.is_(None)).order_by(_C.at_ms.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return [_file(row) for row in connection.execute(chosen).mappings()]
+
     def one(self, case: int, file: str) -> Attachment:
         """Give one file of a case; or `NotFound`."""
         with reading(self._engine) as connection:
