@@ -28,6 +28,7 @@ export function loop(told, act) {
   const parts = [...(may.has("standard") ? choice(told, act) : []), ...(may.has("decide") ? decision(told, act) : [])];
   const plain = ["extend", "appeal", "resume", "cancel"].filter((verb) => may.has(verb));
   const buttons = plain.map((verb) => button(`do ${verb}`, say(verb), () => act(verb, {}, say("asked"))));
+  if (told.post && may.has("assign")) buttons.push(button("do", `${say("take_back")} ${told.post}`, () => act("assign", { post: "" }, say("done"))));
   if (may.has("suspend")) buttons.push(pause(act));
   if (buttons.length) parts.push(h("div", { class: "buttons" }, ...buttons), h("p", { class: "quiet" }, say("why")));
   return parts.length ? [h("h3", {}, say("loop")), ...parts] : [];
