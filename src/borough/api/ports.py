@@ -20,6 +20,7 @@ from borough.api.people_ports import Audit, People, Provider
 from borough.api.queue_ports import Queue
 from borough.api.requests_ports import Requests
 from borough.api.roster_ports import Alarms, Rosters
+from borough.api.series_ports import History, Latest
 from borough.api.task_ports import Tasks
 from borough.api.warning_ports import Warnings
 from borough.core.cases import Case, Event
@@ -53,49 +54,6 @@ class Rows:
     value: Floats
 
 
-class Points(Protocol):
-    """Stored observations as columns, ordered by time within each series."""
-
-    @property
-    def series(self) -> Index:
-        """The series of each row."""
-        ...
-
-    @property
-    def time(self) -> Index:
-        """When it was so, ms."""
-        ...
-
-    @property
-    def value(self) -> Floats:
-        """What it was."""
-        ...
-
-
-class Buckets(Protocol):
-    """Observations summed up over stretches of time; only stretches that hold any."""
-
-    @property
-    def series(self) -> Index:
-        """The series of each row."""
-        ...
-
-    @property
-    def start(self) -> Index:
-        """Where the stretch begins, ms."""
-        ...
-
-    @property
-    def value(self) -> Floats:
-        """The sum, as it was asked for: mean, min, max..."""
-        ...
-
-    @property
-    def count(self) -> Index:
-        """How many observations it holds."""
-        ...
-
-
 class Things(Protocol):
     """The registry as rows for people: names, attributes, relations."""
 
@@ -107,34 +65,6 @@ class Things(Protocol):
         self, *, kind: str, grid: int | None, box: Box | None, text: str, after: int, limit: int
     ) -> Sequence[Row]:
         """List things by id, those above *after*; *text* looks in keys and names."""
-        ...
-
-
-class Latest(Protocol):
-    """The newest value of every series, kept in arrays that change in place."""
-
-    @property
-    def time(self) -> Index:
-        """When each series was last heard, ms; 0 or less if never."""
-        ...
-
-    @property
-    def value(self) -> Floats:
-        """What each series said last; NaN if it never spoke."""
-        ...
-
-
-class History(Protocol):
-    """Everything that was observed."""
-
-    def many(self, series: Index, start_ms: int, end_ms: int, limit: int | None, /) -> Points:
-        """Give what each series said from *start_ms* to before *end_ms*; the newest *limit*."""
-        ...
-
-    def buckets(
-        self, series: Index, start_ms: int, end_ms: int, bucket: str, how: str, /
-    ) -> Buckets:
-        """Sum up by stretches of the district's own calendar: ``minute``, ``day``, ``year``..."""
         ...
 
 

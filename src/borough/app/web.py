@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
 from borough.engine.approvals import approvals
-from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
+from borough.engine.catalog import BUILT_IN, Found, find_sound, plans_alone
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
@@ -250,9 +250,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     held = watch.held
     roots = (BUILT_IN, *map(Path, settings.scenes))
     found, _ = find_sound(*roots)
-    told = {**plans_alone(*roots), **{each.scene.id: each.plan for each in found}}
-    rules = approvals()
-    plans = {name: replace(Plan.declared(name, text), rules=rules) for name, text in told.items()}
+    plans = plans_of(roots, found)
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
     cases = SqlCases(
@@ -297,6 +295,13 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         plans=plans,
         scenes=[each.scene for each in found],
     )
+
+
+def plans_of(roots: Sequence[Path], found: Iterable[Found]) -> dict[str, Plan]:
+    """Read the plans that cases follow here, by name."""
+    told = {**plans_alone(*roots), **{each.scene.id: each.plan for each in found}}
+    rules = approvals()
+    return {name: replace(Plan.declared(name, text), rules=rules) for name, text in told.items()}
 
 
 def sizes(registry: Registry) -> dict[str, int]:
