@@ -140,5 +140,15 @@ def told(ports: Ports, task: Task, plan: str) -> dict[str, Any]:
         "title": declared.title if declared else {},
         "asks": declared.asks if declared else (),
         "basis": declared.basis if declared else "",
+        "names": {code: named(ports, code) for code in {task.agency, *task.circle} - {""}},
         "may": may,
     }
+
+
+def named(ports: Ports, code: str) -> dict[str, str]:
+    """Give the names of an agency; none where the code is none of the district's."""
+    agencies = ports.district.agencies
+    if code not in agencies.code:
+        return {}
+    row = agencies.code.index(code)
+    return {"zh": agencies.name_zh[row], "en": agencies.name_en[row]}

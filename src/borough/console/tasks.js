@@ -55,13 +55,16 @@ function lane(name, mine, act) {
   return h(
     "div",
     { class: "lane", data: { lane: name } },
-    h("h4", {}, name),
+    h("h4", {}, called(mine[0], name)),
     h("ul", {}, ...running.map((each) => card(each, act))),
     over.length
       ? h("details", {}, h("summary", {}, `${say("over")} ${over.length}`), h("ul", {}, ...over.map(ended)))
       : null,
   );
 }
+
+/** The name of an agency in our language, or its code where it has none. */
+const called = (task, code) => said(task.names[code], code);
 
 function card(task, act) {
   const state = task.late || task.unanswered ? "bad" : task.state === "acknowledged" ? "good" : "";
@@ -75,7 +78,7 @@ function card(task, act) {
     task.state === "started" && task.answer_ms
       ? h("p", { class: task.unanswered ? "bad" : "" }, `${say("answer")} `, h("b", { class: "due", data: { due: task.answer_ms } }))
       : null,
-    task.circle.length ? h("p", { class: "bad" }, `${say("widened")}: ${task.circle.join("、")}`) : null,
+    task.circle.length ? h("p", { class: "bad" }, `${say("widened")}: ${task.circle.map((each) => called(task, each)).join("、")}`) : null,
     acts(task, act),
     task.basis ? h("details", {}, h("summary", {}, say("basis")), h("p", { class: "quiet" }, task.basis)) : null,
   );
