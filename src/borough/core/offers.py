@@ -1,4 +1,4 @@
-"""PublicRequests: what the public is offered over Open311, and requests as everybody sees them.
+"""Offers: what the public may ask for over Open311, and requests as everybody sees them.
 
 A service is a category of requests under the name, the group and the questions with which it is
 offered to the public; its code is the code of the category.
