@@ -43,6 +43,14 @@ SETTINGS = {
 }
 
 
+DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "512MB",
+}
+
+
 @dataclass(frozen=True)
 class Postgres:
     """A running server: gives databases by address."""
@@ -71,8 +79,10 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
+def running(*, durable: bool = False) -> Iterator[Postgres]:
     """Start a server of our own; it is stopped and its folder removed at the end.
+
+    A *durable* one waits for the disk at each commit, and has the memory of a small server.
 
     Raises `BadSetting` where no PostgreSQL is to be had on this machine.
     """
@@ -88,7 +98,8 @@ def running() -> Iterator[Postgres]:
             os.chown(data, lent["user"], lent["group"])
         _run([programs / "initdb", "-D", data, "-U", "borough", *INITDB], lent)
         port = _free_port()
-        options = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        settings = SETTINGS | (DURABLE if durable else {})
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         options += ["-c", f"unix_socket_directories={data}", "-p", str(port), "-D", str(data)]
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - the server that we found
