@@ -94,7 +94,7 @@ class Obeying:
         calms = [
             (each["property"], calm_of(registry, numbers, each["kind"], one))
             for each in known
-            for one in each["calms"]
+            for one in each.get("calms", ())
             if one["of"] in numbers
         ]
         actuators = {(numbers[each["kind"]], each["property"]): each for each in known}
