@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import Engine
+
 from borough.api.masking import clean, patterns
-from borough.app.desk.desk import Desk
 from borough.storage.sql import SqlPersons
 from borough.storage.sql.engines import writing
 
@@ -18,30 +19,30 @@ MARK = "〔个人信息 {}〕"
 
 
 @contextmanager
-def sheltered(desk: Desk, ask: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def sheltered(engine: Engine, ask: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Give a request without the personal data in its note and its answers.
 
     What was kept is forgotten again where the act that the texts belong to fails.
     """
     kept: list[int] = []
     texts = {"note": ask.get("note"), "answers": ask.get("answers")}
-    changed = {name: _covered(desk, text, kept) for name, text in texts.items() if text}
+    changed = {name: _covered(engine, text, kept) for name, text in texts.items() if text}
     try:
         yield {**ask, **changed}
     except BaseException:
         for person in kept:
-            SqlPersons(desk.engine).erase(person, by=DESK)
+            SqlPersons(engine).erase(person, by=DESK)
         raise
 
 
-def _covered(desk: Desk, text: Any, kept: list[int]) -> Any:
+def _covered(engine: Engine, text: Any, kept: list[int]) -> Any:
     if isinstance(text, Mapping):
-        return {name: _covered(desk, each, kept) for name, each in text.items()}
+        return {name: _covered(engine, each, kept) for name, each in text.items()}
     found = personal(text) if isinstance(text, str) else {}
     if not found:
         return text
-    with writing(desk.engine) as connection:
-        kept.append(SqlPersons(desk.engine).keep(connection, found))
+    with writing(engine) as connection:
+        kept.append(SqlPersons(engine).keep(connection, found))
     return clean(text) + MARK.format(kept[-1])
 
 

@@ -62,7 +62,7 @@ def answered(desk: Desk, verb: str, data: bytes) -> Answer:
         if verb in people.VERBS:  # these tell of themselves
             return VERBS[verb](desk, ask)
         told = audited(desk.engine, str(ask.get("by", "")), verb, subject_of(ask))
-        with sheltered(desk, ask) as clean, told:
+        with sheltered(desk.engine, ask) as clean, told:
             return VERBS[verb](desk, clean)
     except msgspec.DecodeError as error:
         raise BadRequest(str(error)) from error
