@@ -1,7 +1,6 @@
 """Citizens' requests through the doors of a living district: form, inbox, answer, rates."""
 
 import csv
-import shutil
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -9,17 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
 
 from borough.adapters import sheets
 from borough.app.requests.practice import learned
 from borough.testing.living import Living
 
 PHONE = "13912345678"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PATIENCE_MS = 20_000
-WIDTH = "document.documentElement.scrollWidth"
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +42,6 @@ def somebody_of_the_centre(living: Living) -> Iterator[httpx.Client]:
     url = f"{living.url}/api/v1"
     with httpx.Client(base_url=url, headers=shown, timeout=60) as http:
         yield http
-
-
-@pytest.fixture(name="page")
-def a_phone(living: Living) -> Iterator[Page]:
-    """A browser as small as a telephone's; nothing may go wrong in it."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    assert found, "this test needs Chromium: apt-get install chromium"
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=found, args=list(FLAGS))
-        page = started.new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
-        page.set_default_timeout(PATIENCE_MS)
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(f"{living.url}/console/request.html")
-        yield page
-        started.close()
-    assert wrong == []
 
 
 def good(answer: httpx.Response, status: int = 200) -> Any:
@@ -167,40 +144,6 @@ def test_a_file_is_taken_in_row_by_row(staff: httpx.Client, tmp_path: Path) -> N
     book = tmp_path / "errors.xlsx"
     book.write_bytes(staff.post("/requests/imports", params={"errors": True}, content=body).content)
     assert "lon" in sheets.read(book).rows[2][-1]
-
-
-def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(living: Living, page: Page) -> None:
-    """The form gives a receipt; the acceptor sees the suggestion, accepts with one key, answers."""
-    assert page.evaluate(WIDTH) <= 390
-    page.locator("textarea[name=text]").fill("五星路社区的事情没有人过问，请关心一下")
-    page.locator("input[name=phone]").fill(PHONE)
-    page.locator("canvas").click()
-    page.locator("select[name=kind]").select_option("help")
-    page.locator("select[name=category]").select_option("sanitation")
-    page.locator("input[name=place]").fill("双龙湖街道五星路社区")
-    page.locator("button.send").click()
-    receipt = page.locator("#receipt").inner_text()
-    expect(page.locator("#told")).to_contain_text("渝北区城市管理局")
-
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(f"{living.url}/console/requests.html#operator={living.settings.operator}")
-    page.locator("[data-state=accepted]").click()
-    page.locator(".request", has_text="五星路社区的事情").click()
-    expect(page.locator("#one")).to_contain_text(PHONE)
-    page.locator("textarea[name=text]").fill("已安排专人处理")
-    page.locator("form:has(textarea) button").click()
-    page.locator("[data-state=answered]").click()
-    expect(page.locator("#list")).to_contain_text("五星路社区的事情")
-    page.locator("[data-view=rates]").click()
-    expect(page.locator("#list table")).to_contain_text("渝北区城市管理局")
-    page.locator("[data-view=hot]").click()
-    page.locator("#language").click()
-    expect(page.locator("#title")).to_have_text("Citizens' requests")
-
-    page.goto(f"{living.url}/console/request.html")
-    page.locator("input[name=receipt]").fill(receipt)
-    page.locator("#track button").click()
-    expect(page.locator("#told")).to_contain_text("已安排专人处理")
 
 
 def test_a_form_that_comes_too_often_is_told_to_wait(living: Living) -> None:

@@ -1,0 +1,88 @@
+"""The pages of requests in a real browser: the form on a phone, the acceptor's page."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from borough.api.application import create
+from borough.app.requests.door import RequestDoor
+from borough.storage.sql import connect, upgrade
+from borough.testing.requesting import MORNING, YUBEI, OfficeDesk, desk, yubei
+from borough.testing.serving import serving
+from borough.testing.town import OPERATOR, town
+
+PHONE = "13912345678"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+PATIENCE_MS = 30_000
+WIDTH = "document.documentElement.scrollWidth"
+
+
+@pytest.fixture(name="served", scope="module")
+def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a town with a request office, in this process."""
+    folder = tmp_path_factory.mktemp("requests")
+    engine = connect(folder / "requests.db")
+    upgrade(engine)
+    made = desk(engine, folder)
+    door = RequestDoor(engine, made.cases, yubei(), YUBEI)
+    ports = replace(
+        town(50), district=yubei(), requests=door, desk=OfficeDesk(made, lambda: MORNING)
+    )
+    with serving(create(ports), ports.live) as served:
+        yield served.url
+    engine.dispose()
+
+
+@pytest.fixture(name="page")
+def a_phone(served: str) -> Iterator[Page]:
+    """A browser as small as a telephone's; nothing may go wrong in it."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "this test needs Chromium: apt-get install chromium"
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=list(FLAGS))
+        page = started.new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
+        page.set_default_timeout(PATIENCE_MS)
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(f"{served}/console/request.html")
+        yield page
+        started.close()
+    assert wrong == []
+
+
+def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(served: str, page: Page) -> None:
+    """The form gives a receipt; the acceptor sees the suggestion, accepts with one key, answers."""
+    assert page.evaluate(WIDTH) <= 390
+    page.locator("textarea[name=text]").fill("五星路社区的事情没有人过问，请关心一下")
+    page.locator("input[name=phone]").fill(PHONE)
+    page.locator("canvas").click()
+    page.locator("select[name=kind]").select_option("help")
+    page.locator("select[name=category]").select_option("sanitation")
+    page.locator("input[name=place]").fill("双龙湖街道五星路社区")
+    page.locator("button.send").click()
+    receipt = page.locator("#receipt").inner_text()
+    expect(page.locator("#told")).to_contain_text("渝北区城市管理局")
+
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{served}/console/requests.html#operator={OPERATOR}")
+    page.locator("[data-state=accepted]").click()
+    page.locator(".request", has_text="五星路社区的事情").click()
+    expect(page.locator("#one")).to_contain_text(PHONE)
+    page.locator("textarea[name=text]").fill("已安排专人处理")
+    page.locator("form:has(textarea) button").click()
+    page.locator("[data-state=answered]").click()
+    expect(page.locator("#list")).to_contain_text("五星路社区的事情")
+    page.locator("[data-view=rates]").click()
+    expect(page.locator("#list table")).to_contain_text("渝北区城市管理局")
+    page.locator("[data-view=hot]").click()
+    page.locator("#language").click()
+    expect(page.locator("#title")).to_have_text("Citizens' requests")
+
+    page.goto(f"{served}/console/request.html")
+    page.locator("input[name=receipt]").fill(receipt)
+    page.locator("#track button").click()
+    expect(page.locator("#told")).to_contain_text("已安排专人处理")
