@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 from hypothesis import given, settings, strategies as st
 from sqlalchemy import text
 
+from borough.api.open311.bodies import parts
 from borough.storage.sql.engines import writing
 from borough.testing.offering import KEY, LAMP, MEDIA, Door, described, opened
 
@@ -163,6 +165,40 @@ def test_any_bytes_for_a_body_are_refused(door: Door, raw: bytes, kind: str) -> 
     )
     assert answer.status_code in {400, 403}
     described(answer)
+
+
+def test_parts_within_parts_are_only_content(door: Door) -> None:
+    """A body that opens part within part is not followed down, and is refused at once."""
+    nest = b"".join(
+        b"--b%d\r\ncontent-type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1)
+        for n in range(20_000)
+    )
+    head = {"content-type": "multipart/form-data; boundary=b0"}
+    answer = door.client.post(f"{door.base}/requests.json", content=nest, headers=head)
+    assert answer.status_code == 400
+    assert described(answer)[0].startswith("body:")
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=9),
+        st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40),
+        min_size=1, max_size=6,
+    ),
+    st.binary(max_size=300),
+)  # fmt: skip
+@settings(max_examples=100, deadline=None)
+def test_what_a_client_packs_is_unpacked(fields: dict[str, str], content: bytes) -> None:
+    """Fields and a file come out of parts as a common client put them in, byte for byte."""
+    made = httpx.Request(
+        "POST", "http://x/", files={
+            **{name: (None, value) for name, value in fields.items()},
+            "media": ("a b.jpg", content, "image/jpeg"),
+        },
+    )  # fmt: skip
+    body = parts(made.headers["content-type"], made.read())
+    assert body.fields == {name: [value] for name, value in fields.items() if name != "media"}
+    assert [(each.name, each.content) for each in body.files] == [("a b.jpg", content)]
 
 
 def test_a_form_in_parts_is_read_as_well(door: Door) -> None:
