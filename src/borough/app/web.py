@@ -56,7 +56,6 @@ from borough.storage.sql import (
     SqlDetections,
     SqlLives,
     SqlPeople,
-    SqlPosts,
     SqlQueue,
     SqlRegistry,
     SqlTasks,
@@ -253,9 +252,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     plans = plans_of(roots, found)
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
-    cases = SqlCases(
-        engine, prefix=held.district.id.upper(), zone=held.district.zone, posts=SqlPosts(engine)
-    )
+    cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
     return Ports(
         district=held.district,
         synthetic=registry.meta().get("synthetic", {}),
