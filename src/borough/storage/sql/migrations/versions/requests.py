@@ -11,6 +11,12 @@ INT64 = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Make the tables ``requests`` and ``request_acts``."""
+    requests()
+    acts()
+
+
+def requests() -> None:
+    """Make the table of requests as they are."""
     words = ("code", "receipt", "key", "channel", "kind")
     places = ("street", "community")
     sorting = ("agency", "first_agency", "state")
@@ -49,6 +55,10 @@ def upgrade() -> None:
     op.create_index("ix_requests_case_id", "requests", ["case_id"])
     op.create_index("ix_requests_received_ms", "requests", ["received_ms", "id"])
     op.create_index("ix_requests_state", "requests", ["state", "id"])
+
+
+def acts() -> None:
+    """Make the table of what was done about them."""
     op.create_table(
         "request_acts",
         sa.Column("request", INT64, autoincrement=False, nullable=False),
