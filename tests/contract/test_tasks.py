@@ -3,6 +3,8 @@
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,17 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import Engine
 
+from borough.app.setup import folder_of
 from borough.core import circles
 from borough.core.cases import Plan
 from borough.core.errors import BadRequest, BadScene, BoroughError, IllegalMove, Stale
 from borough.core.tasks import DONE, SKIPPED, STARTED, STATES, Task
-from borough.engine.catalog import pointed
+from borough.engine.catalog import BUILT_IN, Found, find, pointed
+from borough.engine.district import read
 from borough.storage.sql import connect, upgrade
 from borough.testing.desks import MORNING
+from borough.testing.ground import Ground
+from borough.testing.standings import Looked, Record, holders_exist
 from borough.testing.tasked import ANSWERS, HOUR, MINUTE, TEXT, Office, task
 
 
@@ -322,3 +328,22 @@ class TasksWalk(RuleBasedStateMachine):
 
 TestWalk = TasksWalk.TestCase
 TestWalk.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+
+
+def test_whoever_a_task_calls_must_be_of_the_district() -> None:
+    """Checking a scene names the line of a party that nobody is, in a task and in its circle."""
+    found = find(BUILT_IN / "littering")
+    assert said_of(found) == []
+    plan = deepcopy(found.plan)
+    plan["task"][0]["holder"] = "property_manger"
+    plan["task"][0]["widen"][1]["to"] = ["polic"]
+    one, other = said_of(replace(found, plan=plan))
+    assert one.startswith("littering/plan.toml:44: property_manger is no kind of post")
+    assert other.startswith("littering/plan.toml:60: polic is no kind of post")
+
+
+def said_of(found: Found) -> list[str]:
+    """Say what is wrong with the holders of a scene in Yubei."""
+    folder = folder_of("yubei")
+    looked = Looked(found, {}, Record(), Ground.of(read(folder), folder))
+    return list(holders_exist(looked, 0))

@@ -30,7 +30,8 @@ class Ground:
     def of(cls, district: District, folder: Path) -> Self:
         """Take it from a district as declared in *folder*."""
         says = {kind.code: [each.code for each in kind.properties] for kind in district.kinds}
-        holders = frozenset([*district.posts.kind, *district.agencies.code])
+        agencies = district.agencies
+        holders = frozenset([*district.posts.kind, *agencies.code, *agencies.kind])
         return cls(holders, says, folder.name)
 
     def without(self, scene: Scene, happens: Sequence[Mapping[str, Any]]) -> Iterator[tuple[

@@ -217,11 +217,16 @@ def plan_titled(looked: Looked, _least: float) -> Iterator[str]:
 
 
 def holders_exist(looked: Looked, _least: float) -> Iterator[str]:
-    """Somebody in the district can hold each step."""
-    file = looked.found.scene.opens.plan
-    for number, step in enumerate(looked.found.plan["step"]):
-        if (holder := step["holder"]) not in looked.ground.holders:
-            where = looked.at(file, "step", number, "holder")
+    """Somebody in the district can hold each step and each task, and can be called to it."""
+    file, plan = looked.found.scene.opens.plan, looked.found.plan
+    named = [(("step", n, "holder"), each["holder"]) for n, each in enumerate(plan["step"])]
+    for number, task in enumerate(plan.get("task", ())):
+        named += [(("task", number, key), task[key]) for key in ("holder", "agency") if key in task]
+        for place, widen in enumerate(task.get("widen", ())):
+            named += [(("task", number, "widen", place, "to"), each) for each in widen["to"]]
+    for key, holder in named:
+        if holder not in looked.ground.holders:
+            where = looked.at(file, *key)
             near, folder = nearest(holder, looked.ground.holders), looked.ground.folder
             yield (
                 f"{where}: {holder} is no kind of post and no agency of the district; {near} "
