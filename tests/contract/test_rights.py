@@ -147,3 +147,25 @@ def test_the_table_has_every_endpoint(app: FastAPI) -> None:
 
     assert sorted(served - told) == []
     assert len(told) == len(ROWS)
+
+
+STAGES = {
+    "accept": {"acceptor"}, "verify": {"acceptor", "collector"}, "open": set(),
+    "dispatch": {"dispatcher"}, "dispose": {"department", "handler"},
+    "check": {"acceptor", "collector", "dispatcher"}, "close": set(),
+}  # fmt: skip
+"""Who moves a case on from each stage, beside those who may at every one."""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_who_files_who_fixes_and_who_checks_differ(ports: Ports, stage: str) -> None:
+    """Only the roles of a stage move a case on from it; others are refused, whatever they say."""
+    steps = {name: replace(step, stage=stage) for name, step in PLAN.steps.items()}
+    app = create(replace(ports, plans={"leak": replace(PLAN, steps=steps)}))
+    able = STAGES[stage] | {"administrator", "duty_officer", "shift_leader"}
+
+    async def asked() -> dict[str, int]:
+        move = "POST /api/v1/cases/{case}/move"
+        return {role: await status(app, move, role) for role in ROLES}
+
+    assert {role for role, got in asyncio.run(asked()).items() if got != FORBIDDEN} == able

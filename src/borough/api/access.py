@@ -112,6 +112,8 @@ NOBODY = Who("", "nobody")
 NOWHERE: Within = ((frozenset(), ((-2, -2),)),)
 ASKING: ContextVar[Who] = ContextVar("asking", default=NOBODY)
 """Who asks, for whatever writes an answer far from the request."""
+STAGED = frozenset({"cases.move", "cases.close"})
+"""Rights that a person has, at a step with a stage, only with the right to act at that stage."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers by which a proxy says that it speaks for somebody else."""
@@ -143,7 +145,7 @@ def judge(request: Request, ports: Ports) -> None:
         raise
     reach = request.state.reach = () if right == SELF else who.reach(table.roles, right)
     if reach or (right == SELF and who.kind == "person"):
-        about_a_case(request, ports, reach)
+        about_a_case(request, ports, right)
         return
     notices.add(who.name, "refused", f"{request.method} {path}", **told)
     if who.kind == "nobody":
@@ -153,17 +155,34 @@ def judge(request: Request, ports: Ports) -> None:
     raise Forbidden(msg)
 
 
-def about_a_case(request: Request, ports: Ports, reach: Sequence[Bounds]) -> None:
-    """Refuse what is about a case of another agency or area."""
-    case = request.path_params.get("case", "")
-    if not case or any(each.everywhere for each in reach):
+def about_a_case(request: Request, ports: Ports, right: str) -> None:
+    """Refuse what is about a case of another agency or area, or of another one's stage.
+
+    Somebody's data that belongs to no case in particular is for those who have no bounds.
+    """
+    who, reach, asked = request.state.who, request.state.reach, request.path_params
+    everywhere = any(each.everywhere for each in reach)
+    staged = right in STAGED and who.kind == "person"
+    if "person" in asked and not everywhere:
+        refuse(request, f"person {asked['person']}", "person: beyond your agencies and areas")
+    if "case" not in asked or (everywhere and not staged):
         return
+    case = asked["case"]
     found = ports.cases.one(int(case) if case.isdecimal() and case.isascii() else case)
-    if not covers(ports, reach, found):
-        notices: Notices = request.app.state.notices
-        notices.add(request.state.who.name, "refused", f"case {found.id}", why="another agency's")
-        msg = "case: of another agency or area"
-        raise Forbidden(msg)
+    if not everywhere and not covers(ports, reach, found):
+        refuse(request, f"case {found.id}", "case: of another agency or area")
+    plan = ports.plans.get(found.plan)
+    stage = plan.steps[found.step].stage if plan and found.step in plan.steps else ""
+    if staged and stage and not who.reach(rights().roles, f"stages.{stage}"):
+        refuse(
+            request, f"case {found.id}", f"stages.{stage}: none of your roles acts at this stage"
+        )
+
+
+def refuse(request: Request, subject: str, msg: str) -> None:
+    """Refuse, and have the audit log told."""
+    request.app.state.notices.add(request.state.who.name, "refused", subject, why=msg)
+    raise Forbidden(msg)
 
 
 def covers(ports: Ports, reach: Sequence[Bounds], case: Case) -> bool:
