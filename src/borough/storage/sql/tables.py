@@ -223,7 +223,7 @@ cases = Table(
 """What each case is now: always equal to the fold of its events."""
 Index("ix_cases_scene", cases.c.scene, cases.c.thing, cases.c.id)
 Index("ix_cases_thing", cases.c.thing)
-Index("ix_cases_grid", cases.c.grid)
+Index("ix_cases_grid", cases.c.grid, cases.c.closed_ms)
 Index("ix_cases_post", cases.c.post, cases.c.closed_ms)
 Index("ix_cases_suspended_to_ms", cases.c.suspended_to_ms)
 

@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.UniqueConstraint(*WORDS, "urgent", name="uq_open_counts_alike"),
     )
     op.drop_index("ix_cases_closed_ms", "cases")
+    op.drop_index("ix_cases_grid", "cases")
+    op.create_index("ix_cases_grid", "cases", ["grid", "closed_ms"], unique=False)
     still = sa.text("closed_ms IS NULL")
     for name, column in ORDERS.items():
         op.create_index(
