@@ -1,6 +1,7 @@
 """People meet a district that lives: first sign-in, accounts, tokens, and what the log tells."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import sync_playwright
 
 from borough.testing.living import Living, eventually
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 60_000
 SECRET = "a long enough secret"  # noqa: S105 - of accounts that live for a minute
 
 
@@ -196,3 +200,39 @@ def test_nothing_secret_is_kept_or_logged(living: Living, administrator: httpx.C
             data = path.read_bytes()
             assert SECRET.encode() not in data, path
             assert cookie.encode() not in data, path
+
+
+def test_the_pages_sign_in_and_show_who_may_what(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """In a browser: the link, a password, the account's page, a new account, and out again."""
+    made = administrator.post(
+        "accounts", json={"account": "sun.li", "grants": [{"role": "administrator"}]}
+    ).json()
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "this test needs Chromium: apt-get install chromium"
+    with sync_playwright() as play:
+        browser_ = play.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox"])
+        page = browser_.new_context(locale="en-GB").new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{living.url}/#link={made['link']}")
+        page.get_by_label("password", exact=True).fill(SECRET)
+        page.get_by_label("the same password again").fill(SECRET)
+        page.get_by_role("button", name="Set the password").click()
+        page.wait_for_selector("html[data-ready=yes] #my-account")
+        assert "link=" not in page.url
+        page.locator("#my-account").click()
+        page.wait_for_selector("html[data-ready=yes] #accounts")
+        page.locator("#accounts form.line").last.get_by_label("account").fill("qian.yi")
+        page.get_by_role("button", name="Add an account").click()
+        page.wait_for_selector("#accounts .made")
+        assert "qian.yi" in page.locator("#accounts table").inner_text()
+        page.locator("#sign-out").click()
+        page.get_by_label("account").fill("sun.li")
+        page.get_by_label("password", exact=True).fill("wrong password")
+        page.get_by_role("button", name="Sign in").click()
+        page.locator("#toast", has_text="Say who you are first").wait_for()
+        page.get_by_label("password", exact=True).fill(SECRET)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("html[data-ready=yes] #my-account")
+        browser_.close()
