@@ -52,7 +52,7 @@ export class Drawer {
       if (this.showing?.id !== id) return;
       this.told = told;
       this.draw();
-      const stands = kind === "thing" ? told : told.stands;
+      const stands = kind === "thing" ? told : (told.stands ?? told);
       if (fresh && stands && Number.isFinite(stands.lon)) this.goto(stands.lon, stands.lat);
     } catch (problem) {
       if (this.showing?.id !== id) return;
