@@ -245,6 +245,12 @@ def test_a_file_is_an_event_of_its_case_and_stays_one_when_it_goes(engine: Engin
     assert files.needed({FILE.sha256, "f" * 64}) == {FILE.sha256}
     move(cases, case.id, kept.id)
     files.detach(cases, case.id, kept.id, why="wrong", by="bob", at_ms=MORNING + 9)
+    with pytest.raises(BadRequest, match="has no file"):
+        move(cases, case.id, kept.id, "check")
+    (other,) = SqlDesk(engine, cases=cases).take([edge(8, 1, 11)], 2, wish).cases
+    _, foreign = files.attach(cases, other.id, FILE, by="ann", at_ms=MORNING)
+    with pytest.raises(BadRequest, match="has no file"):
+        move(cases, case.id, foreign.id, "check")
     with pytest.raises(BadRequest, match="already"):
         files.detach(cases, case.id, kept.id, why="again", by="bob", at_ms=MORNING + 10)
     with pytest.raises(NotFound):
@@ -253,15 +259,15 @@ def test_a_file_is_an_event_of_its_case_and_stays_one_when_it_goes(engine: Engin
     assert {each.id: each for each in files.of_case(case.id)} == carried(
         case.id, cases.events(case.id)
     )
-    assert files.needed({FILE.sha256}) == set()
+    assert files.needed({FILE.sha256}) == {FILE.sha256}
     assert cases.verify(case.id) == []
 
 
-def move(cases: SqlCases, case: int, photo: str) -> Case:
+def move(cases: SqlCases, case: int, photo: str, to: str = "move") -> Case:
     """Take a case on with a photo as the answer."""
     now = cases.one(case)
     return cases.move(
-        case, "move", plan=PLAN, by="G1", at_ms=MORNING, expected_version=now.version,
+        case, to, plan=PLAN, by="G1", at_ms=MORNING, expected_version=now.version, note="again",
         answers={"photo": photo},
     )  # fmt: skip
 
