@@ -19,6 +19,7 @@ from borough.app.settings import Settings
 from borough.app.setup import folder_of, set_up
 from borough.core.cases import Case
 from borough.core.deadlines import HOUR_MS
+from borough.storage.sql import SqlPosts, roster_tables as r
 from borough.storage.sql.engines import writing
 from borough.testing.serving import serving
 from borough.testing.town import OPERATOR, town
@@ -230,3 +231,15 @@ def test_shelves_are_put_listed_and_ended_over_the_door(client: httpx.Client, de
         bad = client.post("shelves", json={"until": "2024-07-10T12:00", "why": "x", **wrong})
         assert bad.status_code == 400
         assert says in bad.json()["detail"]
+
+
+def test_a_district_of_an_earlier_release_gets_its_posts_when_the_desk_starts(desk: Desk) -> None:
+    """Its database has the tables by then, and nothing in them."""
+    with writing(desk.engine) as connection:
+        connection.execute(r.area_grids.delete())
+        connection.execute(r.areas.delete())
+        connection.execute(r.post_skills.delete())
+    Desk(desk.settings)
+    posts = SqlPosts(desk.engine)
+    assert [each["code"] for each in posts.areas("district")] == [desk.ground.district.id]
+    assert len(posts.all()) == len(desk.ground.district.posts.code)

@@ -8,6 +8,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from sqlalchemy import Engine
 
 from borough.adapters import sheets
 from borough.app.settings import Settings
@@ -17,7 +18,7 @@ from borough.core.observations import Index
 from borough.core.registry import Registry
 from borough.core.snapshot import pack, unpack
 from borough.engine.district import read
-from borough.storage.sql import SqlRegistry, connect
+from borough.storage.sql import SqlPatrols, SqlPosts, SqlRegistry, connect
 
 PATROL = ("code", "name_zh", "name_en", "kind", "area", "rhythm", "within_h", "synthetic")
 
@@ -142,6 +143,15 @@ def shift_rows(district: District) -> list[dict[str, Any]]:
         }
         for i, code in enumerate(shifts.code)
     ]
+
+
+def man(engine: Engine, district: District, folder: Path) -> None:
+    """Write the posts of a district with their shifts, its tree of grids and its patrols."""
+    posts = SqlPosts(engine)
+    posts.save_shifts(shift_rows(district))
+    posts.save_all(post_rows(district))
+    posts.save_areas(area_rows(district))
+    SqlPatrols(engine, zone=district.zone).save_all(patrol_rows(folder))
 
 
 def area_rows(district: District) -> list[dict[str, Any]]:

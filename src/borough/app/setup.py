@@ -9,14 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import borough.districts
-from borough.app.district import (
-    area_rows,
-    keep_snapshot,
-    patrol_rows,
-    post_rows,
-    shift_rows,
-    snapshot_of,
-)
+from borough.app.district import keep_snapshot, man, snapshot_of
 from borough.app.facts.imports import brought
 from borough.app.settings import Settings
 from borough.core.errors import BadDistrict
@@ -27,8 +20,6 @@ from borough.storage.sql import (
     Attribute,
     SqlCredentials,
     SqlFacts,
-    SqlPatrols,
-    SqlPosts,
     SqlRegistry,
     connect,
     upgrade,
@@ -79,11 +70,7 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
         progress=lambda done, total: progress("registry", done, total),
     )
     keep_snapshot(snapshot_of(settings, store), registry)
-    posts = SqlPosts(engine)
-    posts.save_shifts(shift_rows(district))
-    posts.save_all(post_rows(district))
-    posts.save_areas(area_rows(district))
-    SqlPatrols(engine, zone=district.zone).save_all(patrol_rows(Path(settings.district)))
+    man(engine, district, Path(settings.district))
     today = datetime.now(ZoneInfo(district.zone)).date()
     brought(SqlFacts(engine), Path(settings.district), at_ms=settings.clock_start_ms, today=today)
     progress("facts", 1, 1)

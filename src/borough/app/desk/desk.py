@@ -14,7 +14,7 @@ from borough.app.desk.answers import shown
 from borough.app.desk.dispatch import Rhythm, spot, whom
 from borough.app.desk.layout import Layout
 from borough.app.desk.parties import agency_of, finding
-from borough.app.district import Ground, ground
+from borough.app.district import Ground, ground, man
 from borough.app.intake.jobs import Job
 from borough.app.logs import event
 from borough.app.outward.outgoing import Outgoing
@@ -42,6 +42,7 @@ from borough.storage.sql import (
     SqlErrands,
     SqlGathering,
     SqlPatrols,
+    SqlPosts,
     SqlQueue,
     SqlRosters,
     SqlTasks,
@@ -81,6 +82,8 @@ class Desk:
         self.errands = SqlErrands(
             engine, plans=self.plans, aims=self.aims, automatic=self.ground.district.automatic
         )
+        if not SqlPosts(engine).areas("district"):  # kept by a release that knew no rosters
+            man(engine, self.ground.district, Path(settings.district))
         self.patrols = SqlPatrols(engine, zone=zone)
         self.rosters = SqlRosters(engine, zone=zone, calendar=self.ground.district.work)
         self.dispatch = SqlDispatch(
