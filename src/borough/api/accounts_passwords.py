@@ -56,7 +56,7 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Give what is kept of a new password; `BadRequest` where it is too short or too long."""
         least, most = self.signing.password_least, self.signing.password_most
-        if not least <= len(password) <= most:
+        if not least <= len(password) <= most or not is_text(password):
             msg = f"password: {least} to {most} characters"
             raise BadRequest(msg)
         with self._room:
@@ -64,6 +64,7 @@ class Passwords:
 
     def fits(self, kept: str, password: str) -> bool:
         """Tell whether a password is the one of which *kept* was made; an empty one never fits."""
+        password = password if is_text(password) else ""
         with self._room:
             if not self._nobody:
                 self._nobody = self._hasher.hash("nobody has this password")
@@ -72,6 +73,11 @@ class Passwords:
             except (VerificationError, InvalidHashError):
                 return False
         return bool(kept)
+
+
+def is_text(text: str) -> bool:
+    """Tell whether a text can be written down; half a character cannot."""
+    return not any("\ud800" <= mark <= "\udfff" for mark in text)
 
 
 class Throttle:

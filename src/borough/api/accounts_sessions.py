@@ -69,7 +69,7 @@ async def sign_in(request: Request, ports: Given, act: Annotated[SignIn, Body()]
     The answer is the same, and takes as long, whether there is such an account.
     """
     throttle: Throttle = request.app.state.throttle
-    account, address = act.account.strip().lower(), address_of(request)
+    account, address = account_name(act.account), address_of(request)
     throttle.enter(account, address)
     kept = await run_in_threadpool(ports.people.password, account)
     if not await run_in_threadpool(passwords().fits, kept, act.password):
@@ -85,7 +85,7 @@ async def by_link(request: Request, ports: Given, act: Annotated[ByLink, Body()]
     throttle: Throttle = request.app.state.throttle
     address = address_of(request)
     throttle.enter("", address)
-    digest = sha256(act.link.encode()).hexdigest()
+    digest = sha256(act.link.encode("utf-8", "surrogatepass")).hexdigest()
     link = await run_in_threadpool(ports.people.link, digest)
     if link is None:
         request.app.state.notices.add("", "link_failed", "link", address=address)
