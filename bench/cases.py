@@ -28,7 +28,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from _stored import movable, store
-from borough.api import create
+from borough.api.application import create
 from borough.app.clocks import wall_ms
 from borough.app.desk.desk import Desk
 from borough.app.desk.verbs import answered
