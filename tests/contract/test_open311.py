@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from borough.api.application import create
 from borough.storage.sql.public_requests import SqlPublicRequests
-from borough.testing.offering import KEY, MEDIA, Door, described, opened
+from borough.testing.offering import KEY, MEDIA, PATIENCE_S, Door, described, opened
 from borough.testing.requesting import HOUR
 from borough.testing.serving import serving
 from borough.testing.town import town
@@ -54,7 +54,7 @@ def test_discovery_names_an_endpoint_that_answers(door: Door) -> None:
     assert endpoint["type"] in {"production", "test"}
     assert datetime.fromisoformat(endpoint["changeset"]) < datetime.now(UTC)
     assert endpoint["formats"] == ["text/xml", "application/json"]
-    assert httpx.get(f"{endpoint['url']}/services.xml").status_code == 200
+    assert door.client.get(f"{endpoint['url']}/services.xml").status_code == 200
 
 
 def test_discovery_as_xml_says_the_same(door: Door) -> None:
@@ -328,7 +328,7 @@ def test_a_district_without_an_offer_says_so(form: str) -> None:
     """Where the district's tables have no [open311], every address is a 404 in its own form."""
     ports = replace(town(meters=5), open311=None)
     with serving(create(ports), ports.live) as served:
-        answer = httpx.get(f"{served.url}/open311/v2/services.{form}")
+        answer = httpx.get(f"{served.url}/open311/v2/services.{form}", timeout=PATIENCE_S)
     assert answer.status_code == 404
     described(answer)
 

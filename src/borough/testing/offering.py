@@ -30,6 +30,8 @@ from borough.testing.requesting import YUBEI, desk, yubei
 from borough.testing.serving import serving
 from borough.testing.town import town
 
+PATIENCE_S = 60.0
+"""How long a test waits for an answer; machines that test are often busy."""
 KEY = "town-program-key"
 """The token of a program that may file requests."""
 VERBS = {**requests.VERBS, **public_requests.VERBS}
@@ -134,7 +136,7 @@ def opened(data: Path) -> Iterator[Door]:
     engine = connect(data / "borough.db")
     upgrade(engine)
     ports, own = offering(engine, data)
-    with serving(create(ports), ports.live) as served, httpx.Client() as client:
+    with serving(create(ports), ports.live) as served, httpx.Client(timeout=PATIENCE_S) as client:
         yield Door(served.url, own, ports, client)
     engine.dispose()
 
