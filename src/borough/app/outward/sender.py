@@ -31,6 +31,8 @@ WHOLE = 1 << 30
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 Work = Callable[[str, Sequence[Message]], list[Result]]
+REFUSED = range(400, 500)
+"""Statuses by which a receiver says that this message, and not it, is at fault."""
 GONE = "the receiver does not want it any more (410)"
 
 
@@ -149,8 +151,12 @@ class Sender(threading.Thread):
         return [each for each in messages if each not in over]
 
     def _rest(self, target: str, message: Message, done: Delivery) -> None:
-        """Leave a target alone for a while that cannot be reached, or is busy."""
+        """Leave a target alone for a while that cannot be reached, fails, or is busy.
+
+        Where it only refuses this one message, the others need not wait.
+        """
+        if done.status in REFUSED and not done.after_ms:
+            return
         pause = self.retry.pause_ms(message.tries + 1, 0.5) or 0
         most = round(self.limits.pause_most_s * 1000)
-        if not done.status or done.after_ms:
-            self.rests[target] = wall_ms() + min(max(pause, done.after_ms), most)
+        self.rests[target] = wall_ms() + min(max(pause, done.after_ms), most)
