@@ -41,9 +41,11 @@ def client() -> Iterator[httpx.Client]:
             at_ms=START_MS + number, by="ann", source="citizen", level=number, **told,
         )  # fmt: skip
         ports.cases.write(number, event)
-    with serving(create(ports), ports.live) as served:
-        with httpx.Client(base_url=f"{served.url}/api/v1", timeout=10) as made:
-            yield made
+    with (
+        serving(create(ports), ports.live) as served,
+        httpx.Client(base_url=f"{served.url}/api/v1", timeout=10) as made,
+    ):
+        yield made
 
 
 def codes(answer: httpx.Response) -> list[str]:
