@@ -38,7 +38,7 @@ from borough.core.requests import LONGEST
 router = APIRouter(prefix="/open311", tags=["open311 公共诉求接口"], route_class=GeoReportRoute)
 RIGHT = "requests.file"
 """What the token of a program must be good for."""
-Text = Annotated[str, Query(max_length=40_000)]
+Text = Annotated[str, Query()]
 FORM = {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
 BODY = {"requestBody": {"required": True, "content": {PLAIN: FORM, PARTS: FORM}}}
 
