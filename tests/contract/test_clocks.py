@@ -251,6 +251,16 @@ def oracle(acts: list[tuple[int, str]], limit: int, *, at_work: bool) -> list[tu
 THINGS = itertools.count(1)
 
 
+def passed(start: int, end: int, *, at_work: bool) -> int:
+    """Say how much of a limit's own time lies between two moments."""
+    return int(CLOCK.worked(end) - CLOCK.worked(start)) if at_work else end - start
+
+
+def after(start: int, span: int, *, at_work: bool) -> int:
+    """Say when so much of it has gone after a moment."""
+    return int(CLOCK.when(int(CLOCK.worked(start)) + span)) if at_work else start + span
+
+
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at_work=st.booleans(), hours=st.sampled_from([1, 2, 5]), drawn=ACTS)
@@ -264,17 +274,11 @@ def test_pauses_extensions_and_restarts_lose_and_double_nothing(
     minute, done, paused, left = 0, [], False, length
     since = MORNING
 
-    def passed(start: int, end: int) -> int:
-        return int(CLOCK.worked(end) - CLOCK.worked(start)) if at_work else end - start
-
-    def after(start: int, span: int) -> int:
-        return int(CLOCK.when(int(CLOCK.worked(start)) + span)) if at_work else start + span
-
     for act, tens in drawn:
         minute += 10 * tens
         at = MORNING + minute * MINUTE
         case = house.cases.one(case.id)
-        rest = left if paused else left - passed(since, at)
+        rest = left if paused else left - passed(since, at, at_work=at_work)
         if act in {"pause", "extend", "resume"}:
             if (act == "resume") != paused or (act == "extend" and rest <= 0):
                 continue
@@ -283,16 +287,16 @@ def test_pauses_extensions_and_restarts_lose_and_double_nothing(
             case = house.cases.one(case.id)
             if act == "pause":
                 to = at + 30 * 24 * HOUR
-                due = case.due_ms if case.overdue else after(to, rest)
+                due = case.due_ms if case.overdue else after(to, rest, at_work=at_work)
                 house.say(case, "suspended", at, due_ms=due, to_ms=to, paused_ms=to - at)
                 paused, left = True, rest
             elif act == "resume":
-                due = case.due_ms if case.overdue else after(at, rest)
+                due = case.due_ms if case.overdue else after(at, rest, at_work=at_work)
                 house.say(case, "resumed", at, due_ms=due, paused_ms=at - case.suspended_to_ms)
                 paused, since = False, at
             else:
                 left, since = rest + length, at
-                house.say(case, "extended", at, due_ms=after(at, left))
+                house.say(case, "extended", at, due_ms=after(at, left, at_work=at_work))
         elif act == "die":
             with reading(engine) as connection:
                 waits = bool(SqlTimers.due(connection, at, 1))
