@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,8 @@ def detections(desk: Desk, given: Any, total: int) -> Iterator[Sent]:
 
     fresh = [(name, thing) for name in ("fire_lane", "gas", "littering") for thing in things(name)]
     dice.shuffle(fresh)
-    unseen, seen = iter(fresh), []
+    unseen = iter(fresh)
+    seen: list[tuple[str, int]] = []
     lost = itertools.cycle(things(LOST))
     kinds = ["open"] * given.opens + ["join"] * given.joins
     kinds += ["lost"] * (given.rate - len(kinds))
@@ -221,10 +223,7 @@ def pages(desk: Desk) -> list[float]:
         asked = [f"{served.url}/api/v1/queue?{each.format(**told)}" for each in ASKS]
         for each in asked:
             client.get(each).raise_for_status()
-        return [
-            timed(lambda at=at: client.get(asked[at % len(asked)]).raise_for_status())
-            for at in range(PAGES)
-        ]
+        return [timed(partial(client.get, asked[at % len(asked)])) for at in range(PAGES)]
 
 
 def moves(desk: Desk) -> list[float]:
@@ -233,7 +232,7 @@ def moves(desk: Desk) -> list[float]:
     for case, to, answers in movable(desk.engine, desk.plans, MOVES):
         ask = {"case": case.id, "to": to, "version": case.version, "by": "bench", "note": "bench"}
         data = msgspec.json.encode({**ask, "answers": answers})
-        times.append(timed(lambda data=data: answered(desk, "move", data)))
+        times.append(timed(partial(answered, desk, "move", data)))
     return times
 
 

@@ -19,7 +19,7 @@ OFFICE = ((8 * 60, 18 * 60),)
 WORK = WorkCalendar(
     zone="Asia/Shanghai", week=(OFFICE,) * 7, days={}, years=frozenset({1999}), work_day_h=8
 )
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {"name": "look", "stage": "verify", "holder": "worker", "within": "2 work_hour",
      "title": {"zh": "核实", "en": "Look"}, "then": ["mend"]},
     {"name": "mend", "stage": "dispose", "holder": "crew", "within_s": 90, "then": ["closed"]},

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -18,6 +19,7 @@ from borough.engine.bands import bands
 from borough.storage.sql import SqlCases, SqlClocks, SqlTimers, Timer
 from borough.storage.sql.caselog import found
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.timers import Fire
 from borough.testing.desks import CLOCKS, MORNING, ZONE, desk, opened
 
 MINUTE = 60_000
@@ -82,9 +84,8 @@ class House:
         return [(each.at_ms, each.verb, each.data["band"]) for each in told]
 
 
-def _dying(fire: object) -> object:
+def _dying(fire: Fire) -> Fire:
     def dies(connection: Connection, case: Case | None, timer: Timer, now_ms: int) -> None:
-        assert callable(fire)
         fire(connection, case, timer, now_ms)
         raise KeyboardInterrupt
 
@@ -132,7 +133,7 @@ def test_a_move_begins_a_clock_anew_and_the_end_stops_it(engine: Engine) -> None
     case = house.open(1, MORNING)
     house.fire(MORNING + 9 * HOUR)
     seen = house.cases.one(case.id)
-    told = {"plan": house.plan, "by": "ann", "expected_version": seen.version}
+    told: dict[str, Any] = {"plan": house.plan, "by": "ann", "expected_version": seen.version}
     moved = house.cases.move(case.id, "mend", at_ms=MORNING + 9 * HOUR, **told)
     house.fire(MORNING + 15 * HOUR)
     told["expected_version"] = house.cases.one(case.id).version
@@ -292,7 +293,13 @@ def test_pauses_extensions_and_restarts_lose_and_double_nothing(
                 paused, left = True, rest
             elif act == "resume":
                 due = case.due_ms if case.overdue else after(at, rest, at_work=at_work)
+<<<<<<< ours
                 house.say(case, "resumed", at, due_ms=due, paused_ms=at - case.suspended_to_ms)
+=======
+                house.say(
+                    case, "resumed", at, due_ms=due, paused_ms=at - (case.suspended_to_ms or at)
+                )
+>>>>>>> theirs
                 paused, since = False, at
             else:
                 left, since = rest + length, at

@@ -91,7 +91,7 @@ class SqlClocks:
 
 def _countdown(connection: Connection, case: Case, event: Event, plan: Plan | None) -> Countdown:
     kept = None if event.verb in RENEWS else SqlTimers.one(connection, case.id, STEP, "")
-    was = kept and _kept(kept)
+    was = _kept(kept) if kept else None
     if was is None:
         return core.begun(case, plan)
     if event.verb == "extended":
