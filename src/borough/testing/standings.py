@@ -219,6 +219,7 @@ def plan_titled(looked: Looked, _least: float) -> Iterator[str]:
 def holders_exist(looked: Looked, _least: float) -> Iterator[str]:
     """Somebody in the district can hold each step and each task, and can be called to it."""
     file, plan = looked.found.scene.opens.plan, looked.found.plan
+    named: list[tuple[tuple[str | int, ...], str]]
     named = [(("step", n, "holder"), each["holder"]) for n, each in enumerate(plan["step"])]
     for number, task in enumerate(plan.get("task", ())):
         named += [(("task", number, key), task[key]) for key in ("holder", "agency") if key in task]
