@@ -31,8 +31,9 @@ def upgrade() -> None:
         sqlite_where=running,
         postgresql_where=running,
     )
-    needed = (sa.column(name) for name in ("id", "due_ms", "closed_ms", "overdue"))
-    cases = sa.table("cases", *needed)
+    cases = sa.table(
+        "cases", sa.column("id"), sa.column("due_ms"), sa.column("closed_ms"), sa.column("overdue")
+    )
     due = cases.c.due_ms
     still = sa.select(
         cases.c.id, sa.literal("step"), sa.literal(""), due + 1, due, sa.literal(0), sa.false()
