@@ -14,7 +14,7 @@ ASK_S = 10.0
 LONG_S = 600.0
 LONG = frozenset({
     "import_facts", "import_returns", "begin_evaluation", "redraft_evaluation", "decide_appeal",
-    "freeze_evaluation", "run_again", "file_requests", "file_requests",
+    "freeze_evaluation", "run_again", "file_requests",
 })  # fmt: skip
 """What works through whole files or years; its answer may take minutes."""
 
