@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-PORT, CLIENT, SECRET = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+PORT, CLIENT, SECRET = sys.argv[1:] if __name__ == "__main__" else ("", "", "")
 ISSUER = f"http://127.0.0.1:{PORT}"
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, private=True)
 OTHER = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"}, private=True)
@@ -85,4 +85,5 @@ async def token(request: Request) -> Response:
     return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": signed})
 
 
-uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error")
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(PORT), log_level="error")

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from borough.api import create
+from borough.api.application import create
 from borough.testing.serving import serving
 from borough.testing.town import START_MS, town
 from borough.testing.warnings import MemoryWarnings

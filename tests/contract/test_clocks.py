@@ -293,13 +293,9 @@ def test_pauses_extensions_and_restarts_lose_and_double_nothing(
                 paused, left = True, rest
             elif act == "resume":
                 due = case.due_ms if case.overdue else after(at, rest, at_work=at_work)
-<<<<<<< ours
-                house.say(case, "resumed", at, due_ms=due, paused_ms=at - case.suspended_to_ms)
-=======
                 house.say(
                     case, "resumed", at, due_ms=due, paused_ms=at - (case.suspended_to_ms or at)
                 )
->>>>>>> theirs
                 paused, since = False, at
             else:
                 left, since = rest + length, at
