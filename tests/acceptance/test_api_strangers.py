@@ -80,7 +80,8 @@ def is_georeport(status: int, media: str, body: bytes) -> bool:
     if media.startswith("text/xml"):
         codes = [each.findtext("code") for each in ET.fromstring(body)]  # noqa: S314 - ours
     else:
-        codes = [str(each["code"]) for each in json.loads(body)]
+        told = json.loads(body)
+        codes = [str(each["code"]) for each in told] if isinstance(told, list) else []
     return set(codes) == {str(status)}
 
 

@@ -31,7 +31,10 @@ from borough.storage.sql import SqlCases, connect
 from borough.testing.living import Living, eventually, free_ports
 from borough.testing.senders import HttpSender, MqttSender, lanes, mixed, steady
 
-TIMED = {"version", "step", "post", "holder", "since_ms", "due_ms", "late", "overdue", "trail"}
+TIMED = {
+    "version", "step", "post", "agency", "holder", "since_ms", "due_ms", "late", "overdue",
+    "trail", "band",
+}  # fmt: skip
 """What of a case the passing of time may change, beside its detections."""
 PORTS = ("BOROUGH_BUS_PORT", "BOROUGH_MQTT_PORT", "BOROUGH_HTTP_PORT")
 NOTE = "seen before the backup 备份之前"

@@ -20,8 +20,11 @@ from borough.testing.senders import HttpSender, MqttSender, Sender, lanes, mixed
 CALM_S = 1.5
 """Time for messages before and after a death."""
 GONE_S = 10.0
-TIMED = {"version", "step", "post", "holder", "since_ms", "due_ms", "late", "overdue", "trail"}
-"""What of a case the passing of time may change, beside its detections."""
+TIMED = {
+    "version", "step", "post", "agency", "holder", "since_ms", "due_ms", "late", "overdue",
+    "trail", "band",
+}  # fmt: skip
+"""What of a case the passing of time, or who is on duty, may change, beside its detections."""
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ takes = SqlDesk(engine, cases=SqlCases(engine, zone=ZONE, posts=SqlPosts(engine)
 again = max(SqlDetections(engine).offset() - 3, 0)
 for number in range(again, int(sys.argv[2])):
     thing, ends = divmod(number, 2)
-    takes.take([edge(thing, 1 - ends, 1 + number, born=1 + 2 * thing)], 1 + number, wish)
+    takes.take([edge(1 + thing, 1 - ends, 1 + number, born=1 + 2 * thing)], 1 + number, wish)
     print(1 + number, flush=True)
 """
 

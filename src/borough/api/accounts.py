@@ -74,7 +74,7 @@ def accounts(ports: Given) -> Response:
     return answers.json({"accounts": ports.people.accounts()})
 
 
-@router.post("/accounts", summary="Add an account 新建账号")
+@router.post("/accounts", summary="Add an account 新建账号", status_code=201)
 async def add(ports: Given, who: Operator, act: Annotated[Account, Body()]) -> Response:
     """Make an account; the answer holds a one-time link with which its holder sets a password."""
     made = await ports.desk.ask("add_account", {**act.model_dump(), "by": who})
@@ -105,7 +105,7 @@ def tokens(ports: Given) -> Response:
     return answers.json({"tokens": ports.people.tokens()})
 
 
-@router.post("/tokens", summary="Make a token 签发令牌")
+@router.post("/tokens", summary="Make a token 签发令牌", status_code=201)
 async def make(
     request: Request, ports: Given, who: Operator, act: Annotated[Token, Body()]
 ) -> Response:
