@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from borough.api.refusals import BadFields
 
 MS = 1_000
-FAR = 253_402_300_800_000
-"""The year 10000, in ms: no moment of ours lies beyond."""
+FAR = 253_300_000_000_000
+"""In the year 9996, in ms: no moment of ours lies beyond, and some years can still be added."""
+EARLY = -62_000_000_000_000
+"""In the year 5, in ms: calendars know no year before the first."""
 
 
 def moment(text: str, field: str, zone: str) -> int:
@@ -41,7 +43,7 @@ def milliseconds(text: str, zone: str = "") -> int:
             number = round(said.astimezone(UTC).timestamp() * MS)
         except OverflowError:
             number = FAR
-    if not -FAR < number < FAR:
+    if not EARLY < number < FAR:
         msg = "out of the calendar"
         raise ValueError(msg)
     return number
