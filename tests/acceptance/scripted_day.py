@@ -1,0 +1,386 @@
+"""A day of a district, played through the public API alone, with a power cut in its middle.
+
+It takes five minutes and is run by hand: ``python -m pytest tests/acceptance/scripted_day.py``.
+
+A slope goes from blue to red and back with many agencies at work side by side; five hundred
+citizens ask for something; a power cut silences thirty thousand lamps; and every process dies
+once.  What stands in the evening is compared with what was done, and with a count by hand.
+"""
+
+import csv
+import io
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+import xmlschema
+
+from borough.app.clocks import wall_ms
+from borough.app.requests.practice import learned
+from borough.edge.citizens.writing import UNSEEN, Message, messages
+from borough.testing.day import HOUR_MS, Day
+from borough.testing.living import ROLES, Living, eventually
+
+MIN_MS = 60_000
+RATE = 300.0
+"""District seconds to one of ours: an hour is twelve seconds."""
+MOVES = (0.3, 0.3, 7.5, 7.5, 9, 11, 18, 27, 42, 65, 0, 0, 0, 0)
+"""By how many mm the slope moves in each hour: it creeps, gathers pace, and stands still."""
+LAMPS, EACH, POLES = 30_000, 500, 60
+REQUESTS, BY_FORM, BY_OPEN311, IN_A_FILE = 500, 15, 15, 47
+AGENCIES = ("planning", "emergency", "centre", "traffic_police", "gas_utility", "economy",
+            "water_utility", "fire_rescue", "housing", "geologist", "grid_worker",
+            "community_worker", "duty_desk")  # fmt: skip
+DONE = {"lift_red": "yes", "lift_orange": "yes", "headcount": 48, "reason": "looked at"}
+CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
+OPEN311 = "/open311/v2"
+SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "data" / "cap" / "CAP-v1.2.xsd")
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """Start a small district by itself; its fleet is silent, so all that is heard is the script."""
+    living = Living.made(tmp_path_factory.mktemp("day") / "data", rate=RATE)
+    learned(living.settings.folder, living.held.district)
+    living.settings = replace(living.settings, clock_origin_ms=wall_ms())
+    living.settings.write()
+    living.start()
+    signed = {"authorization": f"Bearer {living.settings.operator}"}
+    with httpx.Client(base_url=living.url, headers=signed, timeout=60.0) as http:
+        yield Day(living, http, living.now)
+    living.stop()
+    assert living.left_over() == []
+
+
+def test_a_day_of_slope_requests_and_power_cut_ends_as_it_was_played(day: Day) -> None:
+    """Everything at once, all processes killed in the middle, and the evening is as it must be."""
+    prepare(day)
+    lamps = lamp_posts(day)
+    with ThreadPoolExecutor(4) as people:
+        parts = [
+            people.submit(part, day) for part in (slope_moves, slope_is_dealt_with, citizens_ask)
+        ]
+        parts.append(people.submit(power_cut, day, lamps))
+        day.until(6.5)
+        day.living.kill(*ROLES)
+        day.living.await_all()
+        for part in parts:
+            part.result()
+    the_slope_was_followed_to_the_end(day)
+    the_public_was_warned(day)
+    every_citizen_was_answered(day)
+    few_alarms_told_of_the_power_cut(day)
+    the_appraisal_is_what_a_hand_counts(day)
+
+
+def prepare(day: Day) -> None:
+    """Let the slope be judged from three hours instead of a day, so that a day is enough."""
+    for thing, values in (
+        ("", {"least": 3, "short_share": 0.67, "fall_s": 0}),
+        ("yb-slope-0001", {"window_s": 10_800}),
+    ):
+        change = {"values": values, "thing": thing, "why": "a day on fast forward"}
+
+        def body(change: dict[str, Any] = change, thing: str = thing) -> dict[str, Any] | None:
+            told = day.get("scenes/slope")
+            done = [each for each in told["history"] if each["thing"] == thing]
+            return None if done else {**change, "last_change": told["last_change"]}
+
+        put_parameters(day, body)
+
+
+def put_parameters(day: Day, body: Callable[[], dict[str, Any] | None]) -> None:
+    """Change parameters; they are put, not posted."""
+    said = body()
+    assert said is not None
+    day.http.put("/api/v1/scenes/slope/parameters", json=said).raise_for_status()
+
+
+def lamp_posts(day: Day) -> dict[str, str]:
+    """Import the lamps and the cabinets that they hang on; give the cabinets' tokens."""
+    table = day.living.held.district.grids
+    rows = [["key", "kind", "lon", "lat", "via"]]
+    for pole in range(POLES):
+        lon, lat = table.lon[pole // 6], table.lat[pole // 6]
+        rows.append([f"cab-{pole}", "gateway", f"{lon:.6f}", f"{lat:.6f}", ""])
+        rows += [
+            [f"lamp-{pole}-{n}", "street_light", f"{lon:.6f}", f"{lat:.6f}", f"cab-{pole}"]
+            for n in range(EACH)
+        ]
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    params = {"name": "lamps.csv", "credentials": "true"}
+    kept = day.http.post("/api/v1/things/imports", params=params, content=text.getvalue().encode())
+    number = kept.raise_for_status().json()["number"]
+    eventually(lambda: day.get(f"things/imports/{number}")["state"] == "done", "lamps imported")
+    tokens = day.http.post(f"/api/v1/things/imports/{number}/tokens").raise_for_status().text
+    eventually(lambda: day.get("counts")["things"] > LAMPS, "lamps known to the doors")
+    return {
+        row["key"]: row["token"]
+        for row in csv.DictReader(io.StringIO(tokens))
+        if row["key"].startswith("cab-")
+    }
+
+
+def slope_moves(day: Day) -> None:
+    """The one station on the slope reports every hour, through its gateway."""
+    registry = day.living.held.registry
+    station = next(key for key in registry.key if key.startswith("yb-gnss"))
+    gateway = registry.key[int(registry.via[registry.rows[station]])]
+    moved = 100.0
+    for hour, more in enumerate(MOVES, start=1):
+        day.until(hour)
+        moved += more
+        at = day.start_ms + hour * HOUR_MS
+        row = {"thing": station, "property": "d_h", "time": at, "value": round(moved, 3)}
+        day.observe(gateway, day.living.token, [row])
+
+
+def slope_is_dealt_with(day: Day) -> None:
+    """Each agency does its own tasks as they come, side by side; then the case goes its way."""
+    eventually(lambda: day.case_of("slope"), "a case of the slope", 240.0)
+    case = day.case_of("slope")
+    assert case is not None
+    number = case["id"]
+    day.step(number, "judge", {"photo": "looked at"})
+    over = lambda: day.living.now >= day.start_ms + (len(MOVES) + 2) * HOUR_MS  # noqa: E731 - a word for it
+    with ThreadPoolExecutor(len(AGENCIES)) as agencies:
+        for _ in agencies.map(lambda holder: works(day, number, holder, over), AGENCIES):
+            pass
+    day.step(number, "leave", {})
+    day.step(number, "seal", {"headcount": 48})
+    day.step(number, "keep_watch", {})
+    day.step(number, "lift", {"reason": "stands still"})
+    finish(day, number, "")
+
+    def close() -> dict[str, Any] | None:
+        now = day.get(f"cases/{number}")
+        closing = {"outcome": "true", "answers": {"reason": "experts have met"}}
+        return None if now["closed_ms"] else {"version": now["version"], **closing}
+
+    day.act(f"cases/{number}/close", close)
+
+
+def works(day: Day, case: int, holder: str, over: Callable[[], bool]) -> None:
+    """Finish whatever a holder has to do on a case, until the day is over."""
+    while not over():
+        finish(day, case, holder)
+        time.sleep(0.5)
+
+
+def finish(day: Day, case: int, holder: str) -> None:
+    """Acknowledge and finish the tasks of a holder that run now."""
+    for task in day.get("tasks", case=case, **({"holder": holder} if holder else {}))["tasks"]:
+        if "finish" not in task["may"]:
+            continue
+
+        def body(task: dict[str, Any] = task) -> dict[str, Any] | None:
+            rows = day.get("tasks", case=case, name=task["name"], all=True, limit=1000)["tasks"]
+            now = next(each for each in rows if each["id"] == task["id"])
+            if "finish" not in now["may"]:
+                return None
+            answers = {name: DONE.get(name, 1) for name in now["asks"]}
+            return {"version": now["version"], "answers": answers}
+
+        day.act(f"tasks/{task['id']}/finish", body)
+
+
+@cache
+def written_for(streets: tuple[str, ...]) -> list[Message]:
+    """Write what citizens want; synthetic, and in wordings that no model has learned from."""
+    return messages(REQUESTS, 7, half=UNSEEN, places=streets)
+
+
+def wanted(day: Day) -> list[Message]:
+    """Give what citizens want in this district."""
+    return written_for(tuple(day.living.held.district.streets.name_zh))
+
+
+def citizens_ask(day: Day) -> None:
+    """Five hundred ask: by the form, through Open311, and in a file of the hotline."""
+    written = {f"day-{n}": message for n, message in enumerate(wanted(day))}
+    keys = list(written)
+    day.until(1)
+    for key in keys[:BY_FORM]:
+        said = written[key]
+        day.file_once("/api/v1/requests", {"json": {"key": key, "text": said.text}})
+    token = day.program()
+    for key in keys[BY_FORM : BY_FORM + BY_OPEN311]:
+        grid = day.living.held.district.grids
+        form = {
+            "service_code": written[key].category, "description": written[key].text,
+            "lat": f"{grid.lat[40]:.5f}", "long": f"{grid.lon[40]:.5f}", "api_key": token,
+        }  # fmt: skip
+        form |= day.questions(written[key].category)
+        headers = {"idempotency-key": key}
+        day.file_once(f"{OPEN311}/requests.json", {"data": form, "headers": headers})
+    calls = [(key, written[key].text, "hotline") for key in keys[BY_FORM + BY_OPEN311 :]]
+    for at in range(0, len(calls), IN_A_FILE):
+        file_of_calls(day, calls[at : at + IN_A_FILE])
+    everyone = list(day.requests())
+    with ThreadPoolExecutor(3) as agencies:
+        list(agencies.map(lambda each: dealt_with(day, each), everyone))
+    for case in sorted({each["case_id"] for each in day.requests()}):
+        close_request(day, case)
+
+
+def file_of_calls(day: Day, calls: Iterable[Sequence[str]]) -> None:
+    """Bring in what the hotline wrote down, as CSV."""
+    text = io.StringIO()
+    csv.writer(text).writerows([("key", "text", "channel"), *calls])
+    day.file_once("/api/v1/requests/imports", {"content": text.getvalue().encode()})
+
+
+def dealt_with(day: Day, request: Mapping[str, Any]) -> None:
+    """Sort a request where triage was not sure, answer it, and hear what the caller says."""
+    number = request["id"]
+    wish = message_of(day, request)
+
+    def now(state: str) -> bool:
+        return bool(day.get(f"requests/{number}")["state"] == state)
+
+    def sort() -> dict[str, Any] | None:
+        said = {"category": wish.category, "kind": wish.kind}
+        if not request["street"]:  # whoever accepts it has to ask
+            said["place"] = day.living.held.district.streets.name_zh[0]
+        return said if now("waiting") else None
+
+    def answer() -> dict[str, Any] | None:
+        return {"text": "已处理，谢谢。"} if now("accepted") else None
+
+    def revisit() -> dict[str, Any] | None:
+        return {"resolved": True, "satisfaction": 4 + number % 2} if now("answered") else None
+
+    day.act(f"requests/{number}/triage", sort)
+    day.act(f"requests/{number}/answer", answer)
+    day.act(f"requests/{number}/revisit", revisit)
+
+
+def message_of(day: Day, request: Mapping[str, Any]) -> Message:
+    """Find what the writer of a request meant; Open311 adds what the service asked for."""
+    return next(each for each in wanted(day) if request["text"].startswith(each.text.strip()))
+
+
+def close_request(day: Day, case: int) -> None:
+    """Let the agency report back and the desk close the case of a request, once."""
+    day.step(case, "check", {})
+
+    def body() -> dict[str, Any] | None:
+        now = day.get(f"cases/{case}")
+        return None if now["closed_ms"] else {"version": now["version"], "outcome": "true"}
+
+    day.act(f"cases/{case}/close", body)
+
+
+def power_cut(day: Day, cabinets: Mapping[str, str]) -> None:
+    """All lamps speak once, and then never again."""
+    day.until(3)
+    at = day.living.now
+    with ThreadPoolExecutor(4) as senders:
+        list(senders.map(lambda pole: lit(day, pole, cabinets[f"cab-{pole}"], at), range(POLES)))
+
+
+def lit(day: Day, pole: int, token: str, at: int) -> None:
+    """Let the lamps of a cabinet say that they are lit, and the cabinet that it is there."""
+    rows = [
+        {"thing": f"lamp-{pole}-{n}", "property": "power", "time": at, "value": 90}
+        for n in range(EACH)
+    ]
+    here = {"thing": f"cab-{pole}", "property": "rssi", "time": at, "value": -60}
+    day.observe(f"cab-{pole}", token, [here, *rows])
+
+
+def the_slope_was_followed_to_the_end(day: Day) -> None:
+    """One case, red and closed; at red six agencies were at it at once; nothing was done twice."""
+    rows = day.get("cases", scene="slope")["cases"]
+    assert len(rows) == 1
+    case = day.get(f"cases/{rows[0]['id']}")
+    assert (case["worst"], case["outcome"]) == (4, "true")
+    begun = [each for each in case["events"] if each["verb"] == "task_started"]
+    ended = [each for each in case["events"] if each["verb"] == "task_done"]
+    assert len({each["data"]["task"] for each in begun}) == len(begun)
+    assert len({each["data"]["task"] for each in ended}) == len(ended)
+    red = next(
+        e["at_ms"] for e in case["events"] if e["verb"] == "level" and e["data"]["level"] == 4
+    )
+    holders = {each["data"]["holder"] for each in begun if each["at_ms"] == red}
+    assert len(holders) >= 6
+
+
+def the_public_was_warned(day: Day) -> None:
+    """The CAP chain is valid, each message refers to those before, and the last one ends it."""
+    rows = list(reversed(day.get("warnings")["warnings"]))
+    assert rows
+    kinds = []
+    for row in rows:
+        text = day.http.get(row["href"]).raise_for_status().text
+        SCHEMA.validate(text)
+        alert = ET.fromstring(text)  # noqa: S314 - our own server wrote it, and it is valid
+        kinds.append(alert.findtext(f"{CAP}msgType"))
+        assert alert.findtext(f"{CAP}status") == "Exercise"
+        assert (alert.find(f"{CAP}references") is None) == (kinds[-1] == "Alert")
+    assert kinds[0] == "Alert"
+    assert kinds[-1] == "Cancel"
+    assert set(kinds[1:-1]) <= {"Update"}
+
+
+def every_citizen_was_answered(day: Day) -> None:
+    """Five hundred requests, none twice, each to the agency it belongs to, each rated."""
+    rules = day.get("requests/rules")
+    rows = list(day.requests())
+    assert len(rows) == REQUESTS
+    assert Counter(each["state"] for each in rows) == {"closed": REQUESTS}
+    alone = [each for each in rows if each["sorted_by"] == "desk"]
+    agency = {code: each["agency"] for code, each in rules["categories"].items()}
+    right = sum(each["category"] == message_of(day, each).category for each in alone)
+    assert all(each["agency"] for each in rows)
+    assert len(alone) > REQUESTS / 4
+    assert right >= 0.9 * len(alone)
+    for each in rows:
+        named = agency[each["category"]]
+        assert named == "street" or each["agency"] in {named, rules["fallback"]}
+    (rates,) = day.get("requests/rates", since=day.start_ms, until=day.living.now)["groups"]
+    assert rates["requests"] == REQUESTS
+
+
+def few_alarms_told_of_the_power_cut(day: Day) -> None:
+    """All lamps are silent, and in no ten minutes were there more than ten alarms of it."""
+    eventually(lambda: day.get("counts")["detections_open"] > 0, "the silence noticed")
+    opened = sorted(each["opened_ms"] for each in day.get("cases", scene="lost_device")["cases"])
+    assert opened
+    windows = [sum(at <= other < at + 10 * MIN_MS for other in opened) for at in opened]
+    assert max(windows) <= 10
+
+
+def the_appraisal_is_what_a_hand_counts(day: Day) -> None:
+    """The evening's indicators are counted again from the logs, with nothing but a loop."""
+    until = day.living.now
+    told = day.get("appraisals", **{"from": day.start_ms, "to": until, "as_of": until})
+    numbers = {name: each["value"] for name, each in told["rows"][0]["numbers"].items()}
+    hand: Counter[str] = Counter()
+    for row in day.get("cases", limit=1000)["cases"]:
+        count_by_hand(hand, day.get(f"cases/{row['id']}"), until)
+    assert {name: numbers[name] for name in hand} == dict(hand)
+    assert hand["closed"] > 0
+
+
+def count_by_hand(hand: Counter[str], case: Mapping[str, Any], until: int) -> None:
+    """Read one log as an inspector would."""
+    log = [each for each in case["events"] if each["at_ms"] <= until]
+    staged = {"citizen_request": ("dispose", "check")}.get(case["scene"])
+    hand["reported"] += 1
+    sent = not staged or any(each["data"].get("to") == staged[0] for each in log)
+    done = [each["at_ms"] for each in log if each["data"].get("to") == (staged or " ")[1]]
+    ended = [each["at_ms"] for each in log if each["verb"] == "closed"]
+    fixed = done if staged else ended
+    hand["to_dispose"] += sent
+    hand["disposed"] += bool(sent and fixed)
+    hand["closed"] += bool(sent and fixed and ended)
