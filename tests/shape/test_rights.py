@@ -5,6 +5,7 @@ from typing import Any
 
 from borough.api.application import create
 from borough.api.rights import rights
+from borough.core.plans import STAGES
 from borough.testing.town import town
 
 
@@ -33,6 +34,17 @@ def test_every_right_is_held_by_some_role() -> None:
 
     held = {right for right in rights().known() if any(role.has(right) for role in roles)}
     assert sorted(rights().known() - held - only) == []
+
+
+def test_every_right_of_a_role_is_one_that_something_asks_for() -> None:
+    """A slip of the pen gives a role nothing, and nobody would notice."""
+    known = rights().known() | {f"stages.{stage}" for stage in STAGES}
+
+    for code, role in rights().roles.by_code.items():
+        for right in role.rights:
+            kind = right.removesuffix("*")
+            assert any(each.startswith(kind) for each in known), (code, right)
+            assert right.endswith("*") or right in known, (code, right)
 
 
 def test_roles_have_names_in_both_languages() -> None:

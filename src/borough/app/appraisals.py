@@ -96,7 +96,7 @@ class AppraisalDoor:
         wanted = definitions.scores[score]
         keys, actors = self._holders(lives, wanted)
         made = Appraisal(lives, until_ms, keys, actors)
-        rows = sorted(made.scored(wanted), key=lambda row: -(row["points"] or -1))
+        rows = sorted(made.scored(wanted), key=_points, reverse=True)
         return {"score": wanted.id, "name": wanted.name, "source": wanted.source, "rows": rows}
 
     def behind(
@@ -168,6 +168,11 @@ class AppraisalDoor:
         held = self.district.grids
         row = int(held.post[grid]) if 0 <= grid < len(held.code) else -1
         return self.district.posts.code[row] if row >= 0 else ""
+
+
+def _points(row: Row) -> float:
+    """Say by what scores are ordered: whoever has none comes last."""
+    return -1.0 if row["points"] is None else float(row["points"])
 
 
 def _last_by(stays: Sequence[Stay], stage: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from borough.app.intake.door import IntakeDoor
 from borough.app.open311 import offer
 from borough.app.outside import provider
 from borough.app.outward.door import outward
+from borough.app.plans import plans_of
 from borough.app.renewal import RegistryWatch
 from borough.app.requests.door import RequestDoor
 from borough.app.rosters import AlarmDoor, RosterDoor
@@ -40,12 +41,10 @@ from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
 from borough.core import frames
-from borough.core.cases import Plan
 from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
-from borough.engine.approvals import approvals
-from borough.engine.catalog import BUILT_IN, Found, find_sound, plans_alone
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
@@ -249,7 +248,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     held = watch.held
     roots = (BUILT_IN, *map(Path, settings.scenes))
     found, _ = find_sound(*roots)
-    plans = plans_of(roots, found)
+    plans = plans_of(roots, found, held.district.work)
     registry = SqlRegistry(engine)
     lake = Lake(settings.folder / "history", held.district.zone)
     cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
@@ -292,13 +291,6 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         plans=plans,
         scenes=[each.scene for each in found],
     )
-
-
-def plans_of(roots: Sequence[Path], found: Iterable[Found]) -> dict[str, Plan]:
-    """Read the plans that cases follow here, by name."""
-    told = {**plans_alone(*roots), **{each.scene.id: each.plan for each in found}}
-    rules = approvals()
-    return {name: replace(Plan.declared(name, text), rules=rules) for name, text in told.items()}
 
 
 def sizes(registry: Registry) -> dict[str, int]:

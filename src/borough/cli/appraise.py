@@ -12,9 +12,9 @@ from rich.table import Table
 from borough.api.moments import moment
 from borough.app.appraisals import AppraisalDoor
 from borough.app.clocks import wall_ms
+from borough.app.plans import plans_of
 from borough.app.settings import Settings
-from borough.core.plans import Plan
-from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.district import read
 from borough.storage.sql import SqlLives, connect
 
@@ -78,11 +78,10 @@ def appraise(
 
 def door(settings: Settings) -> AppraisalDoor:
     """Join what evaluations read, without a running district."""
-    folder = Path(settings.district)
     roots = (BUILT_IN, *map(Path, settings.scenes))
-    texts = {**plans_alone(*roots), **{each.scene.id: each.plan for each in find_sound(*roots)[0]}}
-    plans = {name: Plan.declared(name, text) for name, text in texts.items()}
-    return AppraisalDoor(SqlLives(connect(settings.store)), plans, read(folder))
+    district = read(Path(settings.district))
+    plans = plans_of(roots, find_sound(*roots)[0], district.work)
+    return AppraisalDoor(SqlLives(connect(settings.store)), plans, district)
 
 
 def indicators(told: Mapping[str, Any]) -> Table:

@@ -232,14 +232,22 @@ def folders(roots: Iterable[Path]) -> list[Path]:
     return found
 
 
-def plans_alone(*roots: Path) -> dict[str, dict[str, Any]]:
+def plans_alone(*roots: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Read the plans that no scene comes with, by the name of their folder: people open those.
 
-    Such a folder holds a ``plan.toml`` and no ``scene.toml``.
+    Such a folder holds a ``plan.toml`` and no ``scene.toml``.  Gives the texts of those that can
+    be read, and by folder what is wrong with each other.
     """
-    files = (path for root in roots for path in sorted(root.glob("*/plan.toml")))
-    alone = [path for path in files if not (path.parent / "scene.toml").exists()]
-    return {path.parent.name: parsed(path) for path in alone}
+    texts: dict[str, dict[str, Any]] = {}
+    wrong: dict[str, str] = {}
+    for path in (path for root in roots for path in sorted(root.glob("*/plan.toml"))):
+        if (path.parent / "scene.toml").exists():
+            continue
+        try:
+            texts[path.parent.name] = parsed(path)
+        except BadScene as error:
+            wrong[str(path.parent)] = str(error)
+    return texts, wrong
 
 
 def parsed(path: Path) -> dict[str, Any]:

@@ -41,12 +41,13 @@ NAMES = ("ann", "bob", "cai")
 
 def routine() -> Plan:
     """Give the routine loop as a district follows it."""
-    return Plan.declared("routine", plans_alone(BUILT_IN)["routine"]).by(CLOCK, approvals())
+    return Plan.declared("routine", plans_alone(BUILT_IN)[0]["routine"]).by(CLOCK, approvals())
 
 
 def all_plans() -> list[Plan]:
     """Give every plan that ships, as a district follows it."""
-    told = plans_alone(BUILT_IN) | {each.scene.id: each.plan for each in find_sound(BUILT_IN)[0]}
+    scenes = find_sound(BUILT_IN)[0]
+    told = plans_alone(BUILT_IN)[0] | {each.scene.id: each.plan for each in scenes}
     return [Plan.declared(name, text).by(CLOCK, approvals()) for name, text in told.items()]
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from borough.app.desk.desk import plans
 from borough.app.desk.requests import VERBS
+from borough.app.plans import plans_of
 from borough.app.requests.office import Office
 from borough.core.district import District
 from borough.core.requests import Filing, Request
-from borough.engine.catalog import BUILT_IN, plans_alone
+from borough.engine.catalog import BUILT_IN
 from borough.engine.district import read
 from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests, answered_first
 
@@ -59,7 +59,7 @@ class Desk:
 def desk(engine: Engine, data: Path) -> Desk:
     """Set an office up; it has no models, so it doubts whatever its sender does not say."""
     district = yubei()
-    made = plans(plans_alone(BUILT_IN), district.work)
+    made = plans_of((BUILT_IN,), (), district.work)
     cases = SqlCases(engine, prefix="YB", zone=district.zone, follow=[answered_first])
     persons = SqlPersons(engine)
     store = SqlRequests(engine, cases=cases, persons=persons, prefix="YB", zone=district.zone)

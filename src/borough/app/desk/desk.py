@@ -16,21 +16,18 @@ from borough.app.desk.layout import Layout
 from borough.app.desk.parties import agency_of, finding
 from borough.app.district import Ground, ground, man
 from borough.app.intake.jobs import Job
-from borough.app.logs import event
 from borough.app.outward.outgoing import Outgoing
+from borough.app.plans import plans_of
 from borough.app.requests.office import Office
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.warnings.composing import keeper
-from borough.core.cases import Case, Event, Plan
+from borough.core.cases import Case, Event
 from borough.core.commands import SELF, Command
-from borough.core.deadlines import WorkCalendar, Worktime
-from borough.core.errors import BadScene
 from borough.core.registry import SPEAKS, Kind
 from borough.core.standards import Standard
-from borough.engine.approvals import approvals
 from borough.engine.bands import bands
-from borough.engine.catalog import BUILT_IN, find_sound, plans_alone
+from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.merge import asked
 from borough.storage.sql import (
     SqlCases,
@@ -75,8 +72,7 @@ class Desk:
         roots = [BUILT_IN, *map(Path, settings.scenes)]
         found = {each.scene.id: each for each in find_sound(*roots)[0]}
         self.found = found
-        told = {**plans_alone(*roots), **{name: each.plan for name, each in found.items()}}
-        self.plans = plans(told, self.ground.district.work)
+        self.plans = plans_of(roots, found.values(), self.ground.district.work)
         self.scenes = {name: each.scene for name, each in found.items() if name in self.plans}
         zone = self.ground.district.zone
         self.errands = SqlErrands(
@@ -231,14 +227,3 @@ def able(kind: Kind, command: Command) -> bool:
         return False
     low, high = command.span
     return has[command.property].low <= low and high <= has[command.property].high
-
-
-def plans(told: Mapping[str, Mapping[str, Any]], work: WorkCalendar | None) -> dict[str, Plan]:
-    """Read the plans that a district can follow, by name; the others are told in the log."""
-    clock, made = Worktime.of(work) if work else None, {}
-    for name, text in told.items():
-        try:
-            made[name] = Plan.declared(name, text).by(clock, approvals())
-        except BadScene as error:
-            log.warning("%s", error, extra=event(error.code, scene=name))
-    return made
