@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from borough.storage.sql import connect, upgrade
 from borough.storage.sql.engines import writing
 from borough.storage.sql.tables import metadata
 from borough.testing.postgres import Postgres, running
+
+ANEW = text("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")
+"""Lets every number that PostgreSQL counts begin with one again."""
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +57,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with writing(engine) as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
+        connection.execute(ANEW)
     engine.dispose()
 
 

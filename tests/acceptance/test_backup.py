@@ -7,7 +7,6 @@ given to the restored district, record by record: detections, cases and history 
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,21 +20,15 @@ import httpx
 import pytest
 
 from borough.adapters.bus.link import Link
-from borough.app.desk.desk import Desk
 from borough.app.settings import Settings
 from borough.app.tuning.replays import bus_running, replayed
-from borough.core.cases import Case
 from borough.core.frames import encode
 from borough.storage.journal.streams import Deposit, store
 from borough.storage.sql import SqlCases, connect
+from borough.testing.aftermath import at_rest, cases_of, undisturbed
 from borough.testing.living import Living, eventually, free_ports
 from borough.testing.senders import HttpSender, MqttSender, lanes, mixed, steady
 
-TIMED = {
-    "version", "step", "post", "agency", "holder", "since_ms", "due_ms", "late", "overdue",
-    "trail", "band",
-}  # fmt: skip
-"""What of a case the passing of time may change, beside its detections."""
 PORTS = ("BOROUGH_BUS_PORT", "BOROUGH_MQTT_PORT", "BOROUGH_HTTP_PORT")
 NOTE = "seen before the backup 备份之前"
 
@@ -91,17 +84,6 @@ def note(living: Living) -> None:
         assert done.is_success, done.text
 
 
-def told(case: Case) -> dict[str, Any]:
-    """Give what detections alone decide of a case."""
-    return {name: getattr(case, name) for name in Case.__slots__ if name not in TIMED}
-
-
-def cases_of(settings: Settings) -> list[dict[str, Any]]:
-    """Give all cases of a database, in the order in which they were opened."""
-    found = SqlCases(connect(settings.store)).find(limit=1000)
-    return sorted((told(each) for each in found), key=lambda each: each["id"])
-
-
 def remarks(settings: Settings) -> list[str]:
     """Give every remark on a case."""
     cases = SqlCases(connect(settings.store))
@@ -111,24 +93,6 @@ def remarks(settings: Settings) -> list[str]:
         for event in cases.events(case.id)
         if event.verb == "noted"
     ]
-
-
-def at_rest(living: Living) -> tuple[int, list[dict[str, Any]]]:
-    """Give the cases at a moment in which no detection came, and the position it came up to."""
-    while True:
-        before, found = living.edges(), cases_of(living.settings)
-        if living.edges() == before:
-            return max(each["position"] for each in before), found
-
-
-def undisturbed(living: Living, original: Living, last: int) -> list[dict[str, Any]]:
-    """Let a desk that never saw a backup take the detections of a replay, up to a position."""
-    fresh = living.settings.folder / "fresh.db"
-    shutil.copy(original.settings.folder / "before.db", fresh)
-    settings = replace(living.settings, database=f"sqlite:///{fresh}")
-    edges = [each for each in replayed(living.settings).edges if each["position"] <= last]
-    Desk(settings).take(edges, 1)
-    return cases_of(settings)
 
 
 @pytest.fixture
