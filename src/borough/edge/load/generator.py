@@ -2,6 +2,7 @@
 
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from borough.edge.load.targets import Ring
 
 WINDOW = 2_000
 """Unacknowledged messages of a connection, beyond which it waits; far below 65,535."""
+_WAIT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class Gateway:
         self.ring = ring
         self.sent = self.acked = 0
         self._rest = b""
-        self.socket = socket.create_connection((plan.host, plan.port), 30)
+        self.socket = socket.create_connection((plan.host, plan.port), _WAIT_S)
+        self.socket.settimeout(None)  # the kernel minds the time: Python would wait to look
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self.socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _WAIT_S, 0))
         self.socket.sendall(packets.connect(ring.credential, ring.credential, ring.token))
 
     def enter(self) -> None:
@@ -65,20 +70,17 @@ class Gateway:
             self.socket.sendall(stretch)
         self.sent += count
 
-    def hear(self, wait_s: float) -> None:
-        """Count acknowledgements that have arrived, or that arrive within *wait_s*."""
-        self.socket.settimeout(wait_s)
+    def hear(self, *, wait: bool = False) -> None:
+        """Count acknowledgements that have arrived; *wait* for some if there are none."""
         try:
-            data = self.socket.recv(1 << 18)
+            data = self.socket.recv(1 << 18, 0 if wait else socket.MSG_DONTWAIT)
         except (TimeoutError, BlockingIOError):
             return
-        finally:
-            self.socket.settimeout(30)
         if not data:
             msg = f"the bus closed the connection of {self.ring.credential}"
             raise BusDown(msg)
-        numbers, self._rest = packets.acknowledged(self._rest + data)
-        self.acked += len(numbers)
+        acked, self._rest = packets.count_acknowledged(self._rest + data)
+        self.acked += acked
 
 
 def run(plan: Plan, rings: list[Ring], now: Callable[[], int]) -> Sent:
@@ -118,9 +120,9 @@ def _send(plan: Plan, gateways: list[Gateway], now: Callable[[], int], begun: fl
             time.sleep(ahead)
         gateway = gateways[turn % len(gateways)]
         if plan.qos:
-            gateway.hear(0)
+            gateway.hear()
             while gateway.sent - gateway.acked + count > WINDOW:
-                gateway.hear(30)
+                gateway.hear(wait=True)
         gateway.send(count, now())
         sent, turn = sent + count, turn + 1
 
@@ -133,4 +135,4 @@ def _wait_for_all(gateways: list[Gateway], wait_s: float = 30.0) -> None:
         until = time.monotonic() + wait_s
         while time.monotonic() < until and any(each.acked < each.sent for each in gateways):
             for key, _ in waiting.select(0.2):
-                key.data.hear(0)
+                key.data.hear()
