@@ -118,5 +118,5 @@ function acts(one, rules, act) {
 
 function log(one) {
   return [h("h3", {}, say("acts")), h("ol", { class: "log" }, ...one.acts.map((each) =>
-    h("li", {}, `${moment(each.at_ms)} ${say(each.verb)} · ${each.by}`, each.note ? h("div", { class: "note" }, each.note) : null)))];
+    h("li", {}, `${moment(each.at_ms)} ${say(each.verb)}${each.data?.limit ? ` ${say(`of_${each.data.limit}`)}` : ""} · ${each.by}`, each.note ? h("div", { class: "note" }, each.note) : null)))];
 }

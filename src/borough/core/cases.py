@@ -292,6 +292,8 @@ NOTED = (
         "revisited",
         "attached",
         "detached",
+        "request_warned",
+        "request_late",
     ),
     *("warning_confirmed", "warning_sent", "warning_withdrawn"),
     "split",

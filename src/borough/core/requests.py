@@ -26,6 +26,10 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "revisited": (ANSWERED, CLOSED),
 }
 """From which states each act is possible."""
+LIMITED = CONTACT, ANSWER = ("contact", "answer")
+"""What a request has limits for: to call back, and to answer."""
+TICKS = WARNED, OVERDUE = ("request_warned", "request_late")
+"""Verbs with which the log of a case says what the limit of a request has come to."""
 LEVELS = {False: 1, True: 2}
 """The level of a case by whether its request is urgent."""
 LONGEST = 4_000
@@ -195,11 +199,15 @@ class RequestRules:
         self, kind: str, category: str, clock: Worktime | None, at_ms: int, *, urgent: bool
     ) -> tuple[int, int]:
         """Say until when a caller is to be contacted and answered, ms UTC."""
+        contact, answer = self.limits(kind, category, urgent=urgent)
+        return due(contact, clock, at_ms), due(answer, clock, at_ms)
+
+    def limits(self, kind: str, category: str, *, urgent: bool) -> tuple[Limit, Limit]:
+        """Give the limits for calling back and for answering, as `LIMITED` has them."""
         by_kind = self.kinds.get(kind) or next(iter(self.kinds.values()))
         own = self.categories[category].answer if category in self.categories else None
         chosen = self.urgent if urgent else by_kind
-        answer = chosen.answer if urgent else own or chosen.answer
-        return due(chosen.contact, clock, at_ms), due(answer, clock, at_ms)
+        return chosen.contact, chosen.answer if urgent else own or chosen.answer
 
     def category_of(self, said: str) -> str:
         """Give the code of a category by code or by name; empty where there is none of it."""
@@ -219,6 +227,20 @@ def allowed(request: Request, act: str) -> None:
     if request.state not in WAYS[act]:
         msg = f"request {request.code} is {request.state}; it can be {act} while it is "
         raise IllegalMove(msg + " or ".join(WAYS[act]))
+
+
+def began_ms(request: Request) -> int:
+    """Say since when its limits run: since it came in, or was opened again."""
+    return (request.revisited_ms if request.reopened else None) or request.received_ms
+
+
+def running(request: Request, limit: str) -> tuple[int, int] | None:
+    """Say from when to when (ms) a limit of a request runs; None where it runs no more."""
+    done = request.contacted_ms if limit == CONTACT else request.answered_ms
+    if done is not None or request.state not in {WAITING, ACCEPTED}:
+        return None
+    due_ms = request.contact_due_ms if limit == CONTACT else request.answer_due_ms
+    return began_ms(request), due_ms
 
 
 @dataclass(frozen=True, slots=True)

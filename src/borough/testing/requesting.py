@@ -11,12 +11,19 @@ from sqlalchemy import Engine
 
 from borough.app.desk.requests import VERBS
 from borough.app.plans import plans_of
-from borough.app.requests.office import Office
+from borough.app.requests.office import Office, clocks_of
 from borough.core.district import District
 from borough.core.requests import Filing, Request
 from borough.engine.catalog import BUILT_IN
 from borough.engine.district import read
-from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests, answered_first
+from borough.storage.sql import (
+    RequestActs,
+    SqlCases,
+    SqlPersons,
+    SqlRequests,
+    SqlTimers,
+    answered_first,
+)
 
 YUBEI = Path(__file__).parents[1] / "districts" / "yubei"
 MORNING = 1_720_569_600_000
@@ -32,11 +39,12 @@ def yubei() -> District:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """An office, the cases it writes, and its persons."""
+    """An office, the cases it writes, its persons, and what runs out."""
 
     office: Office
     cases: SqlCases
     persons: SqlPersons
+    timers: SqlTimers
 
     @property
     def acts(self) -> RequestActs:
@@ -62,9 +70,12 @@ def desk(engine: Engine, data: Path) -> Desk:
     made = plans_of((BUILT_IN,), (), district.work)
     cases = SqlCases(engine, prefix="YB", zone=district.zone, follow=[answered_first])
     persons = SqlPersons(engine)
-    store = SqlRequests(engine, cases=cases, persons=persons, prefix="YB", zone=district.zone)
+    clocks = clocks_of(YUBEI, made, district)
+    told: dict[str, Any] = {"prefix": "YB", "zone": district.zone, "clocks": clocks}
+    store = SqlRequests(engine, cases=cases, persons=persons, **told)
+    timers = SqlTimers(engine, clocks.fires(cases.wrote))
     office = Office(store, made, district, YUBEI, data, practice=False)
-    return Desk(office, cases, persons)
+    return Desk(office, cases, persons, timers)
 
 
 class OfficeDesk:

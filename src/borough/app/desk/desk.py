@@ -93,6 +93,7 @@ class Desk:
         self.outward = Outgoing(settings, engine, self.plans, zone)
         self.cases, self.timers = self._followed()
         self.requests = Office.of(engine, self.cases, self.plans, self.ground.district, settings)
+        self.timers.fires |= self.requests.fires(self.wrote)
         self.credentials = SqlCredentials(engine)
         self.gathering = SqlGathering(engine, lay=lambda: Layout(self.ground), now=self.now)
         self.desk = SqlDesk(engine, cases=self.cases, sift=self.gathering.sift)

@@ -15,14 +15,24 @@ from borough.app.triage import precision_of
 from borough.core.cases import Plan
 from borough.core.district import District
 from borough.core.errors import BadRequest
-from borough.core.requests import SCENE, Filing, Request, RequestRules, Spot
+from borough.core.requests import SCENE, Filing, Request, RequestRules, Spot, began_ms
+from borough.engine.bands import bands
 from borough.engine.district.requests import read_requests
 from borough.engine.gazetteer import Gazetteer
 from borough.storage.sql import RequestActs, SqlCases, SqlPersons, SqlRequests
-from borough.storage.sql.requests import Entry
+from borough.storage.sql.requests import Entry, Wrote
+from borough.storage.sql.requests_clocks import RequestClocks
+from borough.storage.sql.timers import Fire
 
 PEOPLE_SAY = ("kind", "category", "urgent", "agency", "place")
 """What an acceptor decides of a request."""
+
+
+def clocks_of(folder: Path, plans: Mapping[str, Plan], district: District) -> RequestClocks:
+    """Make what watches over the limits of requests, by the rules of a district."""
+    rules = read_requests(folder, district.agencies.code)
+    clock = plans[SCENE].clock if SCENE in plans else None
+    return RequestClocks(rules, clock, bands(district.bands))
 
 
 class Office:
@@ -48,9 +58,15 @@ class Office:
         settings: Settings,
     ) -> Self:  # fmt: skip
         """Set the office of a district up on its database."""
-        told = {"prefix": district.id.upper(), "zone": district.zone}
-        store = SqlRequests(engine, cases=cases, persons=SqlPersons(engine), **told)
+        told: dict[str, Any] = {"prefix": district.id.upper(), "zone": district.zone}
+        clocks = clocks_of(Path(settings.district), plans, district)
+        store = SqlRequests(engine, cases=cases, persons=SqlPersons(engine), clocks=clocks, **told)
+        clocks.wind_all(engine)
         return cls(store, plans, district, Path(settings.district), settings.folder)
+
+    def fires(self, wrote: Wrote) -> dict[str, Fire]:
+        """Give what happens when a limit of a request runs out, by kind of timer."""
+        return self.store.clocks.fires(wrote) if self.store.clocks else {}
 
     @property
     def plan(self) -> Plan:
@@ -115,8 +131,10 @@ class Office:
         agency = agency or self.sorter.agency(changes["category"], spot)
         self._one_of("agency", agency, set(self.district.agencies.code))
         dues = self.dues(
-            changes["kind"], changes["category"], now.received_ms, urgent=changes["urgent"]
+            changes["kind"], changes["category"], began_ms(now), urgent=changes["urgent"]
         )
+        if now.reopened:
+            dues = (now.contact_due_ms, dues[1])
         return self.acts.triage(
             now.id, changes, agency=agency, dues=dues, at_ms=at_ms, by=by, note=note
         )

@@ -1,7 +1,7 @@
 """Citizens' requests in SQL: taken in once, tied to a case, and every act in the case's log."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, RowMapping, func, select
 
 from borough.core import requests as core
-from borough.core.cases import Case, Plan
+from borough.core.cases import Case, Event, Plan
 from borough.core.errors import NotFound
 from borough.core.moves import joining, moving
 from borough.core.requests import Filing, Request, Spot
@@ -20,6 +20,7 @@ from borough.storage.sql.counting import raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import page
 from borough.storage.sql.requests_table import request_acts, requests
+from borough.storage.sql.timers import Fire
 
 FIELDS = tuple(field.name for field in fields(Request))
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -29,6 +30,7 @@ LENGTH = 12
 SORTED_AT = ("accept", "dispatch")
 """Stages that a case is past once it is known who answers."""
 _C = requests.c
+Wrote = Callable[[Connection, Case, Event], Case]
 
 
 class Persons(Protocol):
@@ -36,6 +38,22 @@ class Persons(Protocol):
 
     def keep(self, connection: Connection, told: Mapping[str, str], /) -> int:
         """Keep what is told of a person; give their number."""
+        ...
+
+
+class Clocks(Protocol):
+    """What watches over the limits of requests."""
+
+    def wind(self, connection: Connection, request: Request, /) -> None:
+        """Have its limits run as it stands now."""
+        ...
+
+    def wind_all(self, engine: Engine, /) -> None:
+        """Have those run that nobody watched over until now."""
+        ...
+
+    def fires(self, wrote: Wrote, /) -> dict[str, Fire]:
+        """Give what happens when a limit comes to the next colour."""
         ...
 
 
@@ -67,10 +85,12 @@ class SqlRequests:
         *,
         cases: SqlCases,
         persons: Persons | None = None,
+        clocks: Clocks | None = None,
         prefix: str = "CASE",
         zone: str = "UTC",
     ) -> None:
         self.engine = engine
+        self.clocks = clocks
         self.cases = cases
         self._persons = persons
         self._prefix = prefix
@@ -103,6 +123,8 @@ class SqlRequests:
             version = found(connection, case).version
             told = {"channel": draft.channel, "suggestion": dict(entry.suggestion)}
             noted(connection, made, "filed", seq=version, at_ms=at_ms, by=by, data=told)
+            if self.clocks:
+                self.clocks.wind(connection, made)
             return made
 
     def tied(

@@ -213,6 +213,8 @@ class RequestActs:
             event = Event(case.version + 1, at_ms, by, verb, fact)
             case = self._store.cases.wrote(connection, case, event)
         noted(connection, after, verb, seq=case.version, at_ms=at_ms, by=by, note=note, data=said)
+        if self._store.clocks:
+            self._store.clocks.wind(connection, after)
         return after
 
     def _given_up(
