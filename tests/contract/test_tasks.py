@@ -292,6 +292,17 @@ class TasksWalk(RuleBasedStateMachine):
         except (BoroughError, IndexError):
             assert self.office.cases.events(1) == before
 
+    @rule(minutes=st.sampled_from([5, 90]))
+    def pause(self, minutes: int) -> None:
+        """Somebody has the case stand still, or go on where it does."""
+        try:
+            if self.office.cases.one(1).suspended_to_ms is None:
+                self.office.suspend(minutes * MINUTE)
+            else:
+                self.office.resume()
+        except BoroughError:
+            return
+
     @rule(minutes=st.sampled_from([1, 6, 16, 61, 200]))
     def time(self, minutes: int) -> None:
         """Time passes."""

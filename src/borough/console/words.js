@@ -160,7 +160,7 @@ const WORDS = {
     verb_suspension_asked: "申请挂账", verb_suspended: "挂账", verb_suspension_refused: "不予挂账", verb_resumed: "恢复",
     verb_cancelled: "作废", verb_appealed: "超时申诉", verb_appeal_granted: "申诉通过", verb_appeal_refused: "申诉驳回",
     verb_task_started: "任务开始", verb_task_acknowledged: "任务叫应", verb_task_done: "任务完成", verb_task_skipped: "任务免办",
-    verb_task_handed: "任务转交", verb_task_widened: "扩大范围", verb_task_late: "任务超时", verb_request_warned: "诉求时限预警", verb_request_late: "诉求超时", verb_milestone: "里程碑", verb_reviewed: "复盘",
+    verb_task_handed: "任务转交", verb_task_shifted: "任务顺延", verb_task_widened: "扩大范围", verb_task_late: "任务超时", verb_request_warned: "诉求时限预警", verb_request_late: "诉求超时", verb_milestone: "里程碑", verb_reviewed: "复盘",
     verb_moved: "流转", verb_attached: "上传附件", verb_detached: "撤下附件", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
   en: {
@@ -322,7 +322,7 @@ const WORDS = {
     verb_suspension_asked: "Suspension asked for", verb_suspended: "Suspended", verb_suspension_refused: "Suspension refused", verb_resumed: "Resumed",
     verb_cancelled: "Cancelled", verb_appealed: "Lateness appealed", verb_appeal_granted: "Appeal granted", verb_appeal_refused: "Appeal refused",
     verb_task_started: "Task begun", verb_task_acknowledged: "Task acknowledged", verb_task_done: "Task done", verb_task_skipped: "Task skipped",
-    verb_task_handed: "Task handed over", verb_task_widened: "Circle widened", verb_task_late: "Task late", verb_request_warned: "Request: limit running out", verb_request_late: "Request late", verb_milestone: "Milestone", verb_reviewed: "Looked back",
+    verb_task_handed: "Task handed over", verb_task_shifted: "Task put off", verb_task_widened: "Circle widened", verb_task_late: "Task late", verb_request_warned: "Request: limit running out", verb_request_late: "Request late", verb_milestone: "Milestone", verb_reviewed: "Looked back",
     verb_moved: "Moved", verb_attached: "File added", verb_detached: "File taken down", verb_noted: "Note", verb_late: "Overdue", verb_closed: "Closed", verb_reopened: "Reopened",
   },
 };

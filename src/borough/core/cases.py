@@ -284,6 +284,7 @@ NOTED = (
     *("task_started", "task_acknowledged", "task_done", "task_skipped", "task_widened"),
     *(
         "task_handed",
+        "task_shifted",
         "task_late",
         "milestone",
         "reviewed",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from borough.core.cases import GREEN, Case, Event
 from borough.core.deadlines import Bands, Countdown, Limit, Worktime
-from borough.core.loop import limit_at
+from borough.core.loop import limit_at, pause
 from borough.core.plans import Plan
 
 END = 1.0
@@ -73,9 +73,7 @@ def shifted(case: Case, event: Event, countdown: Countdown, clock: Worktime | No
     """
     if not case.overdue:
         return replace(countdown, until_ms=case.due_ms)
-    pause = event.data["paused_ms"]
-    begins = event.at_ms if event.verb == "suspended" else event.at_ms - pause
-    return countdown.later(begins, begins + pause, clock)
+    return countdown.later(*pause(event), clock)
 
 
 def unsure(case: Case, countdown: Countdown, clock: Worktime | None) -> bool:

@@ -291,7 +291,7 @@ def _gains(case: Case, plan: Plan, what: str, at_ms: int) -> dict[str, Any]:
     if what == EXTENSION:
         return _dues(case, lambda due: plan.ends(limit, due))
     to = _until(_rules(plan), at_ms, case.asked["to_ms"])
-    shifted = _dues(case, lambda due: due if due < at_ms else plan.shifted(limit, due, at_ms, to))
+    shifted = _dues(case, lambda due: plan.shifted(due, (at_ms, to), at_work=limit.at_work))
     return {"to_ms": to, "paused_ms": to - at_ms, **shifted}
 
 
@@ -311,8 +311,15 @@ def resuming(case: Case, plan: Plan | None, *, at_ms: int, by: str) -> Event:
         data |= {"due_ms": case.due_ms, "limit_due_ms": case.limit_due_ms}
     else:
         limit = limit_at(case, plan.step(case.step))
-        data |= _dues(case, lambda due: due if due < to else plan.shifted(limit, due, to, at_ms))
+        data |= _dues(case, lambda due: plan.shifted(due, (to, at_ms), at_work=limit.at_work))
     return Event(case.version + 1, at_ms, by, "resumed", data)
+
+
+def pause(event: Event) -> tuple[int, int]:
+    """Give the pause that a suspension begins, or that its end takes back: from and to, ms."""
+    paused = event.data["paused_ms"]
+    begins = event.at_ms if event.verb == "suspended" else event.at_ms - paused
+    return begins, begins + paused
 
 
 def cancelling(case: Case, plan: Plan, *, at_ms: int, by: str, note: str) -> Event:

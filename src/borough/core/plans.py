@@ -178,9 +178,15 @@ class Plan:
         """Give a limit in ms of its own time: of work, or of all time."""
         return self.clock.length(limit) if self.clock is not None else limit.lasts_ms
 
-    def shifted(self, limit: Limit, due_ms: int, start_ms: int, end_ms: int) -> int:
-        """Move a deadline by what of a limit's own time lies between two moments, ms UTC."""
-        if self.clock is None or not limit.at_work:
+    def shifted(self, due_ms: int, pause: tuple[int, int], *, at_work: bool) -> int:
+        """Move a deadline by a pause, ms UTC; *at_work* what of it is working time.
+
+        A pause that ends before it starts is taken back.  What was due before it starts stays.
+        """
+        start_ms, end_ms = pause
+        if due_ms < start_ms:
+            return due_ms
+        if self.clock is None or not at_work:
             return due_ms + end_ms - start_ms
         worked = [int(self.clock.worked(each)) for each in (due_ms, start_ms, end_ms)]
         return int(self.clock.when(worked[0] + worked[2] - worked[1]))

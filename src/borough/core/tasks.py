@@ -21,16 +21,21 @@ STARTED, SKIPPED = "started", "skipped"
 RUNNING = frozenset({STARTED, ACKNOWLEDGED})
 """States of a task that somebody still has to end."""
 STATES = (STARTED, ACKNOWLEDGED, DONE, SKIPPED)
-BEGAN, ANSWERED, FINISHED, LEFT, HANDED, WIDENED, LATE, REVIEWED, MILESTONE = VERBS = (
+BEGAN, ANSWERED, FINISHED, LEFT, HANDED, SHIFTED, WIDENED, LATE, REVIEWED, MILESTONE = VERBS = (
     "task_started", "task_acknowledged", "task_done", "task_skipped", "task_handed",
-    "task_widened", "task_late", "reviewed", "milestone",
+    "task_shifted", "task_widened", "task_late", "reviewed", "milestone",
 )  # fmt: skip
 TURNS = frozenset({"opened", "reopened"})
 """Events with which a round of a case begins; what was answered before does not count."""
 PAST, OVER, AGAIN = "what it was for is past", "the case is over", "the case is open again"
 """Why a task was skipped by itself."""
+MOMENTS = ("answer_ms", "due_ms")
+"""By when something of a task is to be so."""
 Call = Mapping[str, Any]
-"""Who is called as well ``at_ms``, ``to`` a list, ``unless`` somebody did so much by then."""
+"""Who is called as well ``at_ms``, ``to`` a list, ``unless`` somebody did so much by then.
+
+``at_work`` says that the moment was counted in working time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +125,15 @@ class Task:
             changed = {**whom, "state": STARTED, "acknowledged_ms": 0, "by": event.actor}
         elif event.verb == LATE:
             changed = {"unanswered" if data["of"] == ACKNOWLEDGED else "late": True}
+        elif event.verb == SHIFTED:
+            changed = {**{key: data[key] for key in MOMENTS}, "calls": tuple(data["calls"])}
         elif event.verb == WIDENED:
             changed = {"circle": (*self.circle, *data["to"]), "calls": self._uncalled(data)}
         return replace(self, version=event.seq, **changed)
 
     def _uncalled(self, data: Mapping[str, Any]) -> tuple[Call, ...]:
-        made = {"at_ms": data["at_ms"], "to": data["to"]}
-        return tuple(each for each in self.calls if {**made, "unless": each["unless"]} != each)
+        made = (data["at_ms"], data["to"])
+        return tuple(each for each in self.calls if (each["at_ms"], each["to"]) != made)
 
 
 def born(case: int, event: Event) -> Task:
@@ -243,7 +250,8 @@ def starting(
         "holder": task.holder, "agency": agency, "post": post, "required": task.required,
         "milestone": task.milestone, "answer_ms": answer, "due_ms": ends,
         "calls": [
-            {"at_ms": over(each.after, plan.clock, at_ms), "unless": each.unless, "to": list(to)}
+            {"at_ms": over(each.after, plan.clock, at_ms), "unless": each.unless, "to": list(to),
+             "at_work": each.after.at_work}
             for each, to in zip(task.widens, calls, strict=True)
         ],
     }  # fmt: skip
@@ -313,6 +321,28 @@ def handing(
         raise BadRequest(msg)
     whom = {"holder": holder, "agency": agency, "post": post}
     return changing(case, task, HANDED, at_ms=at_ms, by=by, note=note, **whom)
+
+
+def shifting(
+    case: Case, plan: Plan, task: Task, pause: tuple[int, int], *, at_ms: int, by: str
+) -> Event | None:
+    """Move what of a task has not run out when a pause of its case starts; None where all has.
+
+    What counts working time moves by the working time of the pause; see `Plan.shifted`.
+    """
+    declared = plan.tasks.get(task.name)
+    answer, within = (declared.answer, declared.within) if declared else (None, None)
+    was: dict[str, Any] = {each: getattr(task, each) for each in MOMENTS}
+    was["calls"] = [*task.calls]
+    moved: dict[str, Any] = {
+        name: plan.shifted(was[name], pause, at_work=limit is not None and limit.at_work)
+        for name, limit in zip(MOMENTS, (answer, within), strict=True)
+    }
+    moved["calls"] = [
+        {**each, "at_ms": plan.shifted(each["at_ms"], pause, at_work=each.get("at_work", False))}
+        for each in task.calls
+    ]
+    return None if moved == was else changing(case, task, SHIFTED, at_ms=at_ms, by=by, **moved)
 
 
 def changing(case: Case, task: Task, verb: str, *, at_ms: int, by: str, **told: Any) -> Event:

@@ -1,14 +1,25 @@
 """A plan with tasks of every kind, and a desk on a database that follows it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from borough.core import loop
+from borough.core.approvals import SUSPENSION
 from borough.core.cases import Case, Event, Plan
 from borough.core.commands import Command
 from borough.core.tasks import Task
-from borough.storage.sql import SqlCases, SqlDesk, SqlErrands, SqlTasks, SqlTimers, Wish
+from borough.engine.approvals import approvals
+from borough.storage.sql import (
+    SqlCases,
+    SqlDesk,
+    SqlErrands,
+    SqlTasks,
+    SqlTimers,
+    Wish,
+    suspensions,
+)
 from borough.testing.desks import MERGE_MS, MORNING, ZONE, edge
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -49,7 +60,7 @@ TEXT: dict[str, Any] = {
     "review": {"title": {"zh": "复盘", "en": "Look back"}, "holder": "desk", "within": "5 h",
                "basis": "made up", "asks": ["change"]},
 }  # fmt: skip
-PLAN = Plan.declared("fire_lane", TEXT)
+PLAN = Plan.declared("fire_lane", TEXT).by(None, approvals())
 ANSWERS = {"photo": "a.jpg", "lift": "yes", "change": "nothing"}
 
 
@@ -70,9 +81,10 @@ class Office:
         plans = {"fire_lane": PLAN}
         self.errands = SqlErrands(engine, plans=plans, aims=aims)
         self.tasks = SqlTasks(engine, plans=plans, wrote=self.wrote)
-        follow = [self.errands.follow, self.tasks.follow]
+        follow = [suspensions.follow, self.errands.follow, self.tasks.follow]
         self.cases = SqlCases(engine, prefix="YB", zone=ZONE, follow=follow)
-        self.timers = SqlTimers(engine, {"task": self.tasks.fire})
+        fires = {"task": self.tasks.fire, **suspensions.fires(self.cases)}
+        self.timers = SqlTimers(engine, fires)
         self.desk = SqlDesk(engine, cases=self.cases)
         self.position = 10
         self.now = MORNING
@@ -109,6 +121,21 @@ class Office:
         if to == "closed":
             return self.cases.close(1, "true", **told)
         return self.cases.move(1, to, **told)
+
+    def suspend(self, ms: int) -> None:
+        """Let the case stand still for a while, asked for by ann and granted by all who must."""
+        how: dict[str, Any] = {"at_ms": self.now, "by": "ann", "note": "so"}
+        to = self.now + ms
+        self._do(lambda case: loop.asking(case, PLAN, SUSPENSION, to_ms=to, **how))
+        while self.cases.one(1).asked:
+            self._do(lambda case: loop.deciding(case, PLAN, granted=True, at_ms=self.now, by="bob"))
+
+    def resume(self) -> None:
+        """Let the case go on now."""
+        self._do(lambda case: loop.resuming(case, PLAN, at_ms=self.now, by="ann"))
+
+    def _do(self, make: Callable[[Case], Event]) -> None:
+        self.cases.act(1, make, at_ms=self.now, expected_version=None)
 
     def states(self) -> dict[str, str]:
         """Give the state of the newest carrying-out of each task."""

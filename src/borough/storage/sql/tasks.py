@@ -15,6 +15,7 @@ from borough.core import tasks as core
 from borough.core.cases import Case, Event, Plan
 from borough.core.circles import REVIEW, Facts, TaskPlan
 from borough.core.errors import IllegalMove, NotFound, Stale
+from borough.core.loop import pause
 from borough.core.reviews import measured
 from borough.core.tasks import BEGAN, FINISHED, LEFT, MILESTONE, RUNNING, VERBS, Task
 from borough.storage.sql import tables as t
@@ -33,6 +34,8 @@ MATTERS = frozenset({"opened", "joined", "level", "moved", "returned", "reworked
     LEFT,
 }
 """Events after which tasks may begin or be past."""
+SHIFTS = frozenset({"suspended", "resumed"})
+"""Events with which the clocks of tasks are moved."""
 Wrote = Callable[[Connection, Case, Event], Case]
 """Writes an event of a case with all that follows from it; gives the case after it."""
 Party = tuple[str, str]
@@ -195,8 +198,12 @@ class SqlTasks:
             return case
         if case.closed_ms is not None:
             return self._ended(connection, case, plan, event)
-        if event.verb not in MATTERS:
-            return case
+        if event.verb in SHIFTS:
+            return self._paused(connection, case, plan, event)
+        return self._led_on(connection, case, plan, event) if event.verb in MATTERS else case
+
+    def _led_on(self, connection: Connection, case: Case, plan: Plan, event: Event) -> Case:
+        """Begin what an event calls for, and let go of what it makes past."""
         if event.verb == FINISHED:
             case = self._after_done(connection, case, plan, event)
         facts = _facts(connection, case.thing)
@@ -208,6 +215,15 @@ class SqlTasks:
         for each in called_for:
             if each.name not in {one.name for one in _running(connection, case.id)}:
                 case = self._started(connection, case, plan, each, at_ms=event.at_ms)
+        return case
+
+    def _paused(self, connection: Connection, case: Case, plan: Plan, event: Event) -> Case:
+        """Let the tasks that a suspension found wait with their case; later ones run on."""
+        since = max(each.seq for each in _log(connection, case.id) if each.verb == "suspended")
+        for each in _running(connection, case.id):
+            moved = core.shifting(case, plan, each, pause(event), at_ms=event.at_ms, by=DESK)
+            if moved and each.begun < since:
+                case = self._wrote(connection, case, moved)
         return case
 
     def _ended(self, connection: Connection, case: Case, plan: Plan, event: Event) -> Case:
