@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import Engine
 
-from borough.api.masking import clean, cleaned, covered, masked
+from borough.api.covering import clean, cleaned, covered, masked
 from borough.app.desk.sheltering import sheltered
 from borough.core.errors import NotFound
 from borough.storage.sql import SqlPersons

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.broadcast import wall_ms
+from borough.api.covering import clean
 from borough.api.fact_files import XLSX, kept
-from borough.api.masking import clean, sees_all, shown
+from borough.api.masking import sees_all, shown
 from borough.api.moments import moment
 from borough.api.ports import Ports
 from borough.api.requests_public import Filing, person_of

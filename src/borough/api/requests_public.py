@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, address_of
-from borough.api.masking import clean
+from borough.api.covering import clean
 from borough.api.ports import Ports
 from borough.core.errors import Busy, NotFound
 from borough.core.requests import LONGEST, Request
@@ -75,11 +75,12 @@ class Turnstile:
             self._by.pop(next(iter(self._by)))
 
 
-def turnstile(asked: Asked) -> Turnstile:
-    """Find the turnstile of this very server."""
-    found: Turnstile | None = getattr(asked.app.state, "turnstile", None)
-    if found is None:
-        found = asked.app.state.turnstile = Turnstile()
+def turnstile(asked: Asked, what: str = "requests") -> Turnstile:
+    """Find the turnstile of this very server before a door."""
+    state = asked.app.state
+    if not hasattr(state, "turnstiles"):
+        state.turnstiles = {}
+    found: Turnstile = state.turnstiles.setdefault(what, Turnstile())
     return found
 
 
@@ -94,6 +95,7 @@ def form(ports: Given) -> Response:
         "district": ports.district.name,
         "synthetic": ports.synthetic,
         "longest": LONGEST,
+        "photos": rules.public["photos"],
         **ground(ports),
     })  # fmt: skip
 
@@ -138,11 +140,16 @@ def person_of(said: Filing) -> dict[str, str]:
 @router.get("/receipts/{receipt}", summary="What became of it 办理进度")
 def progress(ports: Given, receipt: str) -> Response:
     """Tell by its receipt what became of a request; nobody's data and not its words."""
+    return answers.json(status(ports, by_receipt(ports, receipt)))
+
+
+def by_receipt(ports: Ports, receipt: str) -> Request:
+    """Find a request by its receipt; `NotFound` for its code too, which can be guessed."""
     found = ports.requests.one(receipt)
-    if found.receipt != receipt.strip().upper():  # a code that can be guessed is no receipt
+    if found.receipt != receipt.strip().upper():
         msg = f"receipt: there is no {receipt!r}"
         raise NotFound(msg)
-    return answers.json(status(ports, found))
+    return found
 
 
 def status(ports: Ports, request: Request) -> dict[str, Any]:

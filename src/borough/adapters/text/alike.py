@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import sparse
 
+from borough.adapters.text import sparse
 from borough.adapters.text.grams import Block, Codes, Places, Written, grams
 from borough.adapters.text.limits import LIMITS
 

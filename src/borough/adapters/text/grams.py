@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import rjieba
 from numpy.typing import NDArray
 
 Codes = NDArray[np.uint64]
@@ -96,6 +95,8 @@ def words_of(text: str) -> list[str]:
     size = sum(map(len, parts))
     if len(parts) * WORDS_IN_A_BLANK >= size and len(parts) > 1:
         return parts
+    import rjieba  # noqa: PLC0415 - its dictionary takes 30 MB, which few processes need
+
     return [word for part in parts for word in rjieba.cut(part)]
 
 

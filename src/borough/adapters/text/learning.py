@@ -15,8 +15,8 @@ from importlib.metadata import version
 from itertools import chain
 
 import numpy as np
-from scipy import sparse
 
+from borough.adapters.text import sparse
 from borough.adapters.text.grams import BLOCKS, Codes, Places, Written, grams
 from borough.adapters.text.likeness import same_text
 from borough.adapters.text.limits import LIMITS, Limits
@@ -113,7 +113,7 @@ def vocabulary(texts: Sequence[str], seen: int) -> Codes:
     return code[many >= seen]
 
 
-def counts_of(texts: Sequence[str], code: Codes) -> list[sparse.csr_matrix]:
+def counts_of(texts: Sequence[str], code: Codes) -> list[sparse.Rows]:
     """Count the grams of messages, block by block."""
     parts = [
         counted(Written.of(clipped(texts[i : i + AT_ONCE])), code)
@@ -141,12 +141,12 @@ def _scattered(number: Places) -> Codes:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def _pick(counts: Sequence[sparse.csr_matrix], which: Places) -> list[sparse.csr_matrix]:
+def _pick(counts: Sequence[sparse.Rows], which: Places) -> list[sparse.Rows]:
     return [table[which] for table in counts]
 
 
 def _fitted(
-    counts: Sequence[sparse.csr_matrix], truth: Places, labels: int, limits: Limits
+    counts: Sequence[sparse.Rows], truth: Places, labels: int, limits: Limits
 ) -> tuple[Table, Table, Shares]:
     """Fit one model: how telling each gram is, its weights, and the labels' bias."""
     signs = np.full((len(truth), labels), -1.0, np.float32)
@@ -158,9 +158,7 @@ def _fitted(
     return scale, weight, bias.astype(np.float64)
 
 
-def _telling(
-    counts: Sequence[sparse.csr_matrix], truth: Places, labels: int, limits: Limits
-) -> Table:
+def _telling(counts: Sequence[sparse.Rows], truth: Places, labels: int, limits: Limits) -> Table:
     """Say of each gram how rare it is and how much it tells about the label; 0 if too rare."""
     usual = np.bincount(truth, minlength=labels) / len(truth)
     one_of = np.eye(labels, dtype=np.float32)[truth]
@@ -173,12 +171,12 @@ def _telling(
     return np.where(many >= limits.seen, rare * np.sqrt(tells), 0.0).astype(np.float32)
 
 
-def _ones(table: sparse.csr_matrix) -> sparse.csr_matrix:
+def _ones(table: sparse.Rows) -> sparse.Rows:
     ones = np.ones_like(table.data)
     return sparse.csr_matrix((ones, table.indices, table.indptr), table.shape)
 
 
-def _solved(rows: sparse.csr_matrix, signs: Table, penalty: float, steps: int) -> Table:
+def _solved(rows: sparse.Rows, signs: Table, penalty: float, steps: int) -> Table:
     """Solve (X'X + penalty) W = X'T for all labels at once by conjugate gradients."""
     across = rows.T.tocsr()
     left = across @ signs

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import sparse
 
+from borough.adapters.text import sparse
 from borough.adapters.text.grams import Block, Places, Written, grams
 from borough.adapters.text.limits import LIMITS
 
@@ -38,7 +38,7 @@ def same_text(texts: Sequence[str], alike: float = LIMITS.near_duplicate) -> Pla
     return np.asarray(group, np.int64)
 
 
-def _proposed(held: sparse.csr_matrix, vocabulary: np.ndarray) -> tuple[Places, Places]:
+def _proposed(held: sparse.Rows, vocabulary: np.ndarray) -> tuple[Places, Places]:
     """Pair each message with the first of those that share a band of minima with it."""
     some = np.flatnonzero(np.diff(held.indptr))
     draws = np.random.default_rng(SEED).integers(1, 2**63, (HASHES, 2), np.uint64)
@@ -58,7 +58,7 @@ def _proposed(held: sparse.csr_matrix, vocabulary: np.ndarray) -> tuple[Places, 
     return pairs[0], pairs[1]
 
 
-def _jaccard(held: sparse.csr_matrix, left: Places, right: Places) -> np.ndarray:
+def _jaccard(held: sparse.Rows, left: Places, right: Places) -> np.ndarray:
     """Measure pairs: what both have, of what either has."""
     both = np.asarray(held[left].multiply(held[right]).sum(1)).ravel()
     size = np.diff(held.indptr)

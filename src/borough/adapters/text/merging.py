@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from borough.adapters.text import sparse
 from borough.adapters.text.grams import Block, Places, Written, grams
 from borough.adapters.text.limits import LIMITS, Limits
 
@@ -113,7 +113,7 @@ def merged(requests: Requests, limits: Limits = LIMITS) -> Merging:
     return Merging(matter, like)
 
 
-def _likenesses(requests: Requests, opening: int) -> sparse.csr_matrix:
+def _likenesses(requests: Requests, opening: int) -> sparse.Rows:
     """Lay requests out so that the product of two rows is their cosine; the subject counts twice.
 
     Runs of 2 and 3 characters; those of one request only say nothing about likeness.

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from borough.adapters.text import sparse
 from borough.adapters.text.grams import BLOCKS, Codes, Places, Written, grams
 from borough.adapters.text.limits import LIMITS
 
@@ -145,7 +145,7 @@ def placed(code: Codes, known: Codes) -> tuple[Places, NDArray[np.bool_]]:
     return place, known[place] == code
 
 
-def counted(written: Written, known: Codes) -> list[sparse.csr_matrix]:
+def counted(written: Written, known: Codes) -> list[sparse.Rows]:
     """Count the known grams of each message, a matrix for each block."""
     tables = []
     for found in grams(written):
@@ -156,7 +156,7 @@ def counted(written: Written, known: Codes) -> list[sparse.csr_matrix]:
     return tables
 
 
-def scaled(counts: Sequence[sparse.csr_matrix], scale: Table) -> sparse.csr_matrix:
+def scaled(counts: Sequence[sparse.Rows], scale: Table) -> sparse.Rows:
     """Weigh counts: their logarithm, how telling each gram is, and each block to its length."""
     total = None
     for block, table in zip(BLOCKS, counts, strict=True):
@@ -171,7 +171,7 @@ def scaled(counts: Sequence[sparse.csr_matrix], scale: Table) -> sparse.csr_matr
     return total
 
 
-def rows(written: Written, known: Codes, scale: Table) -> sparse.csr_matrix:
+def rows(written: Written, known: Codes, scale: Table) -> sparse.Rows:
     """Make the rows of messages that a model multiplies."""
     return scaled(counted(written, known), scale)
 

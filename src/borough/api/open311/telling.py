@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from borough.api.masking import clean
+from borough.api.covering import clean
 from borough.api.open311.asking import written
 from borough.api.ports import Ports
 from borough.core.offers import CLOSED_, Offer, PublicRequest, Question, Service, Update

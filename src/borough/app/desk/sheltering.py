@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from borough.api.masking import clean, patterns
+from borough.api.covering import clean, patterns
 from borough.storage.sql import SqlPersons
 from borough.storage.sql.engines import writing
 
