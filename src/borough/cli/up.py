@@ -1,5 +1,6 @@
 """`borough up`: start a district and keep it running."""
 
+import contextlib
 import importlib
 import logging
 import os
@@ -21,7 +22,7 @@ from borough.app.sources import by_hand
 from borough.app.systemd import WATCHED, notify
 from borough.app.upgrading import lacking, upgraded
 from borough.cli.progress import Progress
-from borough.core.errors import BadSetting
+from borough.core.errors import BadSetting, BoroughError
 
 ROLES = {"stream": "borough.app.streaming", "desk": "borough.app.desk", "api": "borough.app.web"}
 """The module of each role; a process loads only its own."""
@@ -101,15 +102,24 @@ def welcome(settings: Settings) -> None:
     url = f"http://{settings.host}:{settings.http_port}/"
     if led(settings):
         print(url)
-    elif WATCHED in os.environ:
-        print(f"{url} (首次登录 · to sign in first: borough account link --data {settings.data})")
     else:
-        print(f"首次登录 · to sign in first, once: {invited(settings)}", flush=True)
+        print(first_way_in(settings, url), flush=True)
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
         sys.stderr.write(
             f"!! {settings.host}: 其他机器可直接访问，且未加密，请在前面架 TLS 代理 · "
             "other machines can reach this, and nothing is encrypted: put a TLS proxy before it\n"
         )
+
+
+def first_way_in(settings: Settings, url: str) -> str:
+    """Say how the first administrator signs in; by a link of a moment only where somebody reads.
+
+    A desk that does not answer in time is no reason to end what runs.
+    """
+    if WATCHED not in os.environ:
+        with contextlib.suppress(BoroughError):
+            return f"首次登录 · to sign in first, once: {invited(settings)}"
+    return f"{url} (首次登录 · to sign in first: borough account link --data {settings.data})"
 
 
 def opened(district: str, data: Path, seed: int, share: float, *, upgrade: bool) -> Settings:
