@@ -20,6 +20,8 @@ GRACE_S = 7200.0
 """Longer than any question or merge may take; only then are dropped files deleted."""
 DAY_MS = 86_400_000
 MB = 1 << 20
+MEMORY_MB = 256
+"""What DuckDB may hold for a merge, which goes slice by slice."""
 
 
 class Housekeeper:
@@ -42,7 +44,7 @@ class Housekeeper:
         zone = read(Path(self.settings.district)).zone
         while not self.stop.wait(EVERY_S):
             try:
-                lake = Lake(self.settings.folder / "history", zone, memory_mb=256, threads=1)
+                lake = Lake(self.settings.folder / "history", zone, memory_mb=MEMORY_MB, threads=1)
                 self.last, self.trouble = self.round(lake), ""
                 lake.close()
             except BoroughError as error:

@@ -62,13 +62,14 @@ def steady(living: Living, name: str, value: float) -> Iterator[Reading]:
 
 
 def spoken(living: Living, name: str, value: Callable[[int], float]) -> Iterator[Reading]:
-    """Say one property of all devices that have it, in turns; no moment of a series twice."""
+    """Say one property of the first gateway's devices, in turns; no moment of a series twice."""
     registry = living.held.registry
+    gateway = registry.rows["gw-0001"]
     named = [
         (registry.key[row], int(registry.first[row]) + place)
         for row, kind in enumerate(registry.kind.tolist())
         for place, each in enumerate(registry.kinds[kind].properties)
-        if each.code == name and registry.kinds[kind].role == "device"
+        if each.code == name and registry.via[row] == gateway
     ]
     last = 0
     for turn, (key, series) in enumerate(itertools.cycle(named)):

@@ -25,6 +25,8 @@ from borough.storage.lake.table import Listing, Table
 
 MOST_ROWS = 4_000_000
 """Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""
+MEMORY_MB = 384
+"""What DuckDB may hold for questions, unless a process allows it less; beyond it, it spills."""
 TRIES = 5
 """How often an append that somebody else overtakes is begun again."""
 Answer = TypeVar("Answer")
@@ -42,7 +44,7 @@ class Lake:
     """
 
     def __init__(
-        self, folder: Path, zone: str = "UTC", *, memory_mb: int = 384, threads: int = 2
+        self, folder: Path, zone: str = "UTC", *, memory_mb: int = MEMORY_MB, threads: int = 2
     ) -> None:
         self.folder = folder.absolute()
         self.zone = zone_of(zone)

@@ -1,0 +1,126 @@
+"""How much memory a district takes that watches a whole fleet.
+
+``borough bench memory [--share 1.0] [--quiet 20] [--busy 60] [--json]``
+
+Sets the fleet of the district up (1.67 million series at share 1), starts every role, and adds
+up the proportional memory (PSS) of the whole process tree: quiet, then while the fleet sends
+its usual mix.  The fleet itself is no part of the tree.  With PSS, pages that processes share
+are counted once.  The last line is one JSON object.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from borough.adapters.limits import Limits
+from borough.app.demo import Wanted, start_fleet
+from borough.app.district_run import pss_mb
+from borough.app.keeping import MEMORY_MB as KEEPING_MB
+from borough.storage.lake.lake import MEMORY_MB
+from borough.testing.living import Living
+
+LOOK_S = 1.0
+GOAL_MB = 2048
+
+
+def weighed(living: Living) -> dict[str, float]:
+    """Weigh each role and the supervisor, in MB; a child counts for the role that began it."""
+    assert living.process is not None  # noqa: S101 - it was started
+    pids = {"supervisor": living.process.pid, **living.pids()}
+    roles = set(pids.values())
+    found = {}
+    for role, pid in pids.items():
+        family = [pid]
+        if role != "supervisor":
+            family += [each.pid for each in psutil.Process(pid).children(recursive=True)]
+        found[role] = pss_mb([each for each in family if each == pid or each not in roles])
+    return found
+
+
+def watched(living: Living, seconds: float) -> tuple[dict[str, float], float]:
+    """Look for a while; give the weights at the end, and the greatest sum there was."""
+    most, until = 0.0, time.monotonic() + seconds
+    while True:
+        found = weighed(living)
+        most = max(most, sum(found.values()))
+        if time.monotonic() >= until:
+            return found, round(most, 1)
+        time.sleep(LOOK_S)
+
+
+def anonymous_mb(living: Living) -> dict[str, float]:
+    """Give what each role holds that is no page of a file, in MB."""
+    found = {}
+    for role, pid in living.pids().items():
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+        told = dict(line.split(":", 1) for line in lines if line.endswith("kB"))
+        found[role] = round(int(told["Anonymous"].split()[0]) / 1024, 1)
+    return found
+
+
+def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Set up, start, weigh."""
+    print(f"setting up {asked.share:.0%} of the fleet", file=sys.stderr, flush=True)
+    living = Living.made(
+        folder / "data", share=asked.share, rate=1.0, archive_s=10.0, checkpoint_s=30.0
+    )
+    fleet: subprocess.Popen[bytes] | None = None
+    try:
+        living.start()
+        quiet, quiet_most = watched(living, asked.quiet)
+        fleet = start_fleet(living.settings, Wanted(share=asked.share), None)
+        print(f"the fleet speaks for {asked.busy:.0f} s", file=sys.stderr, flush=True)
+        busy, busy_most = watched(living, asked.busy)
+        counts = living.counts()
+        held = anonymous_mb(living)
+    finally:
+        if fleet is not None:
+            fleet.terminate()
+            fleet.wait()
+        living.stop()
+    registry = living.held.registry
+    return {
+        "things": len(registry.id),
+        "series": len(registry.numbers),
+        "pss_mb": max(quiet_most, busy_most),
+        "goal_mb": GOAL_MB,
+        "quiet_mb": quiet,
+        "busy_mb": busy,
+        "quiet_most_mb": quiet_most,
+        "busy_most_mb": busy_most,
+        "busy_anonymous_mb": held,
+        "stored": counts.get("stored", 0),
+        "limits": {
+            "bus_memory_streams_mb": 64,
+            "bus_pending_per_connection_mb": round(Limits.load().pending_bytes / (1 << 20)),
+            "duckdb_of_a_role_mb": MEMORY_MB,
+            "duckdb_of_the_desk_mb": KEEPING_MB,
+        },
+    }
+
+
+def main() -> None:
+    """Read the arguments, print the figures."""
+    parser = argparse.ArgumentParser(prog="borough bench memory", description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0, help="of the fleet's devices")
+    parser.add_argument("--quiet", type=float, default=20.0, help="seconds without a word")
+    parser.add_argument("--busy", type=float, default=60.0, help="seconds of the usual mix")
+    parser.add_argument("--json", action="store_true", help="print only the JSON object")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="borough-memory-") as name:
+        found = measure(Path(name), asked)
+    if not asked.json:
+        for key, value in found.items():
+            print(f"{key:<20} {value}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
