@@ -2,12 +2,14 @@
 
 import csv
 from collections.abc import Iterator
-from io import StringIO
+from hashlib import sha256
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import ExifTags, Image
 
 from borough.adapters import sheets
 from borough.app.requests.practice import learned
@@ -144,6 +146,48 @@ def test_a_file_is_taken_in_row_by_row(staff: httpx.Client, tmp_path: Path) -> N
     book = tmp_path / "errors.xlsx"
     book.write_bytes(staff.post("/requests/imports", params={"errors": True}, content=body).content)
     assert "lon" in sheets.read(book).rows[2][-1]
+
+
+def test_photos_come_with_a_request_without_the_place_they_were_taken_at(
+    citizen: httpx.Client, staff: httpx.Client
+) -> None:
+    """By the receipt: kept once under its digest, given as a copy without EXIF; no more than five.
+
+    What is no photo, or comes with a number that can be guessed, is refused.
+    """
+    filed = good(citizen.post("/requests", json={"text": "路边护栏被撞断", "key": "photo"}), 201)
+    way = f"/requests/receipts/{filed['receipt']}/photos"
+    taken = photo(1)
+    first = good(citizen.post(way, params={"name": "护栏.jpg"}, content=taken), 201)
+    good(citizen.post(way, params={"name": "again.jpg"}, content=taken), 201)
+    assert first["sha256"] == sha256(taken).hexdigest()
+
+    one = good(staff.get(f"/requests/{filed['code']}"))
+    (kept,) = good(staff.get(f"/cases/{one['case_id']}/files"))["files"]
+    assert (kept["sha256"], kept["media"]) == (first["sha256"], "image/jpeg")
+    where = f"/cases/{one['case_id']}/files/{kept['id']}"
+    with Image.open(BytesIO(staff.get(where).content)) as copy:
+        assert not dict(copy.getexif())
+    assert staff.get(f"{where}/original").content == taken
+
+    for wrong in (b"not a photo", b"%PDF-1.7\n%%EOF"):
+        refused = citizen.post(way, content=wrong)
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad-file")
+    guessed = citizen.post(f"/requests/receipts/{filed['code']}/photos", content=taken)
+    assert guessed.status_code == 404
+    for shade in range(2, 6):
+        good(citizen.post(way, content=photo(shade)), 201)
+    assert "5" in citizen.post(way, content=photo(9)).json()["detail"]
+    assert len(good(staff.get(f"/cases/{one['case_id']}/files"))["files"]) == 5
+
+
+def photo(shade: int) -> bytes:
+    """Make a synthetic photo that says where it was taken."""
+    told = Image.Exif()
+    told.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (29.0, 43.0, 12.0)
+    made = BytesIO()
+    Image.new("RGB", (64, 48), (25 * shade, 90, 20)).save(made, "JPEG", exif=told)
+    return made.getvalue()
 
 
 def test_a_form_that_comes_too_often_is_told_to_wait(living: Living) -> None:

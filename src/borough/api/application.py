@@ -28,6 +28,7 @@ from borough.api import (
     problems,
     queue,
     requests,
+    requests_photos,
     requests_public,
     rosters,
     scenes,
@@ -82,6 +83,7 @@ PARTS = (
     vitals,
     facts,
     evaluations,
+    requests_photos,
     requests_public,  # before requests, of which none can be called form or receipts
     requests,
     accounts_sessions,

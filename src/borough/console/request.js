@@ -2,10 +2,11 @@
 
 import { find, h, toast } from "./dom.js";
 import { say } from "./request_words.js";
-import { get, post } from "./server.js";
+import { get, post, send as sendFile } from "./server.js";
 import { current, moment, said, turn } from "./words.js";
 
 const MARGIN = 12;
+const PHOTOS = "image/jpeg,image/png,image/webp";
 let offered = null;
 let spot = null;
 let key = fresh();
@@ -44,6 +45,7 @@ function drawForm() {
     field("subject", h("input", { name: "title", maxlength: 200 })),
     field("name", h("input", { name: "name", maxlength: 100, autocomplete: "name" })),
     field("phone", h("input", { name: "phone", maxlength: 40, type: "tel", autocomplete: "tel" }), say("private")),
+    ...(offered.photos ? [field("photos", h("input", { name: "photos", type: "file", accept: PHOTOS, multiple: true }), `${say("photos_note")} (≤ ${offered.photos})`)] : []),
     h("label", { class: "tick" }, h("input", { type: "checkbox", name: "secret" }), say("secret")),
     h("button", { class: "send" }, say("send")));
   find("form").replaceChildren(h("p", {}, say("lead")), form);
@@ -106,20 +108,31 @@ async function send(event) {
   event.preventDefault();
   const form = event.target;
   const given = Object.fromEntries(new FormData(form));
-  const { name, phone, secret, ...rest } = given;
+  const { name, phone, secret, photos: _photos, ...rest } = given;
+  const photos = [...(form.elements.photos?.files ?? [])];
+  if (photos.length > offered.photos) return toast(`${say("photos")} ≤ ${offered.photos}`, true);
   const body = { ...rest, key, secret: secret === "on", contact: { name, phone }, ...(spot ?? {}) };
   const button = form.querySelector(".send");
   button.disabled = true;
   button.textContent = say("sending");
   const made = await attempt(() => post("requests", body));
+  if (made) await added(made.receipt, photos);
   button.disabled = false;
   button.textContent = say("send");
-  if (!made) return; // under the same key it may be sent again: it is taken once
+  if (!made) return undefined; // under the same key it may be sent again: it is taken once
   key = fresh();
   spot = null;
   shown = made;
   find("form").replaceChildren(h("button", { type: "button", class: "tool", onclick: drawForm }, say("again")));
   drawTold();
+  return undefined;
+}
+
+/** Send photos after a request that is taken already; one that is refused leaves the others. */
+async function added(receipt, photos) {
+  for (const photo of photos) {
+    await attempt(() => sendFile(`requests/receipts/${encodeURIComponent(receipt)}/photos?name=${encodeURIComponent(photo.name)}`, photo));
+  }
 }
 
 function drawTrack() {

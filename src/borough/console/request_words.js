@@ -15,7 +15,7 @@ const WORDS = {
     code: "编号", state: "状态", agency: "承办单位", received: "提交时间", due: "答复时限", answer: "答复",
     waiting: "待受理", accepted: "办理中", answered: "已答复", closed: "已办结", refused: "不予受理",
     filed: "已提交", triaged: "已受理分派", contacted: "已联系", revisited: "已回访", urgent: "紧急",
-    other: "EN", photos: "照片（可不选）", pending: "还没有确定",
+    other: "EN", photos: "照片（可不选）", photos_note: "JPEG、PNG 或 WebP；照片里的位置信息不会给人看", pending: "还没有确定",
   },
   en: {
     title: "Ask the district", lead: "Say what is wrong. We pass it to whoever is responsible and tell you how far it has got.",
@@ -30,7 +30,7 @@ const WORDS = {
     code: "Number", state: "State", agency: "With", received: "Sent", due: "Answer by", answer: "Answer",
     waiting: "waiting to be taken up", accepted: "under way", answered: "answered", closed: "closed", refused: "not taken up",
     filed: "sent", triaged: "given to an agency", contacted: "you were contacted", revisited: "you were asked about it", urgent: "urgent",
-    other: "中文", photos: "Photos (optional)", pending: "not decided yet",
+    other: "中文", photos: "Photos (optional)", photos_note: "JPEG, PNG or WebP; nobody is shown where it was taken", pending: "not decided yet",
   },
 };
 

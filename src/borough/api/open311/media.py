@@ -15,8 +15,6 @@ from borough.api.ports import Ports
 from borough.core.errors import BadFile
 from borough.core.files import Attachment
 
-MOST = 5
-"""Files of one request."""
 Looked = list[tuple[Path, Attachment]]
 
 
@@ -26,8 +24,9 @@ async def looked_at(ports: Ports, body: Body) -> AsyncIterator[Looked]:
 
     Raises `Refused` where one is none of ours, or there are too many.
     """
-    if len(body.files) > MOST:
-        raise Refused([f"media: 至多 {MOST} 个文件 at most {MOST} files"])
+    most = ports.requests.rules.public["photos"]
+    if len(body.files) > most:
+        raise Refused([f"media: 至多 {most} 个文件 at most {most} files"])
     found: Looked = []
     uploads: list[Path] = []
     try:

@@ -26,10 +26,11 @@ SATISFACTION = {"levels": "tables", "satisfied": "count", "basis": "text"}
 WEIGHTS = dict.fromkeys(("response", "resolution", "satisfaction"), "share") | {"basis": "text"}
 MERGING = {
     "join_alike": "share", "join_metres": "positive", "join_days": "positive",
-    "propose_alike": "share", "basis": "text",
+    "propose_alike": "share", "similar_metres?": "positive", "similar_hours?": "positive",
+    "basis": "text",
 }  # fmt: skip
 HOT = {"days": "positive", "people": "count", "basis": "text"}
-PUBLIC = {"per_hour": "count", "per_minute": "count", "basis": "text"}
+PUBLIC = {"per_hour": "count", "per_minute": "count", "photos?": "count", "basis": "text"}
 
 
 def read_requests(folder: Path, agencies: Sequence[str]) -> RequestRules:
@@ -88,9 +89,12 @@ def rules_of(text: Mapping[str, Any], agencies: set[str]) -> RequestRules:
         hot_days=hot["days"],
         hot_people=hot["people"],
         public={
-            name: value
-            for name, value in fitted(said["public"], PUBLIC, ("public",)).items()
-            if name != "basis"
+            "photos": 0,
+            **{
+                name: value
+                for name, value in fitted(said["public"], PUBLIC, ("public",)).items()
+                if name != "basis"
+            },
         },
         **{name: value for name, value in merging.items() if name != "basis"},
     )
