@@ -1,12 +1,16 @@
 """What every database must keep to about citizens' requests."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from borough.api.covering import patterns
 from borough.core.errors import BadRequest, IllegalMove
 from borough.core.requests import Filing
+from borough.storage.sql import SqlAudit
+from borough.storage.sql.requests_erasure import forgotten
 from borough.testing.requesting import HOUR, MORNING, Desk, desk
 
 
@@ -68,6 +72,34 @@ def test_the_caller_stands_with_persons_and_nowhere_else(made: Desk) -> None:
     assert made.persons.read(got.person, by="ann", why="回访") == contact
     assert "13900001234" not in log
     assert "张三丰" not in log
+
+
+def test_who_is_forgotten_stands_in_no_word_of_their_request_and_the_chain_holds(
+    made: Desk, engine: Engine
+) -> None:
+    """Name, telephone, address, plate and identity number go from text, title, answer and notes."""
+    known = {
+        "name": "张三丰", "phone": "13900001234", "address": "五星路88号2栋",
+        "plate": "渝AD12345", "id": "500112199001011234", "email": "san@example.com",
+    }  # fmt: skip
+    words = "我是张 三丰，住五星路88号2栋，车渝AD12345，电话139-0000-1234，SAN@example.com"
+    got = made.filed(words, title="张三丰反映路灯", contact=known, key="forget")
+    other = made.filed("张三丰是谁不重要，井盖响", key="other")
+    made.acts.contact(got.id, at_ms=MORNING, by="bob", note="已电话联系张三丰 500112199001011234")
+    made.acts.answer(got.id, "张三丰您好，已修好，另一电话13711112222", at_ms=MORNING, by="bob")
+    log = made.cases.events(got.case_id)
+    also = partial(forgotten, patterns=patterns().values())
+    for _ in range(2):
+        made.persons.erase(got.person, by="ann", also=also)
+
+    left = repr(made.store.one(got.id)) + repr(made.store.acts(got.id))
+    for each in (*known.values(), "三丰", "139-0000", "SAN@", "13711112222"):
+        assert each not in left
+    assert "路灯" in made.store.one(got.id).title
+    assert made.store.one(other.id) == other
+    assert made.cases.events(got.case_id) == log
+    assert made.cases.verify(got.case_id) == []
+    assert not list(SqlAudit(engine).faults())
 
 
 def test_a_request_goes_its_way_and_every_act_is_in_the_log_of_its_case(made: Desk) -> None:
@@ -142,6 +174,22 @@ def test_a_case_is_not_closed_as_done_while_a_request_has_no_answer(made: Desk) 
 
     made.office.revisit(got.id, resolved=False, satisfaction=1, at_ms=MORNING + HOUR, by="cat")
     assert made.cases.one(case.id).closed_ms is None
+
+
+def test_two_merges_of_the_same_pair_name_the_field_and_change_nothing(made: Desk) -> None:
+    """The second one, and one back into the case that was emptied, are refused with the code."""
+    one = made.filed("红旗路积水很深", category="drainage")
+    other = made.filed("下穿道里全是水", category="drainage", place="宝圣湖街道")
+    made.acts.merge(other.id, one.case_id, at_ms=MORNING, by="ann")
+    now, log = made.store.one(other.id), made.cases.events(one.case_id)
+
+    with pytest.raises(IllegalMove, match=r"into: .* belongs to YB-.* already"):
+        made.acts.merge(other.id, one.case_id, at_ms=MORNING, by="bob")
+    with pytest.raises(IllegalMove, match=r"into: .* is closed"):
+        made.acts.merge(one.id, other.case_id, at_ms=MORNING, by="bob")
+    assert made.store.one(other.id) == now
+    assert made.cases.events(one.case_id) == log
+    assert made.cases.one(other.case_id).outcome == "duplicate"
 
 
 def test_requests_about_one_matter_share_its_case_and_can_be_parted(made: Desk) -> None:

@@ -6,9 +6,11 @@ that for all others.  Times are of the clock on the wall.
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from borough.api.accounts_passwords import SIGNING
+from borough.api.covering import patterns
 from borough.api.rights import rights
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import Answer
@@ -17,6 +19,7 @@ from borough.core.errors import BadRequest
 from borough.storage.sql import SqlAccounts, SqlAudit, SqlPersons, SqlSessions
 from borough.storage.sql.accounts import ENTER, FIRST, RESET
 from borough.storage.sql.credentials import digest
+from borough.storage.sql.requests_erasure import forgotten
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -107,8 +110,9 @@ def read_persons(desk: Desk, ask: Mapping[str, Any]) -> Answer:
 
 
 def erase_person(desk: Desk, ask: Mapping[str, Any]) -> Answer:
-    """Forget somebody."""
-    SqlPersons(desk.engine).erase(ask["person"], by=ask["by"])
+    """Forget somebody, in the words of their requests too."""
+    also = partial(forgotten, patterns=patterns().values())
+    SqlPersons(desk.engine).erase(ask["person"], by=ask["by"], also=also)
     return Answer({"person": ask["person"]})
 
 

@@ -154,10 +154,12 @@ class RequestActs:
         with writing(self._store.engine) as connection:
             now, target = held(connection, request), found(connection, into)
             if now.case_id == target.id:
-                msg = f"case: the request belongs to {target.code} already"
-                raise BadRequest(msg)
+                msg = (
+                    f"into: 已在该案卷中，不能重复并案 {now.code} belongs to {target.code} already"
+                )
+                raise IllegalMove(msg)
             if target.closed_ms is not None or target.plan not in self._plans:
-                msg = f"case: {target.code} is closed and takes no more requests"
+                msg = f"into: 该案卷已结束 {target.code} is closed and takes no more requests"
                 raise IllegalMove(msg)
             level, sign = core.LEVELS[now.urgent], f"request-{now.id}"
             event = joining(target, self._plans[target.plan], sign, level, at_ms=at_ms, by=by)

@@ -1,0 +1,41 @@
+"""Forget somebody in the words of their requests: the logs of cases never held them."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, select
+
+from borough.core.forgetting import blotted, blotted_all, finders
+from borough.storage.sql.requests_table import request_acts, requests
+
+WORDS = ("title", "text", "place", "answer")
+
+
+def forgotten(
+    connection: Connection,
+    person: int,
+    fields: Mapping[str, str],
+    patterns: Iterable[re.Pattern[str]] = (),
+) -> int:
+    """Take what was known of a person out of their requests; say how many those are.
+
+    *fields* is their record; *patterns* find what looks like personal data.  The transaction is
+    open already; logs and their chains are not touched, since no word of a request is in them.
+    """
+    found = finders(fields.values(), patterns)
+    chosen = select(requests).where(requests.c.person == person)
+    rows = connection.execute(chosen).mappings().all()
+    for row in rows:
+        kept = {name: blotted(row[name], found) for name in WORDS}
+        kept["suggestion"] = blotted_all(row["suggestion"], found)
+        connection.execute(requests.update().where(requests.c.id == row["id"]).values(**kept))
+        _acts(connection, row["id"], found)
+    return len(rows)
+
+
+def _acts(connection: Connection, request: int, found: Iterable[re.Pattern[str]]) -> None:
+    a, told = request_acts.c, list(found)
+    for act in connection.execute(select(request_acts).where(a.request == request)).mappings():
+        kept = {"note": blotted(act["note"], told), "data": blotted_all(act["data"], told)}
+        one = (a.request == request) & (a.number == act["number"])
+        connection.execute(request_acts.update().where(one).values(**kept))
