@@ -15,7 +15,7 @@ from borough.api import answers
 from borough.api.access import Given, Operator, outside, reader, within
 from borough.api.broadcast import wall_ms
 from borough.api.errands import listed
-from borough.api.ground import standing
+from borough.api.ground import holding, standing
 from borough.api.ports import Ports
 from borough.api.things import row_of
 from borough.core import loop
@@ -148,7 +148,8 @@ def told(ports: Ports, case: Case) -> dict[str, Any]:
     plan = ports.plans.get(case.plan)
     step = plan.steps.get(case.step) if plan else None
     title = step.title if step else {}
-    return {**said, "step_title": title, "stands": standing(ports.registry, case.thing)}
+    more = {"step_title": title, "holder_name": holding(ports.district, case)}
+    return {**said, **more, "stands": standing(ports.registry, case.thing)}
 
 
 def full(ports: Ports, case: Case) -> dict[str, Any]:

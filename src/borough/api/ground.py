@@ -7,18 +7,39 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from borough.core.cases import Case
 from borough.core.district import District, Ring
 from borough.core.observations import Index, Mask, Millis
 from borough.core.registry import Registry
 
 GEOJSON = "application/geo+json"
 COLUMNS = "application/vnd.borough.columns"
+AGENCY = "agency"
+"""The holder of steps for whichever agency a case was dispatched to."""
 DECIMALS = 6
 """A millionth of a degree is 0.1 m."""
 NOWHERE = np.iinfo(np.int32).min
 """The longitude and latitude of a thing without a place, in the packed points."""
 UNHEARD, FRESH, SILENT, LEVELS = 0, 1, 2, 3
 """States of a thing on the map; an open detection of level *n* is ``LEVELS + n``."""
+
+
+def named(district: District, agency: str) -> dict[str, str]:
+    """Give the names of an agency; none where the code is none of the district's."""
+    agencies = district.agencies
+    if agency not in agencies.code:
+        return {}
+    row = agencies.code.index(agency)
+    return {"zh": agencies.name_zh[row], "en": agencies.name_en[row]}
+
+
+def holding(district: District, case: Case) -> dict[str, str]:
+    """Give the names of the agency that has a case in hand: none where a kind of post has it.
+
+    It is the one that the case was dispatched to, or the one that its step means there.
+    """
+    dispatched = case.agency if case.holder == AGENCY else ""
+    return named(district, dispatched or district.agency_of(case.holder, case.grid))
 
 
 def outline(district: District) -> bytes:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.broadcast import wall_ms
+from borough.api.ground import named
 from borough.api.ports import Ports
 from borough.core.errors import Forbidden
 from borough.core.tasks import STARTED, Task
@@ -140,15 +141,6 @@ def told(ports: Ports, task: Task, plan: str) -> dict[str, Any]:
         "title": declared.title if declared else {},
         "asks": declared.asks if declared else (),
         "basis": declared.basis if declared else "",
-        "names": {code: named(ports, code) for code in {task.agency, *task.circle} - {""}},
+        "names": {code: named(ports.district, code) for code in {task.agency, *task.circle} - {""}},
         "may": may,
     }
-
-
-def named(ports: Ports, code: str) -> dict[str, str]:
-    """Give the names of an agency; none where the code is none of the district's."""
-    agencies = ports.district.agencies
-    if code not in agencies.code:
-        return {}
-    row = agencies.code.index(code)
-    return {"zh": agencies.name_zh[row], "en": agencies.name_en[row]}

@@ -116,7 +116,7 @@ export class Drawer {
       this.head(said(told.title, told.code), where),
       facts([
         [word("step"), told.closed_ms ? word("closed") : said(told.step_title, told.step)],
-        [word("holder"), [told.holder, told.post].filter(Boolean).join(" · ") || "–"],
+        [word("holder"), [said(told.holder_name, told.holder), told.post].filter(Boolean).join(" · ") || "–"],
         due,
         [word("opened"), moment(told.opened_ms)],
         [word("thing"), this.link(told.stands)],

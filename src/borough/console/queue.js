@@ -124,7 +124,7 @@ function row(each, at) {
       each.sure ? null : h("div", { class: "bad" }, say("unsure"))),
     h("td", {}, h("b", {}, said(each.title, each.code)), each.urgent ? h("span", { class: "urgent" }, ` ${say("urgent_true")}`) : null,
       h("div", { class: "quiet" }, `${each.code} · ${say(each.source)}`)),
-    h("td", {}, said(each.step_title, each.step), h("div", { class: "quiet" }, each.holder)),
+    h("td", {}, said(each.step_title, each.step), h("div", { class: "quiet" }, said(each.holder_name, each.holder))),
     h("td", {}, each.agency || "–", h("div", { class: "quiet" }, each.post || say("nobody"))));
 }
 

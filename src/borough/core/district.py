@@ -188,6 +188,17 @@ class District:
     bands: Mapping[str, float] = field(default_factory=dict)
     standards: Standards = field(default_factory=Standards)
 
+    def agency_of(self, holder: str, grid: int) -> str:
+        """Name the agency that a holder is, or the one of its kind for a grid (row); or nothing."""
+        agencies = self.agencies
+        if holder in agencies.code:
+            return holder
+        same = [row for row, kind in enumerate(agencies.kind) if kind == holder]
+        street = int(self.grids.street[grid]) if grid >= 0 else -1
+        near = [row for row in same if street >= 0 and int(agencies.street[row]) == street]
+        found = near or same
+        return agencies.code[found[0]] if len(found) == 1 else ""
+
     @property
     def counts(self) -> dict[str, int]:
         """How many things of each kind the district has, by code."""

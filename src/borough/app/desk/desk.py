@@ -13,7 +13,7 @@ from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.dispatch import Rhythm, spot, whom
 from borough.app.desk.layout import Layout
-from borough.app.desk.parties import agency_of, finding
+from borough.app.desk.parties import finding
 from borough.app.district import Ground, ground, man
 from borough.app.intake.jobs import Job
 from borough.app.outward.outgoing import Outgoing
@@ -120,6 +120,7 @@ class Desk:
                 self.outward.follow,
                 suspensions.follow,
             ],
+            unmoved=[self.dispatch.follow, self.warnings.unmoved, self.outward.follow],
             rows=self.row,
         )
         fires = {**clocks.fires(cases), **suspensions.fires(cases)}
@@ -133,7 +134,7 @@ class Desk:
     def row(self, standard: str, event: str, grid: int) -> tuple[Standard, str]:
         """Give a row of the standards and who is responsible by it in a grid (row)."""
         row = self.ground.district.standards.row(standard, event)
-        return row, agency_of(self.ground.district, row.agency, grid)
+        return row, self.ground.district.agency_of(row.agency, grid)
 
     def weigh(self) -> list[tuple[str, Any]]:
         """Every few seconds, tell what was gathered and give what waits to posts.

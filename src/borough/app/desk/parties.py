@@ -30,7 +30,7 @@ def finding(district: District) -> Find:
     zone = ZoneInfo(district.zone)
 
     def find(connection: Connection, case: Case, holder: str, at_ms: int) -> Party:
-        if agency := agency_of(district, holder, case.grid):
+        if agency := district.agency_of(holder, case.grid):
             return agency, ""
         post = choose(connection, holder, case.grid, at_ms, zone)
         if post is None:
@@ -39,18 +39,6 @@ def finding(district: District) -> Find:
         return connection.scalar(select(posts.c.agency).where(posts.c.code == post)) or "", post
 
     return find
-
-
-def agency_of(district: District, holder: str, grid: int) -> str:
-    """Name the agency that a holder is, or that one of its kind is for a grid (row); or nothing."""
-    agencies = district.agencies
-    if holder in agencies.code:
-        return holder
-    same = [row for row, kind in enumerate(agencies.kind) if kind == holder]
-    street = int(district.grids.street[grid]) if grid >= 0 else -1
-    near = [row for row in same if street >= 0 and int(agencies.street[row]) == street]
-    found = near or same
-    return agencies.code[found[0]] if len(found) == 1 else ""
 
 
 def knows(district: District, holder: str) -> bool:

@@ -1,0 +1,57 @@
+"""Who is shown to have a case in hand: the agency itself, where no kind of post is named."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from borough.api.ground import holding
+from borough.app.setup import folder_of
+from borough.core import moves
+from borough.core.cases import Case, born
+from borough.core.district import District
+from borough.engine.district import read
+from borough.testing.loops import MORNING, all_plans
+
+
+@cache
+def yubei() -> District:
+    """Read the district that ships."""
+    return read(folder_of("yubei"))
+
+
+def held(holder: str, agency: str, grid: int) -> Case:
+    """Make a case in a grid whose step somebody holds."""
+    plan = next(each for each in all_plans() if each.id == "routine")
+    told = {"scene": "routine", "thing": 0, "title": {}, "level": 1, "detection": "d"}
+    opening = moves.opening(plan, code="T-1", grid=grid, at_ms=MORNING, by="ann", **told)
+    return replace(born(1, opening), holder=holder, agency=agency)
+
+
+@pytest.mark.parametrize(
+    ("holder", "agency", "en"),
+    [
+        ("agency", "housing", "Housing"),
+        ("emergency", "housing", "Emergency"),
+        ("grid_worker", "housing", None),
+        ("agency", "", None),
+        ("agency", "nobody", None),
+    ],
+)
+def test_an_agency_that_holds_a_case_is_named(holder: str, agency: str, en: str | None) -> None:
+    """The one it was dispatched to, or the one that the step means; a kind of post is none."""
+    named = holding(yubei(), held(holder, agency, 3))
+    assert named.keys() == ({"zh", "en"} if en else set())
+    assert (en or "") in named.get("en", "")
+
+
+def test_a_kind_of_agency_is_the_one_of_the_street() -> None:
+    """A centre is the community centre of the street where the case is; nowhere it is none."""
+    district = yubei()
+    street = int(district.grids.street[0])
+    other = next(g for g, its in enumerate(district.grids.street) if int(its) != street)
+    here, there = (holding(district, held("centre", "", grid)) for grid in (0, other))
+    assert here
+    assert there
+    assert here != there
+    assert holding(district, held("centre", "", -1)) == {}
