@@ -35,6 +35,7 @@ from borough.api import (
     series,
     shares,
     shelves,
+    similar,
     standards,
     tasks,
     things,
@@ -97,6 +98,7 @@ PARTS = (
     shares,
     rosters,
     shelves,
+    similar,
 )
 """Every door with its endpoints, in the order in which paths are tried."""
 

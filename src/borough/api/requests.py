@@ -19,6 +19,7 @@ from borough.api.masking import sees_all, shown
 from borough.api.moments import moment
 from borough.api.ports import Ports
 from borough.api.requests_public import Filing, person_of
+from borough.api.similar import listed
 from borough.core.errors import Forbidden
 from borough.core.requests import CHANNELS, STATES, Request
 
@@ -297,7 +298,13 @@ async def full(asked: Asked, ports: Ports, request: str) -> Response:
         "answer": now.answer if every else clean(now.answer),
         "acts": [each if every else {**each, "note": clean(each["note"])} for each in acts],
         "with": [told(asked, each) for each in others if each.id != now.id],
+        "similar": await run_in_threadpool(alike, asked, ports, now.case_id),
     })  # fmt: skip
+
+
+def alike(asked: Asked, ports: Ports, case: int) -> list[dict[str, Any]]:
+    """Tell which cases may be the same matter as that of a request."""
+    return listed(asked, ports, ports.cases.one(case))
 
 
 ELSEWHERE = "request: of another agency or area"

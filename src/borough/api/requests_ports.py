@@ -4,9 +4,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from borough.core.cases import Case
 from borough.core.requests import Request, RequestRules
 
 Row = Mapping[str, Any]
+
+
+class Likeness(Protocol):
+    """A case that another may repeat: how far it is, and how many requests it has."""
+
+    @property
+    def case(self) -> Case:
+        """The case."""
+        ...
+
+    @property
+    def metres(self) -> float:
+        """How far from the other."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """How many requests belong to it."""
+        ...
 
 
 class Requests(Protocol):
@@ -37,6 +57,10 @@ class Requests(Protocol):
 
     def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int, /) -> Row:
         """Work out the three rates of those received in a period, by agency, street or month."""
+        ...
+
+    def similar(self, case: Case, /) -> Sequence[Likeness]:
+        """List open cases that may be the same matter as one, nearest first."""
         ...
 
     def hot(self, until_ms: int, days: float, /) -> Sequence[Row]:

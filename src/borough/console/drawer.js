@@ -5,6 +5,7 @@ import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { files, notices } from "./files.js";
 import { get } from "./server.js";
+import { similar } from "./similar.js";
 import { tasks, tasksOf } from "./tasks.js";
 import { levelled, moment, reading, said, word } from "./words.js";
 
@@ -127,6 +128,7 @@ export class Drawer {
       notices(told, acted),
       actions(told, acted, () => this.load(false)),
       files(told, acted),
+      similar(told, acted),
       told.first ? evidence(told.first, this.scene(told.scene)) : null,
       log(told.events, told.steps),
     ].filter(Boolean);

@@ -86,6 +86,11 @@ function proposals(one, tools, act) {
     some.push(h("h3", {}, say("like")), h("div", { class: "suggestions" }, ...like.map((each) =>
       button(`${say("join")} ${say("case")} ${each.case} · ${each.requests} ${say("requests")} · ${percent(each.alike)}`, () => act("merge", { into: each.case })))));
   }
+  const near = (one.similar ?? []).filter((each) => !like.some((other) => other.case === each.id));
+  if (near.length && ["waiting", "accepted"].includes(one.state)) {
+    some.push(h("h3", {}, say("similar")), h("div", { class: "suggestions" }, ...near.map((each) =>
+      button(`${say("join")} ${each.code} · ${said(each.title, "")} · ${each.metres} m`, () => act("merge", { into: each.id })))));
+  }
   if (one.with.length) {
     some.push(h("h3", {}, say("with")), ...one.with.map((each) => button(`${each.code} ${each.title || each.text.slice(0, 30)}`, () => tools.open(each.id))),
       sending(act, "split", (given) => given, h("input", { name: "note", required: true, placeholder: say("why"), "aria-label": say("why") }), h("span", { class: "note" }, say("split"))));

@@ -4,6 +4,7 @@ A request belongs to a case; merging lets several belong to one.  Its row says w
 and each act on it is an event of its case.  The caller is known by the id of a person only.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ LIMITED = CONTACT, ANSWER = ("contact", "answer")
 """What a request has limits for: to call back, and to answer."""
 TICKS = WARNED, OVERDUE = ("request_warned", "request_late")
 """Verbs with which the log of a case says what the limit of a request has come to."""
+DEGREE_M = 111_320.0
+"""Metres of a degree of latitude."""
 LEVELS = {False: 1, True: 2}
 """The level of a case by whether its request is urgent."""
 LONGEST = 4_000
@@ -172,8 +175,9 @@ class RequestRules:
 
     Requests join a case by themselves when alike by ``join_alike`` within ``join_metres`` and
     ``join_days``, and are proposed from ``propose_alike`` on.  ``satisfied`` is the lowest of the
-    levels of satisfaction, from 1, that counts as such.  With ``practice``, models are learned
-    from synthetic messages until there are others.
+    levels of satisfaction, from 1, that counts as such.  Cases of one code within
+    ``similar_metres`` and ``similar_hours`` are offered for merging; 0 offers none.  With
+    ``practice``, models are learned from synthetic messages until there are others.
     """
 
     kinds: Mapping[str, RequestKind]
@@ -194,6 +198,8 @@ class RequestRules:
     hot_people: int
     public: Mapping[str, int]
     practice: bool = False
+    similar_metres: float = 0
+    similar_hours: float = 0
 
     def dues(
         self, kind: str, category: str, clock: Worktime | None, at_ms: int, *, urgent: bool
@@ -215,6 +221,12 @@ class RequestRules:
             return said
         named = (each.code for each in self.categories.values() if said in each.name.values())
         return next(named, "")
+
+
+def apart_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Give the distance of two points (degrees) in metres, as on a plane."""
+    east = (lon - other_lon) * math.cos(math.radians(lat))
+    return math.hypot(east, lat - other_lat) * DEGREE_M
 
 
 def due(limit: Limit, clock: Worktime | None, at_ms: int) -> int:

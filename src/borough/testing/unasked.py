@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from borough.core.cases import Case
 from borough.core.errors import NotFound
 from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import USUAL, read_requests
@@ -35,6 +36,10 @@ class Unasked:
     def rates(self, since_ms: int, until_ms: int, by: str, _now_ms: int) -> Mapping[str, Any]:
         """Count nothing."""
         return {"by": by, "since_ms": since_ms, "until_ms": until_ms, "groups": []}
+
+    def similar(self, _case: Case) -> Sequence[Any]:
+        """No case is like another."""
+        return ()
 
     def hot(self, _until_ms: int, _days: float) -> Sequence[Mapping[str, Any]]:
         """Nothing is hot."""

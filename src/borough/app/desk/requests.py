@@ -94,6 +94,15 @@ def merge_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     return answered(desk, made)
 
 
+def merge_case(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Join a case with another one, with its requests."""
+    case, into = desk.cases.one(ask["case"]), desk.cases.one(ask["into"])
+    done = desk.requests.acts.merge_case(
+        case.id, into.id, version=ask["version"], at_ms=desk.now(), by=ask["by"]
+    )
+    return Answer(shown(done), (("case", shown(done)), ("case", shown(desk.cases.one(into.id)))))
+
+
 def split_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Give a request that was merged a case of its own again."""
     acted = {"at_ms": desk.now(), "by": ask["by"], "note": ask.get("note", "")}
@@ -138,5 +147,6 @@ VERBS = {
     "answer_request": answer_request,
     "revisit_request": revisit_request,
     "merge_request": merge_request,
+    "merge_case": merge_case,
     "split_request": split_request,
 }

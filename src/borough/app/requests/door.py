@@ -14,11 +14,13 @@ from sqlalchemy import Engine
 from borough.adapters import sheets
 from borough.adapters.text import Requests as Columns, hot, merged
 from borough.core import requests as core
+from borough.core.cases import Case
 from borough.core.district import District
 from borough.core.errors import BadRequest, BadSheet
 from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import read_requests
 from borough.storage.sql import SqlCases, SqlRequests
+from borough.storage.sql.similar import Similar, SqlSimilar
 
 DAY_MS = 86_400_000
 BY = ("agency", "first_agency", "street", "month", "category", "kind", "all")
@@ -50,12 +52,20 @@ class RequestDoor:
 
     def __init__(self, engine: Engine, cases: SqlCases, district: District, folder: Path) -> None:
         self._store = SqlRequests(engine, cases=cases)
+        self._similar = SqlSimilar(engine)
         self._district = district
         self.rules: RequestRules = read_requests(folder, district.agencies.code)
         self.one = self._store.one
         self.find = self._store.find
         self.acts = self._store.acts
         self.counts = self._store.counts
+
+    def similar(self, case: Case) -> list[Similar]:
+        """List open cases that may be the same matter as one, nearest first."""
+        rules = self.rules
+        if not rules.similar_metres or not rules.similar_hours:
+            return []
+        return self._similar.near(case, metres=rules.similar_metres, hours=rules.similar_hours)
 
     def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int) -> dict[str, Any]:
         """Work out the three rates of those received in a period, by agency, street or month."""

@@ -9,7 +9,16 @@ import numpy as np
 
 from borough.adapters.text.alike import Rarity, alike, compared
 from borough.adapters.text.limits import LIMITS
-from borough.core.requests import ACCEPTED, ANSWERED, WAITING, Filing, Request, RequestRules, Spot
+from borough.core.requests import (
+    ACCEPTED,
+    ANSWERED,
+    WAITING,
+    Filing,
+    Request,
+    RequestRules,
+    Spot,
+    apart_m,
+)
 from borough.edge.citizens.writing import messages
 
 DAY_MS = 86_400_000
@@ -17,8 +26,6 @@ OPEN = (WAITING, ACCEPTED, ANSWERED)
 MOST = 400
 """Requests that one is compared with, the newest: their texts take some 50 ms."""
 SHOWN = 3
-EARTH_M = 111_320.0
-"""Metres of a degree of latitude."""
 COMMON = 1_500
 """Synthetic messages from which it is known which words everybody uses."""
 
@@ -87,20 +94,12 @@ HERE, PERHAPS, FAR = "here", "perhaps", "far"
 
 def distance(draft: Filing, spot: Spot, other: Request, metres: float = LIMITS.merge_metres) -> str:
     """Say whether a request is where another is; what neither names keeps them not apart."""
-    if None not in (draft.lon, draft.lat, other.lon, other.lat):
-        return HERE if apart_m(draft, other) <= metres else FAR
+    points = (draft.lon, draft.lat, other.lon, other.lat)
+    known = [each for each in points if each is not None]
+    if len(known) == len(points):
+        return HERE if apart_m(*known) <= metres else FAR
     if spot.community and other.community:
         return HERE if spot.community == other.community else FAR
     if spot.street and other.street:
         return PERHAPS if spot.street == other.street else FAR
     return PERHAPS
-
-
-def apart_m(draft: Filing, other: Request) -> float:
-    """Give the distance of two points in metres, as on a plane."""
-    assert draft.lon is not None  # noqa: S101 - whoever asks has looked
-    assert draft.lat is not None  # noqa: S101 - the same
-    assert other.lon is not None  # noqa: S101 - the same
-    assert other.lat is not None  # noqa: S101 - the same
-    east = (draft.lon - other.lon) * np.cos(np.radians(draft.lat))
-    return float(np.hypot(east, draft.lat - other.lat) * EARTH_M)

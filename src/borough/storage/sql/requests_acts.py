@@ -12,14 +12,14 @@ from sqlalchemy import Connection, select
 
 from borough.core import requests as core
 from borough.core.cases import Case, Event, Plan
-from borough.core.errors import BadRequest, IllegalMove
+from borough.core.errors import BadRequest, IllegalMove, Stale
 from borough.core.loop import cancelling
 from borough.core.moves import closing, joining
 from borough.core.plans import CLOSED, DECLINED, DUPLICATE, TRUE
 from borough.core.requests import Filing, Request, RequestRules
 from borough.storage.sql.caselog import found
 from borough.storage.sql.engines import writing
-from borough.storage.sql.requests import Entry, SqlRequests, held, noted, row_of
+from borough.storage.sql.requests import Entry, SqlRequests, held, noted, request_of, row_of
 from borough.storage.sql.requests_table import requests
 
 RESOLVED = "resolved"
@@ -152,24 +152,53 @@ class RequestActs:
     def merge(self, request: int, into: int, *, at_ms: int, by: str) -> Request:
         """Have a request join another case; its own, left empty, closes as a duplicate."""
         with writing(self._store.engine) as connection:
-            now, target = held(connection, request), found(connection, into)
-            if now.case_id == target.id:
-                msg = (
-                    f"into: 已在该案卷中，不能重复并案 {now.code} belongs to {target.code} already"
-                )
+            return self._merged(connection, held(connection, request), into, at_ms=at_ms, by=by)
+
+    def merge_case(self, case: int, into: int, *, version: int, at_ms: int, by: str) -> Case:
+        """Join a case with another, with all its requests; it closes as a duplicate."""
+        with writing(self._store.engine) as connection:
+            now, target = found(connection, case), found(connection, into)
+            if now.version != version:
+                msg = f"case {now.code}: version {version} was acted on already; read it again"
+                raise Stale(msg)
+            self._fit(now.code, now.id, target)
+            if now.closed_ms is not None:
+                msg = f"case: 该案卷已结束 {now.code} is closed as {now.outcome}"
                 raise IllegalMove(msg)
-            if target.closed_ms is not None or target.plan not in self._plans:
-                msg = f"into: 该案卷已结束 {target.code} is closed and takes no more requests"
-                raise IllegalMove(msg)
-            level, sign = core.LEVELS[now.urgent], f"request-{now.id}"
-            event = joining(target, self._plans[target.plan], sign, level, at_ms=at_ms, by=by)
-            self._store.cases.wrote(connection, target, event)
-            before = now.case_id
-            moved = replace(now, case_id=target.id)
-            said = {"from": before, "to": target.id}
-            after = self._done(connection, moved, "merged", {}, said, at_ms=at_ms, by=by)
-            self._left(connection, before, target.code, at_ms=at_ms, by=by)
-            return after
+            mine = select(requests).where(requests.c.case_id == now.id).order_by(requests.c.id)
+            rows = connection.execute(mine).mappings().all()
+            for row in rows:
+                self._merged(connection, request_of(row), into, at_ms=at_ms, by=by)
+            if not rows:
+                sign, plan = f"case-{now.id}", self._plans[target.plan]
+                event = joining(target, plan, sign, now.level, at_ms=at_ms, by=by)
+                self._store.cases.wrote(connection, target, event)
+                self._left(connection, now.id, target.code, at_ms=at_ms, by=by)
+            return found(connection, now.id)
+
+    def _fit(self, code: str, case: int, target: Case) -> None:
+        """Refuse a case that nothing can join, or that is this very one."""
+        if case == target.id:
+            msg = f"into: 已在该案卷中，不能重复并案 {code} belongs to {target.code} already"
+            raise IllegalMove(msg)
+        if target.closed_ms is not None or target.plan not in self._plans:
+            msg = f"into: 该案卷已结束 {target.code} is closed and takes no more"
+            raise IllegalMove(msg)
+
+    def _merged(
+        self, connection: Connection, now: Request, into: int, *, at_ms: int, by: str
+    ) -> Request:
+        target = found(connection, into)
+        self._fit(now.code, now.case_id, target)
+        level, sign = core.LEVELS[now.urgent], f"request-{now.id}"
+        event = joining(target, self._plans[target.plan], sign, level, at_ms=at_ms, by=by)
+        self._store.cases.wrote(connection, target, event)
+        before = now.case_id
+        moved = replace(now, case_id=target.id)
+        said = {"from": before, "to": target.id}
+        after = self._done(connection, moved, "merged", {}, said, at_ms=at_ms, by=by)
+        self._left(connection, before, target.code, at_ms=at_ms, by=by)
+        return after
 
     def split(
         self, request: int, entry: Entry, *, plan: Plan, at_ms: int, by: str, note: str
