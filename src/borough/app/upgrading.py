@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from borough.app.backup import back_up
-from borough.app.backup.archive import ENDING
-from borough.app.backup.taking import Tell
 from borough.app.settings import Settings
 from borough.app.supervisor import is_kept
 from borough.core.errors import BadSetting
 from borough.storage.sql import connect, upgrade
 from borough.storage.sql.schema import Step, pending
+
+if TYPE_CHECKING:
+    from borough.app.backup.taking import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def lacking(settings: Settings) -> list[Step]:
         engine.dispose()
 
 
-def upgraded(data: Path, backup: Path | None, tell: Tell) -> Upgraded:
+def upgraded(data: Path, backup: Path | None, tell: "Tell") -> Upgraded:
     """Back a stopped district up, then take every step; all of them, or none.
 
     *backup* is a file or a folder, beside the data folder if not given.  Raises `BadSetting`
@@ -52,6 +53,10 @@ def upgraded(data: Path, backup: Path | None, tell: Tell) -> Upgraded:
         raise BadSetting(msg)
     if not steps:
         return Upgraded((), None)
+    # They load what reads the history, which whoever only looks has no need of.
+    from borough.app.backup import back_up  # noqa: PLC0415 - see above
+    from borough.app.backup.archive import ENDING  # noqa: PLC0415 - see above
+
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = backup or data.with_name(f"{data.name}-before-upgrade-{stamp}{ENDING}")
     kept, _ = back_up(data, target, tell)

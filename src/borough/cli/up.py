@@ -1,34 +1,19 @@
 """`borough up`: start a district and keep it running."""
 
-import contextlib
 import importlib
-import logging
-import os
-import signal
-import sys
-import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from borough.app.clocks import wall_ms
-from borough.app.district_run import begun, supervisor, with_free_ports
 from borough.app.logs import keep
-from borough.app.people import invited, led
-from borough.app.settings import FILE, Settings, from_environment
-from borough.app.setup import folder_of, set_up
+from borough.app.settings import FILE, Settings
 from borough.app.sources import by_hand
-from borough.app.systemd import WATCHED, notify
-from borough.app.upgrading import lacking, upgraded
-from borough.cli.progress import Progress
-from borough.core.errors import BadSetting, BoroughError
 
 ROLES = {"stream": "borough.app.streaming", "desk": "borough.app.desk", "api": "borough.app.web"}
 """The module of each role; a process loads only its own."""
-LOOK_S = 0.5
-SUPERVISOR = "supervisor"
-log = logging.getLogger("borough.supervisor")
+WHOLE = "borough.cli.up_whole"
+"""What starts all of them; a role need not load it."""
 
 
 def up(
@@ -68,83 +53,6 @@ def up(
         importlib.import_module(ROLES[role]).run(settings)
         return
     fresh = not (data / FILE).exists()
-    kept_running(opened(district, data.resolve(), seed, share, upgrade=upgrade), fresh=fresh)
-
-
-def kept_running(settings: Settings, *, fresh: bool) -> None:
-    """Start every role and watch over them until told to stop; a new district may move ports."""
-    stop = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
-    keep(settings, SUPERVISOR)
-    settings, watch = begun(settings, say) if fresh else (settings, supervisor(settings, say))
-    try:
-        if not fresh:
-            watch.start()
-        welcome(settings)
-        notify("READY=1")
-        while not stop.wait(LOOK_S):
-            watch.watch()
-            notify("WATCHDOG=1")
-    finally:
-        notify("STOPPING=1")
-        watch.stop()
-
-
-def say(text: str) -> None:
-    """Tell what happens to the roles: to whoever waits, and to the log."""
-    print(text)
-    log.warning("%s", text)
-
-
-def welcome(settings: Settings) -> None:
-    """Say where to look, and how the first administrator signs in; a log is not told that."""
-    url = f"http://{settings.host}:{settings.http_port}/"
-    if led(settings):
-        print(url)
-    else:
-        print(first_way_in(settings, url), flush=True)
-    if settings.host not in {"127.0.0.1", "localhost", "::1"}:
-        sys.stderr.write(
-            f"!! {settings.host}: 其他机器可直接访问，且未加密，请在前面架 TLS 代理 · "
-            "other machines can reach this, and nothing is encrypted: put a TLS proxy before it\n"
-        )
-
-
-def first_way_in(settings: Settings, url: str) -> str:
-    """Say how the first administrator signs in; by a link of a moment only where somebody reads.
-
-    A desk that does not answer in time is no reason to end what runs.
-    """
-    if WATCHED not in os.environ:
-        with contextlib.suppress(BoroughError):
-            return f"首次登录 · to sign in first, once: {invited(settings)}"
-    return f"{url} (首次登录 · to sign in first: borough account link --data {settings.data})"
-
-
-def opened(district: str, data: Path, seed: int, share: float, *, upgrade: bool) -> Settings:
-    """Open a data folder, or make it from a district's tables if it is new.
-
-    Raises `BadSetting` for the data of an earlier release, unless *upgrade* says to go ahead.
-    """
-    if (data / FILE).exists():
-        settings = Settings.read(data)
-        if steps := lacking(settings):
-            if not upgrade:
-                msg = (
-                    f"{data} is of an earlier release ({len(steps)} steps behind): stop, then "
-                    f"`borough upgrade --data {data}`, or start with --upgrade"
-                )
-                raise BadSetting(msg)
-            with Progress() as progress:
-                upgraded(data, None, progress.tell)
-        return settings
-    now = wall_ms()
-    given: dict[str, Any] = {"clock_start_ms": now, "clock_origin_ms": now, **from_environment()}
-    given["district"] = str(folder_of(given.get("district", district)))
-    settings = with_free_ports(Settings(**{**given, "data": str(data)}))
-    data.mkdir(parents=True, exist_ok=True)
-    with Progress() as progress:
-        set_up(settings, seed=seed, share=share, progress=progress.tell)
-    settings.write()
-    return settings
+    whole = importlib.import_module(WHOLE)
+    settings = whole.opened(district, data.resolve(), seed, share, upgrade=upgrade)
+    whole.kept_running(settings, fresh=fresh)
