@@ -53,7 +53,7 @@ def main() -> None:
 
 def measure(registry: Registry, rounds: int = 7, only: Sequence[str] = ()) -> dict[str, Any]:
     """Set the built-in scenes, or *only* some, to work on *registry* and time them."""
-    found = {each.scene.id: each for each in find_all(BUILT_IN)}
+    found = {each.scene.id: each for each in find_all(BUILT_IN) if each.senses}
     names = only or found
     scenes = {name: timed(found[name].at_work(registry), rounds) for name in names}
     return {

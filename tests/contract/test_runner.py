@@ -163,3 +163,35 @@ def test_a_child_is_told_its_parents_row() -> None:
     watch = Watch.of(SCENE, district((17, 40, 55)), (np.array([17, 55]), np.array([40, 99])))
 
     assert watch.parent.tolist() == [1, -1, -1]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting(Warm):
+    """Counts how often time passed for it."""
+
+    every_s: ClassVar = 5
+
+    def pass_time(self, now: Values, rows: Rows) -> None:  # noqa: ARG002 - only that it was asked
+        """Count."""
+        rows["said"] = np.nan_to_num(rows["said"]) + 1
+
+
+def test_a_rule_that_need_not_look_often_looks_at_the_same_moments_wherever_one_begins() -> None:
+    """Once in each of its stretches of time, also when it was saved and loaded in one of them."""
+    found = Found(SCENE, Counting, {}, [], Path())
+    early, late, loaded = (found.runner(district()) for _ in range(3))
+    looks: dict[str, list[int]] = {"early": [], "late": []}
+    for second in range(3, 31):
+        now = Now(second, second * 1000)
+        for name, each in (("early", early), ("late", late)):
+            before = np.nan_to_num(each.rows["said"][0])
+            if name == "early" or second >= 12:
+                each.read(now)
+                looks[name] += [second] * int(each.rows["said"][0] > before)
+        if second == 21:
+            loaded.load(early.save())
+        if second > 21:
+            loaded.read(now)
+
+    assert looks == {"early": [3, 5, 10, 15, 20, 25, 30], "late": [12, 15, 20, 25, 30]}
+    assert loaded.rows["said"][0] == len(looks["early"])

@@ -19,6 +19,8 @@ class Limits:
     backlog_bytes: int
     side_bytes: int
     connections: int
+    bus_growth_pct: int
+    bus_heap_bytes: int
     subscriptions: int
     session_s: int
     future_ms: int

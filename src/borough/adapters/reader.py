@@ -27,6 +27,10 @@ from borough.core.errors import BadFrame
 from borough.core.frames import MOST_ROWS, ROWS, Frame, decode
 
 _PURGE_S = 1.0
+_SHARE = 5
+SHORT_S, LONG_S = 0.02, 0.075
+"""Messages are gathered so many times as long as the last chunk took to work off, within these
+bounds: little is dealt with at once, and much in larger pieces, of which each costs less."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
 sent again by its name for two minutes, and after a crash only if the batch is still there."""
@@ -118,7 +122,7 @@ class Reader:
         self.counts: Counter[str] = Counter()
         self._stack = ExitStack()
         self._selector = self._stack.enter_context(selectors.DefaultSelector())
-        self._purged = time.monotonic()
+        self._purged = self._gave = time.monotonic()
         self._done: deque[tuple[float, int]] = deque()
         with ExitStack() as undo:
             undo.enter_context(self._stack)
@@ -141,12 +145,14 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def take(self, wait_s: float, gather_s: float = 0.02, most: int = 30_000) -> Chunk:
+    def take(self, wait_s: float, gather_s: float | None = None, most: int = 30_000) -> Chunk:
         """Give what arrives: wait up to *wait_s* for the first, then gather a little more.
 
-        Gathering ends after *gather_s* or with about *most* messages; the chunk is empty
-        when nothing came.
+        Gathering ends after *gather_s*, where it is not given after a time that suits the work,
+        or with about *most* messages; the chunk is empty when nothing came.
         """
+        worked_s = time.monotonic() - self._gave
+        gather_s = min(max(_SHARE * worked_s, SHORT_S), LONG_S) if gather_s is None else gather_s
         chunk = Chunk(before=self.marks, after=self.marks)
         acked: tuple[list[bytes], list[bytes]] = ([], [])
         until = time.monotonic() + wait_s
@@ -166,6 +172,7 @@ class Reader:
         mqtt = sequence_of(chunk.acks[-1]) if chunk.acks else self.marks.mqtt
         http = chunk.doors[-1][0] if chunk.doors else self.marks.http
         chunk.after = self.marks = Marks(mqtt, http)
+        self._gave = time.monotonic()
         return chunk
 
     def _read(self, lane: Lane, chunk: Chunk, acked: tuple[list[bytes], list[bytes]]) -> None:

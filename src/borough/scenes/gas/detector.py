@@ -24,6 +24,7 @@ class Gas(Detector):
     """
 
     memory: ClassVar = {"lel": 1, "space": 1, "over": 3, "under": 3}
+    every_s: ClassVar = 1
 
     lel_vol: Values
     home_orange: Values
@@ -59,10 +60,10 @@ class Gas(Detector):
         """Compare the clocks with what must be held before a level begins or ends."""
         hold = np.where(rows["space"] > 0, self.space_hold_s, self.home_hold_s)[:, None]
         clear, late = np.reshape(self.clear_s, (-1, 1)), np.reshape(now, (-1, 1))
-        begun = late - rows["over"] >= hold
         held = np.arange(1, 4) <= rows["level"][:, None]
         held &= ~(late - rows["under"] >= clear)
-        rows["level"] = np.where(begun | held, np.arange(1, 4), 0).max(axis=1)
+        held |= late - rows["over"] >= hold
+        rows["level"] = np.select([held[:, 2], held[:, 1], held[:, 0]], [3, 2, 1])
 
     def _limits(self, rows: Rows) -> Floats:
         """Give the three limits of each row, by where its monitor hangs."""

@@ -13,6 +13,7 @@ GATEWAY, DEVICES = 0, (1, 2, 3)
 PARENTS = (-1, 0, 0, 0)
 PATIENCE = {0: 90, 1: 60, 2: 70, 3: 200}
 ALIVE_S = 20
+LOOK_S = LOST.detector.every_s
 Edge = tuple[int, float, str]
 
 
@@ -39,7 +40,10 @@ def test_thirty_thousand_devices_behind_dark_gateways_are_as_many_alarms_as_gate
 
 
 def by_hand(words: dict[int, set[int]], end: int) -> list[Edge]:
-    """Keep the book of one gateway as a clerk would: second by second, line by line."""
+    """Keep the book of one gateway as a clerk would: look by look, line by line.
+
+    His seconds are as long as it takes until the rule looks again.
+    """
     silence = dict.fromkeys(DEVICES, 0)
     heard: set[int] = set()
     lost: set[int] = set()
@@ -84,9 +88,13 @@ def test_it_agrees_with_a_clerk(words: dict[int, set[int]], awake: list[bool]) -
     end = BLOCKS * BLOCK_S + 100
     lines: list[tuple[object, ...]] = []
     for second in range(end + 1):
-        lines += [(each, float(second), 1.0) for each in sorted(words.get(second, set()))]
-        lines.append(("now", float(second)))
-    patience = np.array([PATIENCE[each] for each in range(4)], float)
-    said = rehearse(LOST, lines, parents=PARENTS, silence_s=patience, alive_s=ALIVE_S).edges
+        at = second * LOOK_S
+        lines += [(each, at, 1.0) for each in sorted(words.get(second, set()))]
+        lines.append(("now", at))
+    patience = np.array([PATIENCE[each] for each in range(4)], float) * LOOK_S
+    alive_s = ALIVE_S * LOOK_S
+    said = rehearse(LOST, lines, parents=PARENTS, silence_s=patience, alive_s=alive_s).edges
 
-    assert sorted(said) == sorted(by_hand(words, end))
+    assert sorted((thing, at / LOOK_S, word) for thing, at, word in said) == sorted(
+        by_hand(words, end)
+    )
