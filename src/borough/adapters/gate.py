@@ -65,10 +65,9 @@ class Gate:
         """Answer until *stop* is set; ``BusDown`` when the bus goes away: then serve again."""
         with Link(self._bus.login("gate"), "gate") as link:
             try:
-                if self._wait_for_reader(stop):
-                    link.subscribe(_QUESTIONS, b"1", b"gate")
-                    link.settle()
-                    self.open = True
+                link.subscribe(_QUESTIONS, b"1", b"gate")  # a question nobody hears costs its
+                link.settle()  # device ten seconds: those that come early wait in the line
+                self.open = self._wait_for_reader(stop)
                 while not stop.is_set():
                     answers = [part for m in link.messages(_LOOK_S) for part in self._reply(m)]
                     if answers:

@@ -19,6 +19,8 @@ from borough.storage.sql import SqlCredentials, connect
 
 log = logging.getLogger(__name__)
 AGAIN_S = 0.5
+OPEN_S = 0.02
+"""How soon a gate looks again for a bus that is away: devices are at its door at once."""
 REFRESH_S = 3.0
 """How soon a new credential is good for entering, and a revoked one no longer."""
 
@@ -103,7 +105,7 @@ class GateKeeper:
             try:
                 self.gate.serve(self.stop)
             except BusDown:
-                self.stop.wait(AGAIN_S)
+                self.stop.wait(OPEN_S)
 
     def _refresh(self) -> None:
         """Read the credentials again and again; those that were revoked cannot enter any more."""
