@@ -162,6 +162,7 @@ def full(ports: Ports, case: Case) -> dict[str, Any]:
         **listed(ports, case, events),
         "steps": {name: each.title for name, each in plan.steps.items()} if plan else {},
         "asks": step.asks if step else (),
+        "warns": ports.warns.get(case.scene, ()),
         **(allowed(ports, case, plan, events) if plan else {"moves": [], "outcomes": []}),
         "events": private(ports, case, events),
         "detections": ports.detections.find(

@@ -337,6 +337,8 @@ class Ports:
     provider: Provider | None = None
     plans: Mapping[str, Plan] = field(default_factory=dict)
     scenes: Sequence[Scene] = ()
+    warns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The names of the levels of which the public is told, by scene."""
     hosts: Sequence[str] = LOOPBACK
     instance: str = ""
     open311: Open311 | None = None

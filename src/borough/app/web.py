@@ -290,6 +290,11 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         open311=offer(engine, held.district, Path(settings.district)),
         plans=plans,
         scenes=[each.scene for each in found],
+        warns={
+            each.scene.id: [each.warning.names[level] for level in each.warning.signals]
+            for each in found
+            if each.warning
+        },
     )
 
 

@@ -4,7 +4,9 @@ import { actions } from "./actions.js";
 import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { files, notices } from "./files.js";
+import { bulletins } from "./public.js";
 import { get } from "./server.js";
+import { shelf } from "./shelve.js";
 import { similar } from "./similar.js";
 import { tasks, tasksOf } from "./tasks.js";
 import { levelled, moment, reading, said, word } from "./words.js";
@@ -108,11 +110,7 @@ export class Drawer {
     const due = told.closed_ms
       ? [word("outcome"), `${word(`outcome_${told.outcome}`)} · ${moment(told.closed_ms)}`]
       : [word("due"), h("span", {}, `${moment(told.due_ms)} · `, h("b", { class: "due", data: { due: told.due_ms } }))];
-    const acted = async (done) => {
-      toast(done);
-      this.onchanged();
-      await this.load(false);
-    };
+    const acted = (done) => this.acted(done);
     return [
       this.head(said(told.title, told.code), where),
       facts([
@@ -123,6 +121,7 @@ export class Drawer {
         [word("thing"), this.link(told.stands)],
         [word("scene"), said(this.scene(told.scene)?.name, told.scene)],
       ]),
+      bulletins(told, this.scene(told.scene), acted, () => this.load(false)),
       tasks(told, acted, () => this.load(false)),
       commands(told, acted, () => this.load(false)),
       notices(told, acted),
@@ -147,8 +146,15 @@ export class Drawer {
           ? [word("cases"), h("button", { type: "button", class: "link", onclick: () => this.case(told.case_id) }, `#${told.case_id}`)]
           : null,
       ]),
+      shelf(told, this.now, (done) => this.acted(done)),
       evidence(told, this.scene(told.scene)),
-    ];
+    ].filter(Boolean);
+  }
+
+  async acted(done) {
+    toast(done);
+    this.onchanged();
+    await this.load(false);
   }
 
   ofThing() {
