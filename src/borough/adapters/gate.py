@@ -19,6 +19,7 @@ from borough.adapters.bus.link import Link, publication
 from borough.adapters.bus.tokens import Knock, Signer, read_knock
 from borough.adapters.bus.wire import Message
 from borough.adapters.limits import Limits
+from borough.adapters.sparkplug.host import PREFIX
 from borough.core.errors import BadRequest, BadSetting
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -119,8 +120,17 @@ class Gate:
     def _permissions(self, key: str) -> dict[str, Any]:
         """Say what a credential may do: report for itself, hear its own commands, answer them."""
         hears = [f"c.{key}", f"c.{key}.>", "$MQTT.sub.>", "$MQTT.deliver.pubrel.>"]
+        plug = PREFIX.decode()
+        hears += [f"{plug}*.NCMD.{key}", f"{plug}*.DCMD.{key}.*", f"{plug}STATE.*"]
         return {
-            "pub": {"allow": [f"d.{key}.>", f"a.{key}.>"]},
+            "pub": {
+                "allow": [
+                    f"d.{key}.>",
+                    f"a.{key}.>",
+                    f"{plug}*.*.{key}",
+                    f"{plug}*.*.{key}.*",
+                ],
+            },
             "sub": {"allow": hears},
             "subs": self.limits.subscriptions,
             "data": -1,

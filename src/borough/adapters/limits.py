@@ -28,6 +28,8 @@ class Limits:
     batch_bytes: int
     letters_a_take: int
     letter_bytes: int
+    reorder_ms: int
+    rebirth_ms: int
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:

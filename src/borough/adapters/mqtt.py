@@ -4,7 +4,7 @@
     d/{credential}/{device}              {"t": 1720569600000, "flow": 1.2, "pressure": 0.3},
                                          or a JSON list of such reports
 
-``t`` is optional, in ms; true and false are 1 and 0.
+``t`` is optional, in ms; true and false are 1 and 0.  What comes under ``spBv1.0/`` is Sparkplug.
 """
 
 from collections import Counter
@@ -17,7 +17,8 @@ import numpy as np
 from borough.adapters.limits import Limits
 from borough.adapters.payloads import UNSAID, read_many, read_reports
 from borough.adapters.reports import Form
-from borough.adapters.topics import REASONS, Topics
+from borough.adapters.sparkplug.host import Host, Told
+from borough.adapters.topics import REASONS, SPARKPLUG, Topics
 from borough.core.errors import BadReading
 from borough.core.observations import Floats, Index, Mask
 from borough.core.registry import Registry
@@ -69,6 +70,7 @@ class Decoder:
         self._forms = [Form(kind) for kind in registry.kinds]
         self._limits = limits
         self._range = np.stack(registry.limits, axis=1)
+        self.host = Host(registry, reorder_ms=limits.reorder_ms, again_ms=limits.rebirth_ms)
 
     def decode(self, subjects: Sequence[bytes], payloads: Sequence[bytes], now: int) -> Readings:
         """Read messages that arrived at *now*, district time in ms."""
@@ -76,12 +78,15 @@ class Decoder:
         lost = _Lost(subjects, payloads, self._limits.letters_a_take)
         large = max(map(len, payloads), default=0) > self._limits.payload_bytes
         if large or (codes < 0).any():
-            rows = self._mixed(codes, payloads, lost)
+            rows = self._mixed(codes, subjects, payloads, lost, now)
         else:
             rows = _singles(np.arange(len(codes)), codes, payloads, lost)
         return self._settle(rows, lost, now)
 
-    def _mixed(self, codes: Index, payloads: Sequence[bytes], lost: "_Lost") -> "_Rows":
+    def _mixed(
+        self, codes: Index, subjects: Sequence[bytes], payloads: Sequence[bytes], lost: "_Lost",
+        now: int,
+    ) -> "_Rows":  # fmt: skip
         """Read single readings and reports, each in its way, and put them in order again."""
         size = np.fromiter(map(len, payloads), np.int64, len(payloads))
         fits = size <= self._limits.payload_bytes
@@ -91,10 +96,13 @@ class Decoder:
         for at in np.flatnonzero(~refused & ~fits).tolist():
             lost.add(at, "too-large", f"{size[at]} bytes")
         single = np.flatnonzero(fits & (codes >= 0))
-        reports = np.flatnonzero(fits & (codes < -len(REASONS)))
+        reports = np.flatnonzero(fits & (codes < -len(REASONS)) & (codes > SPARKPLUG))
+        plugs = np.flatnonzero(fits & (codes == SPARKPLUG)).tolist()
+        sparkplug = ((at, subjects[at], payloads[at]) for at in plugs)
         parts = [
             _singles(single, codes[single], [payloads[at] for at in single.tolist()], lost),
             self._reports(reports, codes, payloads, lost),
+            _of_sparkplug(self.host.read(sparkplug, lost.add, now)),
         ]
         rows = _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         return rows.pick(np.argsort(rows.message, kind="stable"))
@@ -223,6 +231,14 @@ class _Lost:
         if len(self.letters) < self._most:
             letter = Letter(reason, detail, self._subjects[at], self._payloads[at])
             self.letters.append(letter)
+
+
+def _of_sparkplug(told: Told) -> _Rows:
+    """Make rows of what edge nodes said; what was measured at one moment is one report."""
+    time = np.array(told.time, np.float64)
+    number = np.cumsum(np.diff(time, prepend=time[:1]) != 0)
+    message, series = np.array(told.message, np.int64), np.array(told.series, np.int64)
+    return _Rows(message, number.astype(np.int64), series, time, np.array(told.value, np.float64))
 
 
 def _singles(message: Index, series: Index, payloads: Sequence[bytes], lost: _Lost) -> _Rows:

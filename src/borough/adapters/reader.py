@@ -10,7 +10,7 @@ import json
 import selectors
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Self
@@ -126,14 +126,15 @@ class Reader:
         self._done: deque[tuple[float, int]] = deque()
         with ExitStack() as undo:
             undo.enter_context(self._stack)
-            live, acknowledged = (self._link(bus, "doors") for _ in range(2))
+            live, plugs, acknowledged = (self._link(bus, "doors") for _ in range(3))
             doors = self._link(bus, "borough")
             self._acknowledged, mqtt = lanes.open_acknowledged(acknowledged, marks.mqtt, limits)
             self._doors, http = lanes.open_doors(doors, marks.http, limits)
             self._live = lanes.LiveLane(live)
+            self._plugs = lanes.LiveLane(plugs, lanes.SPARKPLUG)
             undo.pop_all()
         self.marks = Marks(mqtt, http)
-        for lane in (self._live, self._acknowledged, self._doors):
+        for lane in (self._live, self._plugs, self._acknowledged, self._doors):
             self._selector.register(lane.link, selectors.EVENT_READ, lane)
 
     def _link(self, bus: Bus, user: str) -> Link:
@@ -178,7 +179,7 @@ class Reader:
     def _read(self, lane: Lane, chunk: Chunk, acked: tuple[list[bytes], list[bytes]]) -> None:
         """Take what one lane has into the chunk."""
         subjects, replies, bodies = lane.read()
-        if lane is self._live:
+        if lane is self._live or lane is self._plugs:
             self.counts["live"] += len(subjects)
             chunk.subjects += subjects
             chunk.payloads += bodies
@@ -196,6 +197,11 @@ class Reader:
                     self.counts["damaged"] += 1
                     frame = Frame(ROWS, 0, 0)
                 chunk.doors.append((sequence_of(reply), frame))
+
+    def tell(self, wishes: Iterable[tuple[bytes, bytes]]) -> None:
+        """Publish commands to devices: the subject and the payload of each."""
+        for subject, payload in wishes:
+            self._plugs.link.publish(subject, payload)
 
     def ack(self, chunk: Chunk) -> None:
         """Let the bus forget a chunk, once the journal holds it; chunks go in order."""

@@ -5,15 +5,18 @@ from borough.core.registry import Registry
 REASONS = ("bad-topic", "unknown-device", "not-yours", "unknown-property")
 """Why a topic is not taken in; the code of reason *i* is ``-1 - i``."""
 
+SPARKPLUG = -(1 << 62)
+"""The code of whatever comes under the topics of Sparkplug; the host there knows more."""
 _SINGLE, _REPORT = 4, 3
+_SPARKPLUG = b"spBv1//0."
 
 
 class Topics(dict[bytes, int]):
     """A code for each topic as the bus writes it, filled in as topics are met.
 
     A series number for a single reading; ``-1 - len(REASONS) - row`` for a report of the
-    thing in that row of the registry; else a reason, which is not kept: nobody can fill the
-    table with topics that do not exist.
+    thing in that row of the registry; `SPARKPLUG`; else a reason.  The last two are not kept:
+    nobody can fill the table with topics that do not exist.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -26,8 +29,9 @@ class Topics(dict[bytes, int]):
         self._roles = [kind.role in {"device", "gateway"} for kind in registry.kinds]
 
     def __missing__(self, subject: bytes) -> int:
-        code = self._look(subject)
-        if code >= 0 or code < -len(REASONS):
+        plug = subject.startswith(_SPARKPLUG)
+        code = SPARKPLUG if plug else self._look(subject)
+        if code >= 0 or SPARKPLUG < code < -len(REASONS):
             self[subject] = code
         return code
 

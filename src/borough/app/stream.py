@@ -110,6 +110,7 @@ class Stream:
                 _, pipeline, decoder = self.prepared(held)
             pipeline.load(self.pipeline.save())
             pipeline.guard = self.turns
+            decoder.host.take_over(self.decoder.host)
             self.pipeline, self.decoder = pipeline, decoder
             self.checkpoint(wait=True)
 

@@ -37,6 +37,7 @@ def loop(
         if len(chunk):
             stream.take(chunk)
             reader.ack(chunk)
+        reader.tell(stream.decoder.host.wishes(stream.now))
         behind_since = behind_since if len(chunk) >= MANY else time.monotonic()
         stream.backlog_s = time.monotonic() - behind_since
         if time.monotonic() >= next_tick:

@@ -16,6 +16,8 @@ MQTT_STREAM = "$MQTT_msgs"
 DOORS_STREAM = "DOORS"
 """Where the HTTP door keeps what it answered for."""
 
+SPARKPLUG = b"spBv1//0.>"
+"""What comes under the topics of Sparkplug, as the bus writes them."""
 _SUBJECTS = {
     MQTT_STREAM: "$MQTT.msgs.>",
     "$MQTT_rmsgs": "$MQTT.rmsgs.>",
@@ -72,8 +74,8 @@ class Lane:
 class LiveLane(Lane):
     """Messages of QoS 0, as they pass; who is not there misses them."""
 
-    def __init__(self, link: Link) -> None:
-        super().__init__(link, b"d.>", b"0", _LIVE_WORDS)
+    def __init__(self, link: Link, subject: bytes = b"d.>") -> None:
+        super().__init__(link, subject, b"0", _LIVE_WORDS)
 
     def wants(self, message: Message) -> bool:
         """Take only what was published with QoS 0."""
@@ -161,7 +163,8 @@ def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[Acknowled
     _consumer(
         link, MQTT_STREAM, name, after,
         durable_name=name, ack_policy="all", ack_wait=_AGES_NS, max_ack_pending=-1,
-        filter_subject="$MQTT.msgs.d.>", metadata={"bus": link.server},
+        filter_subjects=["$MQTT.msgs.d.>", f"$MQTT.msgs.{SPARKPLUG.decode()}"],
+        metadata={"bus": link.server},
     )  # fmt: skip
     for each in older:
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
