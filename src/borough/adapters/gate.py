@@ -46,6 +46,8 @@ def digest(secret: str) -> bytes:
 class Gate:
     """Answers the bus's questions.  ``credentials`` may be replaced while it serves.
 
+    It ``listens`` once questions reach it, and is ``open`` once it answers them.
+
     It says nothing, so that nobody gets in, until the stream of acknowledged messages has a
     reader that began under this very run of the bus: the bus acknowledges a message without
     keeping it when nobody has asked for it.
@@ -58,7 +60,7 @@ class Gate:
             raise BadSetting(msg)
         self.credentials = credentials
         self.counts: Counter[str] = Counter()
-        self.open = False
+        self.open = self.listens = False
         self._bus, self.limits = bus, limits
         self._signer = Signer(bus.secrets.seed)
 
@@ -68,13 +70,14 @@ class Gate:
             try:
                 link.subscribe(_QUESTIONS, b"1", b"gate")  # a question nobody hears costs its
                 link.settle()  # device ten seconds: those that come early wait in the line
+                self.listens = True
                 self.open = self._wait_for_reader(stop)
                 while not stop.is_set():
                     answers = [part for m in link.messages(_LOOK_S) for part in self._reply(m)]
                     if answers:
                         link.send(*answers)
             finally:
-                self.open = False
+                self.open = self.listens = False
 
     def _wait_for_reader(self, stop: threading.Event) -> bool:
         """Wait until a reader of this run of the bus is there; false if told to stop first."""
