@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from borough.core import frames
 from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
-from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
 from borough.storage.lake import Lake
@@ -290,12 +290,14 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         open311=offer(engine, held.district, Path(settings.district)),
         plans=plans,
         scenes=[each.scene for each in found],
-        warns={
-            each.scene.id: [each.warning.names[level] for level in each.warning.signals]
-            for each in found
-            if each.warning
-        },
+        warns=warned(found),
     )
+
+
+def warned(found: Iterable[Found]) -> dict[str, list[str]]:
+    """Name the levels of which the public is told, by scene."""
+    rules = {each.scene.id: each.warning for each in found if each.warning}
+    return {scene: [rule.names[level] for level in rule.signals] for scene, rule in rules.items()}
 
 
 def sizes(registry: Registry) -> dict[str, int]:
