@@ -1,6 +1,7 @@
 """The generator of load sends what it says, and its account is true."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,15 @@ def test_a_ring_goes_round_and_stamps_every_packet() -> None:
     assert first.count(b'"t":1720569600000}') == 4
     assert second.count(b'"t":1720569600001}') == 2
     assert [first.count(b"m-%d" % n) for n in range(3)] == [2, 1, 1]
+
+
+def test_a_report_of_several_properties_is_sent_as_it_is_written() -> None:
+    """What a device says besides the time is passed on; a shorter packet is filled with spaces."""
+    several = Target("gw", "t", "m-1", "", 0, '"flow":1.5,"pressure":0.25')
+    sent = b"".join(Ring([several, Target("gw", "t", "m-2", "flow", 2)], 0).next(2, 1720569600000))
+
+    assert b'd/gw/m-1{"flow":1.5,"pressure":0.25,"t":1720569600000}' in sent
+    assert re.search(rb'd/gw/m-2/flow\{ +"v":2,"t":1720569600000\}', sent)
 
 
 def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:

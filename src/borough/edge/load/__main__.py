@@ -19,8 +19,20 @@ def main() -> None:
     parser.add_argument("--targets", type=Path, required=True, help="table of what to send")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True, help="MQTT port of the bus")
-    parser.add_argument("--rate", type=float, required=True, help="messages a second in all")
-    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument(
+        "--rate",
+        type=float,
+        nargs="+",
+        required=True,
+        help="messages a second in all; several for steps, one after the other",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        nargs="+",
+        required=True,
+        help="for how long; as many as there are rates",
+    )
     parser.add_argument("--qos", type=int, choices=(0, 1), default=0)
     parser.add_argument("--clock", type=float, nargs=3, default=(0, 1, 0),
                         metavar=("START", "RATE", "ORIGIN"), help="district clock")  # fmt: skip
@@ -30,7 +42,8 @@ def main() -> None:
     rings = [Ring(list(group), asked.qos) for _, group in groups]
     start, rate, origin = asked.clock
     clock = DistrictClock(int(start), rate, int(origin))
-    plan = Plan(asked.host, asked.port, asked.rate, asked.seconds, asked.qos)
+    steps = tuple(zip(asked.rate, asked.seconds, strict=True))
+    plan = Plan(asked.host, asked.port, steps, asked.qos)
     account = run(plan, rings, lambda: clock.now(time.time() * 1000))
     sys.stdout.write(json.dumps(dataclasses.asdict(account)) + "\n")
 

@@ -6,7 +6,7 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from borough.core.errors import BusDown
 from borough.edge.load import packets
@@ -19,19 +19,21 @@ _WAIT_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where to send, how much and how: messages a second in all, for so long, in bursts."""
+    """Where to send and how: steps of so many messages a second in all for so long, in bursts."""
 
     host: str
     port: int
-    rate: float
-    seconds: float
+    steps: tuple[tuple[float, float], ...]
     qos: int = 0
     burst_s: float = 0.1
 
 
 @dataclass(slots=True)
 class Sent:
-    """What came of it: messages, acknowledgements, seconds of wall and of processor."""
+    """What came of it: messages, acknowledgements, seconds of wall and of processor.
+
+    ``rates`` are the messages a second that were reached in each step.
+    """
 
     sent: int = 0
     acked: int = 0
@@ -39,6 +41,7 @@ class Sent:
     connect_s: float = 0.0
     cpu_s: float = 0.0
     rate: float = 0.0
+    rates: list[int] = field(default_factory=list)
 
 
 class Gateway:
@@ -98,7 +101,10 @@ def run(plan: Plan, rings: list[Ring], now: Callable[[], int]) -> Sent:
             gateway.enter()
         account.connect_s = time.monotonic() - begun
         cpu, begun = time.process_time(), time.monotonic()
-        _send(plan, gateways, now, begun)
+        for rate, seconds in plan.steps:
+            start, many = time.monotonic(), round(rate * seconds)
+            _send(plan, gateways, now, rate, many)
+            account.rates.append(round(many / max(time.monotonic() - start, 1e-9)))
         account.seconds = time.monotonic() - begun
         if plan.qos:
             _wait_for_all(gateways)
@@ -109,13 +115,15 @@ def run(plan: Plan, rings: list[Ring], now: Callable[[], int]) -> Sent:
     return account
 
 
-def _send(plan: Plan, gateways: list[Gateway], now: Callable[[], int], begun: float) -> None:
-    """Let the gateways take turns until all is sent that the plan asks for."""
-    total, sent, turn = round(plan.rate * plan.seconds), 0, 0
-    burst = max(1, round(plan.rate * plan.burst_s / len(gateways)))
+def _send(
+    plan: Plan, gateways: list[Gateway], now: Callable[[], int], rate: float, total: int
+) -> None:
+    """Let the gateways take turns until all is sent that a step of the plan asks for."""
+    begun, sent, turn = time.monotonic(), 0, 0
+    burst = max(1, round(rate * plan.burst_s / len(gateways)))
     while sent < total:
         count = min(burst, total - sent)
-        ahead = (sent + count) / plan.rate - (time.monotonic() - begun)
+        ahead = (sent + count) / rate - (time.monotonic() - begun)
         if ahead > 0:
             time.sleep(ahead)
         gateway = gateways[turn % len(gateways)]

@@ -22,10 +22,21 @@ def _packet(kind: int, body: bytes) -> bytes:
             return bytes([kind]) + bytes(length) + body
 
 
-def connect(client: str, user: str, password: str, keep_alive_s: int = 0) -> bytes:
-    """Ask to come in, with a clean session."""
-    head = _text(b"MQTT") + bytes([4, 0xC2]) + struct.pack(">H", keep_alive_s)
-    return _packet(0x10, head + b"".join(_text(s.encode()) for s in (client, user, password)))
+def connect(
+    client: str,
+    user: str,
+    password: str,
+    keep_alive_s: int = 0,
+    *,
+    will: tuple[bytes, bytes] | None = None,
+) -> bytes:
+    """Ask to come in, with a clean session; *will* is what is published if the line breaks.
+
+    It is a topic and a payload, published with QoS 0 and not kept.
+    """
+    head = _text(b"MQTT") + bytes([4, 0xC6 if will else 0xC2]) + struct.pack(">H", keep_alive_s)
+    texts = [client.encode(), *(will or ()), user.encode(), password.encode()]
+    return _packet(0x10, head + b"".join(map(_text, texts)))
 
 
 def publish(topic: bytes, payload: bytes, number: int = 0) -> bytes:

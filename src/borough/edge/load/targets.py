@@ -19,13 +19,17 @@ _NUMBER = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One series to report: by which credential, of which device, and a value that is fine."""
+    """One series to report: by which credential, of which device, and a value that is fine.
+
+    Where it has ``said``, the device says that instead: several members of a JSON object.
+    """
 
     credential: str
     token: str
     device: str
     property: str
     value: float
+    said: str = ""
 
 
 def read_targets(path: Path) -> list[Target]:
@@ -34,7 +38,7 @@ def read_targets(path: Path) -> list[Target]:
         with path.open(newline="", encoding="utf-8") as file:
             return [
                 Target(row["credential"], row["token"], row["device"], row["property"],
-                       float(row["value"]))
+                       float(row["value"]), row.get("said") or "")
                 for row in csv.DictReader(file)
             ]  # fmt: skip
     except (OSError, TypeError, ValueError, KeyError) as problem:
@@ -76,18 +80,19 @@ class Ring:
 
 
 def _texts(target: Target) -> tuple[bytes, bytes]:
-    """Write the topic of a target, and its value."""
-    topic = f"d/{target.credential}/{target.device}/{target.property}"
-    return topic.encode(), b"%.6g" % target.value
+    """Write the topic of a target, and what it says beside the time."""
+    topic = f"d/{target.credential}/{target.device}"
+    if target.said:
+        return topic.encode(), target.said.encode()
+    return f"{topic}/{target.property}".encode(), b'"v":%.6g' % target.value
 
 
 def _bare_size(target: Target) -> int:
-    """Say how many bytes the topic and the value of a target take."""
+    """Say how many bytes the topic of a target and what it says take."""
     return sum(map(len, _texts(target)))
 
 
 def _packet(target: Target, number: int, size: int) -> bytes:
-    """Prepare the packet of one target; topic and value take *size* bytes, filled with spaces."""
-    topic, value = _texts(target)
-    filled = value.rjust(size - len(topic))
-    return packets.publish(topic, b'{"v":%s,"t":%s}' % (filled, STAMP), number)
+    """Prepare the packet of one target; topic and words take *size* bytes, filled with spaces."""
+    topic, said = _texts(target)
+    return packets.publish(topic, b'{%s,"t":%s}' % (said.rjust(size - len(topic)), STAMP), number)
