@@ -120,6 +120,7 @@ class Desk:
                 self.outward.follow,
                 suspensions.follow,
             ],
+            unmoved=[self.dispatch.follow, self.warnings.unmoved, self.outward.follow],
             rows=self.row,
         )
         fires = {**clocks.fires(cases), **suspensions.fires(cases)}

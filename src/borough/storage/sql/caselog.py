@@ -5,27 +5,125 @@ only ever agree; `faults` checks that they do.
 """
 
 import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy import Connection, RowMapping, Update, bindparam, func, select
 
 from borough.core.cases import Case, Event, born, canonical, fold
 from borough.core.errors import BoroughError, NotFound, Stale
 from borough.storage.sql import tables as t
+from borough.storage.sql.bundles import APART, bundle_of
 from borough.storage.sql.counting import raised
 from borough.storage.sql.open_counts import recounted
+from borough.storage.sql.queue_table import open_counts
 
 FIELDS = tuple(field.name for field in fields(Case))
+MANY = 500
+"""Things in one query."""
 
 _BEGIN, _APPEND = t.cases.insert(), t.case_events.insert()
-_CHANGE = t.cases.update().where(
-    t.cases.c.id == bindparam("was_id"), t.cases.c.version == bindparam("was_version")
-)
+_AT = (t.cases.c.id == bindparam("was_id"), t.cases.c.version == bindparam("was_version"))
 _LAST = select(t.case_events.c.hash).where(
     t.case_events.c.case_id == bindparam("was_id"), t.case_events.c.seq == bindparam("was_version")
 )
+_BY_ID = select(t.cases).where(t.cases.c.id == bindparam("wanted"))
+_BY_CODE = select(t.cases).where(t.cases.c.code == bindparam("wanted"))
+_LOG = (
+    select(t.case_events)
+    .where(t.case_events.c.case_id == bindparam("wanted"))
+    .order_by(t.case_events.c.seq)
+)
+_SEALED = select(t.cases, t.case_events.c.hash).join(
+    t.case_events,
+    (t.case_events.c.case_id == t.cases.c.id) & (t.case_events.c.seq == t.cases.c.version),
+)
+_THESE = _SEALED.where(t.cases.c.id.in_(bindparam("these", expanding=True)))
+_ABOUT = _SEALED.where(
+    t.cases.c.id.in_(
+        select(func.max(t.cases.c.id))
+        .where(
+            t.cases.c.scene == bindparam("scene"),
+            t.cases.c.thing.in_(bindparam("things", expanding=True)),
+        )
+        .group_by(t.cases.c.thing)
+    )
+)
 """Made once: building a statement costs more than running it."""
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Update:
+    """Change some columns of a case; those that stay as they are cost nothing in their indexes."""
+    return t.cases.update().where(*_AT).values({name: bindparam(name) for name in names})
+
+
+class _Pages:
+    """What a bundle knows of cases: each as it is now, its last seal, and what is to be written."""
+
+    tables = frozenset({t.cases.name, t.case_events.name, open_counts.name})
+
+    def __init__(self) -> None:
+        self.cases: dict[int, Case] = {}
+        self.seals: dict[int, str] = {}
+        self.logs: dict[int, list[Event]] = {}
+        self.newest: dict[tuple[str, int], int] = {}
+        self.was: dict[int, Case | None] = {}
+        self.entries: list[dict[str, Any]] = []
+
+    def know(self, case: Case) -> Case:
+        """Give a case as it is now; as it was read, where nothing became of it since."""
+        return self.cases.setdefault(case.id, case)
+
+    def learn(self, row: RowMapping) -> Case:
+        """Know a case that was read with its last seal."""
+        self.seals.setdefault(row["id"], row["hash"])
+        return self.know(case_of(row))
+
+    def take(self, before: Case | None, after: Case, event: Event, seal: str) -> None:
+        """Keep what a case came to by an entry in its log."""
+        self.was.setdefault(after.id, before)
+        self.cases[after.id] = after
+        entry = _entry(after.id, event, seal)
+        self.seals[after.id] = entry["hash"]
+        self.entries.append(entry)
+        if before is None:
+            self.newest[after.scene, after.thing] = after.id
+            self.logs[after.id] = [event]
+        elif after.id in self.logs:
+            self.logs[after.id].append(event)
+
+    def waits(self) -> bool:
+        """Tell whether an entry has still to be written."""
+        return bool(self.entries)
+
+    def settle(self, connection: Connection) -> None:
+        """Write the cases as they are now, and the entries that made them so."""
+        pairs = [(before, self.cases[each]) for each, before in self.was.items()]
+        fresh = [_row(after, FIELDS) for before, after in pairs if before is None]
+        if fresh:
+            connection.execute(_BEGIN, fresh)
+        alike: dict[tuple[str, ...], list[tuple[Case, Case]]] = {}
+        for before, after in pairs:
+            if before is not None:
+                alike.setdefault(_changed(before, after), []).append((before, after))
+        for names, some in alike.items():
+            _rewrite(connection, names, some)
+        recounted(connection, pairs)
+        connection.execute(_APPEND, self.entries)
+        self.was, self.entries = {}, []
+
+    def forget(self) -> None:
+        """Read everything again."""
+        for each in (self.cases, self.seals, self.logs, self.newest):
+            each.clear()
+
+
+def _pages(connection: Connection) -> _Pages | None:
+    bundle = bundle_of(connection)
+    return bundle.part(_Pages) if bundle else None
 
 
 def case_of(row: RowMapping) -> Case:
@@ -36,45 +134,116 @@ def case_of(row: RowMapping) -> Case:
 
 def found(connection: Connection, case: int | str) -> Case:
     """Give a case by id or by code; or `NotFound`."""
-    column = t.cases.c.code if isinstance(case, str) else t.cases.c.id
-    row = connection.execute(select(t.cases).where(column == case)).mappings().one_or_none()
+    pages = _pages(connection)
+    if pages and case in pages.cases:
+        return pages.cases[int(case)]
+    by_code = isinstance(case, str)
+    options = {} if by_code else APART
+    chosen = _BY_CODE if by_code else _BY_ID
+    asked = connection.execute(chosen, {"wanted": case}, execution_options=options)
+    row = asked.mappings().one_or_none()
     if row is None:
         msg = f"case: there is no {case!r}"
         raise NotFound(msg)
-    return case_of(row)
+    return pages.know(case_of(row)) if pages else case_of(row)
+
+
+def looked_up(connection: Connection, cases: Iterable[int]) -> None:
+    """Read at once some cases that a bundle will be asked for; without one, nothing."""
+    pages = _pages(connection)
+    if pages is None:
+        return
+    asked = sorted(set(cases) - pages.cases.keys())
+    for start in range(0, len(asked), MANY):
+        some = {"these": asked[start : start + MANY]}
+        for row in connection.execute(_THESE, some, execution_options=APART).mappings():
+            pages.learn(row)
+
+
+def newest(connection: Connection, scene: str, things: Collection[int]) -> dict[int, Case]:
+    """Give the newest case of a scene about each of some things that has any."""
+    pages = _pages(connection)
+    known = pages.newest if pages else {}
+    made: dict[int, Case] = {}
+    asked = [each for each in things if (scene, each) not in known]
+    for start in range(0, len(asked), MANY):
+        some = {"scene": scene, "things": asked[start : start + MANY]}
+        for row in connection.execute(_ABOUT, some, execution_options=APART).mappings():
+            made[row["thing"]] = pages.learn(row) if pages else case_of(row)
+    if pages is None:
+        return made
+    for each in asked:
+        known[scene, each] = made[each].id if each in made else 0
+    return {each: pages.cases[known[scene, each]] for each in things if known[scene, each]}
 
 
 def begun(connection: Connection, event: Event) -> Case:
     """Write the first entry of a fresh case."""
     case = born(raised(connection, "case"), event)
-    connection.execute(_BEGIN, _row(case))
+    if pages := _pages(connection):
+        pages.take(None, case, event, "")
+        return case
+    connection.execute(_BEGIN, _row(case, FIELDS))
     recounted(connection, [(None, case)])
-    _append(connection, case.id, event, "")
+    connection.execute(_APPEND, _entry(case.id, event, ""))
     return case
 
 
 def written(connection: Connection, case: Case, event: Event) -> Case:
     """Write the next entry of a case; `Stale` where another was written meanwhile."""
-    after = case.then(event)
-    was = {"was_id": case.id, "was_version": case.version}
-    done = connection.execute(_CHANGE, _row(after) | was)
-    if done.rowcount != 1:
-        msg = f"case {case.code} was changed by somebody else; read it again"
-        raise Stale(msg)
-    recounted(connection, [(case, after)])
-    _append(connection, case.id, event, connection.scalars(_LAST, was).one())
+    after, pages = case.then(event), _pages(connection)
+    if pages is None:
+        _rewrite(connection, _changed(case, after), [(case, after)])
+        recounted(connection, [(case, after)])
+        connection.execute(_APPEND, _entry(case.id, event, _sealed(connection, case)))
+        return after
+    if pages.know(case).version != case.version:
+        raise _stale(case)
+    before = pages.seals.get(case.id) or _sealed(connection, case)
+    pages.take(case, after, event, before)
     return after
 
 
-def _row(case: Case) -> dict[str, Any]:
-    row = {name: getattr(case, name) for name in FIELDS}
-    return row | {
-        "trail": list(case.trail), "title": dict(case.title), "asked": dict(case.asked),
-    }  # fmt: skip
+def _sealed(connection: Connection, case: Case) -> str:
+    was = {"was_id": case.id, "was_version": case.version}
+    seal = connection.scalars(_LAST, was, execution_options=APART).one_or_none()
+    if seal is None:
+        raise _stale(case)
+    return str(seal)
 
 
-def _append(connection: Connection, case: int, event: Event, before: str) -> None:
-    entry = {
+def _stale(case: Case) -> Stale:
+    return Stale(f"case {case.code} was changed by somebody else; read it again")
+
+
+def _changed(before: Case, after: Case) -> tuple[str, ...]:
+    return tuple(name for name in FIELDS if getattr(before, name) != getattr(after, name))
+
+
+def _rewrite(
+    connection: Connection, names: tuple[str, ...], pairs: Sequence[tuple[Case, Case]]
+) -> None:
+    """Change rows in the same columns; `Stale` where one is no more what it was."""
+    rows = [
+        _row(after, names) | {"was_id": before.id, "was_version": before.version}
+        for before, after in pairs
+    ]
+    if connection.execute(_change(names), rows).rowcount != len(rows):
+        raise _stale(pairs[0][0])
+
+
+def _row(case: Case, names: Iterable[str]) -> dict[str, Any]:
+    return {
+        name: _KEPT_AS[name](getattr(case, name)) if name in _KEPT_AS else getattr(case, name)
+        for name in names
+    }
+
+
+_KEPT_AS: Mapping[str, Callable[[Any], Any]] = {"trail": list, "title": dict, "asked": dict}
+
+
+def _entry(case: int, event: Event, before: str) -> dict[str, Any]:
+    return {
         "case_id": case,
         "seq": event.seq,
         "at_ms": event.at_ms,
@@ -84,20 +253,30 @@ def _append(connection: Connection, case: int, event: Event, before: str) -> Non
         "before": before,
         "hash": event.seal(case, before),
     }
-    connection.execute(_APPEND, entry)
 
 
 def entries(connection: Connection, case: int) -> list[tuple[Event, str, str]]:
     """Give the log of a case, oldest first: each event, the hash before it, and its own."""
-    chosen = select(t.case_events).where(t.case_events.c.case_id == case)
+    pages = _pages(connection)
+    options = APART if pages and case not in pages.was else {}
     return [
         (
             Event(row.seq, row.at_ms, row.actor, row.verb, json.loads(row.data)),
             row.before,
             row.hash,
         )
-        for row in connection.execute(chosen.order_by(t.case_events.c.seq))
+        for row in connection.execute(_LOG, {"wanted": case}, execution_options=options)
     ]
+
+
+def log_of(connection: Connection, case: int) -> Sequence[Event]:
+    """Give the log of a case, oldest first."""
+    pages = _pages(connection)
+    if pages is None:
+        return [event for event, _, _ in entries(connection, case)]
+    if case not in pages.logs:
+        pages.logs[case] = [event for event, _, _ in entries(connection, case)]
+    return pages.logs[case]
 
 
 def faults(connection: Connection, case: int) -> list[str]:

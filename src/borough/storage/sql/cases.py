@@ -14,6 +14,7 @@ from borough.core.people import Within
 from borough.core.standards import Standard
 from borough.storage.sql import tables as t, tasks
 from borough.storage.sql.accounts_bounds import inside
+from borough.storage.sql.bundles import bundling
 from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
 from borough.storage.sql.counting import raised
 from borough.storage.sql.detections import label
@@ -24,6 +25,8 @@ from borough.storage.sql.posts import SqlPosts, choose
 
 DESK = "desk"
 """Who acts where no person does."""
+SIGNS = frozenset({"joined", "level"})
+"""Verbs by which a case hears of a detection, and nothing else."""
 Make = Callable[[Case], Event]
 """Decides what happens to a case as it is now."""
 Rows = Callable[[str, str, int], tuple[Standard, str]]
@@ -37,8 +40,8 @@ class SqlCases:
 
     ``prefix`` begins their codes and ``zone`` decides the day in them: ``YB-20240710-000123``.
     With ``posts``, a case that comes to a step is given to a post of the step's holder; each of
-    ``follow`` in turn does what else an event brings with it; ``rows`` finds a row of the
-    standards.
+    ``follow`` in turn does what else an event brings with it, and of ``unmoved`` where a sign
+    changes no level, to which most that follows is blind; ``rows`` finds a row of the standards.
 
     Whoever changes a case says which version of it they saw: `Stale` is raised where it is not
     the present one, so that of two who act at once one wins and the other is told.
@@ -52,6 +55,7 @@ class SqlCases:
         zone: str = "UTC",
         posts: SqlPosts | None = None,
         follow: Sequence[Follow] = (),
+        unmoved: Sequence[Follow] | None = None,
         rows: Rows | None = None,
     ) -> None:
         self._engine = engine
@@ -59,6 +63,7 @@ class SqlCases:
         self._zone = ZoneInfo(zone)
         self._assigns = posts is not None
         self._follow = tuple(follow)
+        self._unmoved = self._follow if unmoved is None else tuple(unmoved)
         self._rows = rows
 
     def one(self, case: int | str) -> Case:
@@ -144,7 +149,7 @@ class SqlCases:
         A suspension whose day has come is over before.  Raises `Stale`, `NotFound` or whatever
         *make* raises, and then nothing has changed.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine) as connection, bundling(connection):
             now = found(connection, case)
             if expected_version is not None and now.version != expected_version:
                 msg = f"case {now.code} is at version {now.version}, and you saw {expected_version}"
@@ -195,7 +200,7 @@ class SqlCases:
 
     def report(self, plan: Plan, **told: Any) -> Case:
         """Open a case that somebody reports; see `opened`."""
-        with writing(self._engine) as connection:
+        with writing(self._engine) as connection, bundling(connection):
             return self.opened(connection, plan, **told)
 
     def opened(self, connection: Connection, plan: Plan, **told: Any) -> Case:
@@ -214,7 +219,7 @@ class SqlCases:
             chosen = loop.standardising(case, plan, row, agency, at_ms=event.at_ms, by=event.actor)
             case = written(connection, case, chosen)
         case = self._given(connection, case, event.at_ms)
-        return self._followed(connection, case, event)
+        return _followed(self._follow, connection, case, event)
 
     def wrote(self, connection: Connection, case: Case, event: Event) -> Case:
         """Write an event in a transaction that is open already, with all that follows from it."""
@@ -223,12 +228,9 @@ class SqlCases:
             label(connection, case.id, after.outcome if after.outcome in OUTCOMES else "")
         if event.verb in ARRIVES:
             after = self._given(connection, after, event.at_ms)
-        return self._followed(connection, after, event)
-
-    def _followed(self, connection: Connection, case: Case, event: Event) -> Case:
-        for follow in self._follow:
-            case = follow(connection, case, event)
-        return case
+        still = (after.level, after.worst) == (case.level, case.worst)
+        which = self._unmoved if event.verb in SIGNS and still else self._follow
+        return _followed(which, connection, after, event)
 
     def _given(self, connection: Connection, case: Case, at_ms: int) -> Case:
         if not self._assigns:
@@ -237,6 +239,12 @@ class SqlCases:
         if post is None:
             return case
         return self.wrote(connection, case, core.assigning(case, post, at_ms=at_ms, by=DESK))
+
+
+def _followed(which: Sequence[Follow], connection: Connection, case: Case, event: Event) -> Case:
+    for follow in which:
+        case = follow(connection, case, event)
+    return case
 
 
 def _how_many(condition: Any) -> Any:

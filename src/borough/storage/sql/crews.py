@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, func, select, union_all
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, union_all
 
 from borough.core.observations import Mask
 from borough.engine.dispatch import Calls, Workers
 from borough.storage.sql import roster_tables as r
-from borough.storage.sql.duties import at_work, on_duty
+from borough.storage.sql.bundles import bundle_of, kept
+from borough.storage.sql.duties import EVERYWHERE, at_work, next_change, on_duty
 from borough.storage.sql.handing_table import handings
+from borough.storage.sql.tables import post_grids, posts as posts_table
 from borough.storage.sql.tasks_table import case_tasks
 
 Spot = tuple[float, float]
@@ -30,8 +32,15 @@ _BUSY = union_all(
     .where(_T.post.in_(bindparam("posts", expanding=True)), _T.state.in_(RUNS))
     .group_by(_T.post),
 )
-_BASES = select(_B.post, _B.lon, _B.lat, _B.seen_lon, _B.seen_lat, _B.seen_ms).where(
-    _B.post.in_(bindparam("posts", expanding=True))
+_BASES = (
+    select(_B.post, _B.lon, _B.lat, _B.seen_lon, _B.seen_lat, _B.seen_ms)
+    .where(_B.post.in_(bindparam("posts", expanding=True)))
+    .order_by(_B.post)
+)
+_GRIDS = (
+    select(post_grids.c.post, post_grids.c.grid)
+    .join(posts_table, posts_table.c.code == post_grids.c.post)
+    .where(posts_table.c.kind == bindparam("kind"))
 )
 """Made once: building a statement costs more than running it."""
 
@@ -77,35 +86,131 @@ def crew(
     connection: Connection, kind: str, at_ms: int, *, grid: int | None, fresh_ms: float
 ) -> Crew:
     """Gather those of a kind who are on duty: all, or those who look after a grid."""
-    rows = at_work(connection, at_ms, [kind])
-    if grid is not None:
-        here = set(on_duty(connection, kind, grid, at_ms))
-        rows = [row for row in rows if row["post"] in here]
-    posts = tuple(dict.fromkeys(row["post"] for row in rows))
-    spot = {}
-    for row in connection.execute(_BASES, {"posts": posts}) if posts else ():
-        seen = row.seen_ms is not None and at_ms - row.seen_ms <= fresh_ms
-        lon, lat = (row.seen_lon, row.seen_lat) if seen else (row.lon, row.lat)
-        if lon is not None and lat is not None:
-            spot[row.post] = (lon, lat)
-    told = loads(connection, posts)
+    shift = _shift(connection, kind, at_ms, grid, fresh_ms)
+    told = loads(connection, shift.posts)
     return Crew(
-        posts,
-        agency={row["post"]: row["agency"] for row in rows},
-        until_ms={row["post"]: row["to_ms"] for row in rows},
-        spot=spot,
-        load={each: told[each][0] if each in told else 0 for each in posts},
+        shift.posts,
+        agency=shift.agency,
+        until_ms=shift.until_ms,
+        spot=shift.spot,
+        load={each: told[each][0] if each in told else 0 for each in shift.posts},
         last_ms={each: last for each, (_, last) in told.items()},
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """Those of one kind who are on duty together, and where: the same for as long as it lasts."""
+
+    from_ms: int
+    to_ms: float
+    rows: Sequence[RowMapping]
+    posts: tuple[str, ...]
+    agency: Mapping[str, str]
+    until_ms: Mapping[str, int]
+    spot: Mapping[str, Spot]
+
+    def some(self, rows: Sequence[RowMapping]) -> "_Shift":
+        """Keep some of them."""
+        posts = tuple(dict.fromkeys(row["post"] for row in rows))
+        wanted = set(posts)
+        return _Shift(
+            self.from_ms,
+            self.to_ms,
+            rows,
+            posts,
+            agency={row["post"]: row["agency"] for row in rows},
+            until_ms={row["post"]: row["to_ms"] for row in rows},
+            spot={post: its for post, its in self.spot.items() if post in wanted},
+        )
+
+
+def _shift(
+    connection: Connection, kind: str, at_ms: int, grid: int | None, fresh_ms: float
+) -> _Shift:
+    """Find who of a kind is on duty in a grid, or anywhere: of a bundle, once for each shift."""
+    known = kept(connection, r.duties, posts_table, post_grids, r.post_bases)
+    shift: _Shift | None = known.get((kind, grid))
+    if shift and shift.from_ms <= at_ms < shift.to_ms:
+        return shift
+    if grid is None:
+        shift = _laid_out(connection, kind, at_ms, fresh_ms)
+    elif bundle_of(connection) is None:
+        here = set(on_duty(connection, kind, grid, at_ms))
+        whole = _laid_out(connection, kind, at_ms, fresh_ms)
+        shift = whole.some([row for row in whole.rows if row["post"] in here])
+    else:
+        whole = _shift(connection, kind, at_ms, None, fresh_ms)
+        if kind not in known:
+            known[kind] = {}
+            for row in connection.execute(_GRIDS, {"kind": kind}):
+                known[kind].setdefault(row.grid, set()).add(row.post)
+            loads(connection, whole.posts)
+        own = known[kind].get(grid, set()) | known[kind].get(EVERYWHERE, set())
+        here = {row["post"] for row in whole.rows if row["covers"] in own}
+        shift = whole.some([row for row in whole.rows if row["post"] in here])
+    known[kind, grid] = shift
+    return shift
+
+
+def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) -> _Shift:
+    rows = at_work(connection, at_ms, [kind])
+    posts = tuple(dict.fromkeys(row["post"] for row in rows))
+    ends: list[float] = [_unchanged_until(connection, at_ms)]
+    spot = {}
+    for row in connection.execute(_BASES, {"posts": posts}) if posts else ():
+        seen = row.seen_ms is not None and at_ms - row.seen_ms <= fresh_ms
+        if seen:
+            ends.append(row.seen_ms + fresh_ms + 1)
+        lon, lat = (row.seen_lon, row.seen_lat) if seen else (row.lon, row.lat)
+        if lon is not None and lat is not None:
+            spot[row.post] = (lon, lat)
+    return _Shift(
+        at_ms,
+        min(ends),
+        rows,
+        posts,
+        agency={row["post"]: row["agency"] for row in rows},
+        until_ms={row["post"]: row["to_ms"] for row in rows},
+        spot=spot,
+    )
+
+
+def _unchanged_until(connection: Connection, at_ms: int) -> int:
+    """Say until when the same are on duty; where nothing is kept, nobody needs to know."""
+    if bundle_of(connection) is None:
+        return at_ms + 1
+    known = kept(connection, r.duties)
+    from_ms, to_ms = known.get("span", (0, 0))
+    if not from_ms <= at_ms < to_ms:
+        to_ms = next_change(connection, at_ms)
+        known["span"] = at_ms, to_ms
+    return int(to_ms)
+
+
 def loads(connection: Connection, posts: Collection[str]) -> dict[str, tuple[int, int]]:
     """Count the cases and tasks that each post has, and say when it got the last."""
+    known = kept(connection, handings, case_tasks)
+    asked = [each for each in posts if each not in known]
     told: dict[str, tuple[int, int]] = {}
-    for post, count, last in connection.execute(_BUSY, {"posts": list(posts)}) if posts else ():
+    for post, count, last in connection.execute(_BUSY, {"posts": asked}) if asked else ():
         had, before = told.get(post, (0, 0))
         told[post] = (had + int(count), max(before, int(last)))
-    return told
+    known |= {each: told.get(each, (0, 0)) for each in asked}
+    return {each: known[each] for each in posts if known[each][0]}
+
+
+def crewed(connection: Connection, post: str, at_ms: int) -> None:
+    """Note that a post was given a case or a task at a moment."""
+    known = kept(connection, handings, case_tasks)
+    if post in known:
+        count, last = known[post]
+        known[post] = (count + 1, max(last, at_ms))
+
+
+def recrewed(connection: Connection, post: str) -> None:
+    """Note that what a post has is otherwise now."""
+    kept(connection, handings, case_tasks).pop(post, None)
 
 
 def busy(connection: Connection, posts: Collection[str]) -> dict[str, int]:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, bindparam, select
 from borough.core import moves as core
 from borough.core.cases import TRUE, Case, Plan
 from borough.storage.sql import tables as t
-from borough.storage.sql.caselog import case_of, found
+from borough.storage.sql.bundles import APART, Together, bundle_of, bundling, kept, later
+from borough.storage.sql.caselog import found, newest
 from borough.storage.sql.cases import DESK, SqlCases
-from borough.storage.sql.detections import taken_in
+from borough.storage.sql.detections import MANY, taken_in
 from borough.storage.sql.engines import writing
 
 
@@ -45,13 +46,13 @@ class Taken:
     quiet: frozenset[int] = frozenset()
 
 
-_OWN = select(t.detections.c.case_id).where(t.detections.c.id == bindparam("detection"))
-_BELONGS = t.detections.update().where(t.detections.c.id == bindparam("detection"))
-_NEWEST = (
-    select(t.cases)
-    .where(t.cases.c.scene == bindparam("scene"), t.cases.c.thing == bindparam("thing"))
-    .order_by(t.cases.c.id.desc())
-    .limit(1)
+_OWN = select(t.detections.c.id, t.detections.c.case_id).where(
+    t.detections.c.id.in_(bindparam("detections", expanding=True))
+)
+_BELONGS = (
+    t.detections.update()
+    .where(t.detections.c.id == bindparam("detection"))
+    .values(case_id=bindparam("of_case"), outcome=bindparam("came_to"))
 )
 """Made once: building a statement costs more than running it."""
 
@@ -68,12 +69,20 @@ def keep_nothing(
 
 
 class SqlDesk:
-    """Takes detections in exactly once, with the cases that follow from them."""
+    """Takes detections in exactly once, with the cases that follow from them.
 
-    def __init__(self, engine: Engine, *, cases: SqlCases, sift: Sift = keep_nothing) -> None:
+    ``together`` says how much of one transaction is written at once; `bundles.one_by_one` is the
+    slow and clear way, which says the same.
+    """
+
+    def __init__(
+        self, engine: Engine, *, cases: SqlCases, sift: Sift = keep_nothing,
+        together: Together = bundling,
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._cases = cases
         self._sift = sift
+        self._together = together
 
     def take(self, edges: Sequence[Mapping[str, Any]], sequence: int, decide: Decide) -> Taken:
         """Take in edges up to *sequence* of their stream, in one transaction.
@@ -81,7 +90,7 @@ class SqlDesk:
         *decide* says of an edge whose detection has no case which case it should have, if any.
         What was taken in before changes nothing; when anything fails, nothing was taken in.
         """
-        with writing(self._engine) as connection:
+        with writing(self._engine) as connection, self._together(connection):
             return self.within(connection, edges, sequence, decide)
 
     def within(
@@ -94,6 +103,7 @@ class SqlDesk:
         """Do what `take` says in a transaction that is open already."""
         fresh = taken_in(connection, edges, sequence)
         quiet = self._sift(connection, fresh, decide)
+        _looked_up(connection, fresh)
         changed: dict[int, Case] = {}
         for place, edge in enumerate(fresh):
             case = None if place in quiet else self.follow(connection, edge, decide)
@@ -105,7 +115,7 @@ class SqlDesk:
         self, connection: Connection, edge: Mapping[str, Any], decide: Decide
     ) -> Case | None:
         """Do what a change of level means for cases: open one, join one, or tell its own."""
-        own = connection.scalar(_OWN, {"detection": edge["id"]})
+        own = _owners(connection, [edge["id"]]).get(edge["id"])
         if own is not None:
             return self._heard(connection, found(connection, own), edge, decide)
         if not edge["level"] or edge.get("suppressed_by"):
@@ -122,8 +132,7 @@ class SqlDesk:
             told = {"scene": edge["scene"], "thing": edge["thing"], "grid": wish.grid}
             told["title"] = wish.title
             case = self._cases.opened(connection, wish.plan, **told, **signs)
-        belongs = {"case_id": case.id, "outcome": case.outcome or None}
-        connection.execute(_BELONGS, belongs | {"detection": edge["id"]})
+        _belong(connection, edge["id"], case)
         return case
 
     def outage(
@@ -133,8 +142,7 @@ class SqlDesk:
         signs = {"level": edge["level"], "detection": edge["id"], "at_ms": edge["now"]}
         about = {"scene": edge["scene"], "thing": 0, **told}
         case = self._cases.opened(connection, wish.plan, **about, **signs)
-        belongs = {"case_id": case.id, "outcome": None}
-        connection.execute(_BELONGS, belongs | {"detection": edge["id"]})
+        _belong(connection, edge["id"], case)
         return case
 
     def _heard(
@@ -152,12 +160,40 @@ class SqlDesk:
 
 def _joinable(connection: Connection, edge: Mapping[str, Any], merge_ms: int) -> Case | None:
     """Find the case that a detection belongs to: open, or heard of or closed not long ago."""
-    about = {"scene": edge["scene"], "thing": edge["thing"]}
-    row = connection.execute(_NEWEST, about).mappings().one_or_none()
-    if row is None:
-        return None
-    case = case_of(row)
-    if case.closed_ms is None:
+    case = newest(connection, edge["scene"], [edge["thing"]]).get(edge["thing"])
+    if case is None or case.closed_ms is None:
         return case
     last = max(case.closed_ms, case.heard_ms)
     return case if edge["now"] - last <= merge_ms else None
+
+
+def _looked_up(connection: Connection, edges: Sequence[Mapping[str, Any]]) -> None:
+    """Read at once what a bundle will be asked for: whose detections are, and what cases there are.
+
+    Without a bundle each is read when it is needed.
+    """
+    if bundle_of(connection) is None:
+        return
+    _owners(connection, [edge["id"] for edge in edges])
+    about: dict[str, set[int]] = {}
+    for edge in edges:
+        about.setdefault(edge["scene"], set()).add(edge["thing"])
+    for scene, things in about.items():
+        newest(connection, scene, sorted(things))
+
+
+def _owners(connection: Connection, detections: Sequence[str]) -> Mapping[str, int | None]:
+    """Say to which case each of some detections belongs."""
+    known = kept(connection, t.detections)
+    asked = [each for each in detections if each not in known]
+    for start in range(0, len(asked), MANY):
+        some = {"detections": asked[start : start + MANY]}
+        rows = connection.execute(_OWN, some, execution_options=APART)
+        known |= {row.id: row.case_id for row in rows}
+    return known
+
+
+def _belong(connection: Connection, detection: str, case: Case) -> None:
+    kept(connection, t.detections)[detection] = case.id
+    row = {"detection": detection, "of_case": case.id, "came_to": case.outcome or None}
+    later(connection, t.detections, _BELONGS, row)

@@ -16,9 +16,10 @@ from borough.core.cases import ARRIVES, ENDS, Case, Event
 from borough.engine.dispatch import Order, Rules, decided
 from borough.engine.handing import Handing
 from borough.storage.sql import tables as t
-from borough.storage.sql.caselog import found
+from borough.storage.sql.bundles import bundling, kept, later, waiting
+from borough.storage.sql.caselog import found, looked_up
 from borough.storage.sql.counting import upsert
-from borough.storage.sql.crews import Crew, Spot, busy, calls_of, crew
+from borough.storage.sql.crews import Crew, Spot, busy, calls_of, crew, crewed
 from borough.storage.sql.duties import EVERYWHERE, check
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.handing_table import handings as table
@@ -36,7 +37,10 @@ Where = Callable[[Case], Spot | None]
 _C = table.c
 _ONE = select(table).where(_C.case_id == bindparam("case"))
 _DROP = table.delete().where(_C.case_id == bindparam("case"))
+_ADD = table.insert()
 _SET = table.update().where(_C.case_id == bindparam("of_case"))
+_ANSWERED = _SET.values(answered=True)
+_GIVE = _SET.values({name: bindparam(name) for name in ("post", "state", "given_ms", "answered")})
 _HOLDERS = select(_C.holder).where(_C.state == WAITING).distinct()
 _WAITING = (
     select(table)
@@ -98,7 +102,7 @@ class SqlDispatch:
         elif event.verb == "assigned":
             self._assigned(connection, case, event)
         elif event.actor != DESK:
-            connection.execute(_SET.values(answered=True), {"of_case": case.id})
+            connection.execute(_ANSWERED, {"of_case": case.id})
         return case
 
     def find(self, connection: Connection, case: Case, holder: str, at_ms: int) -> tuple[str, str]:
@@ -134,11 +138,11 @@ class SqlDispatch:
             silent = [row["case_id"] for row in self._unanswered(connection, now_ms)]
         changed: dict[int, Case] = {}
         for holder in holders:
-            with writing(self._engine) as connection:
+            with writing(self._engine) as connection, bundling(connection):
                 for case in self._shared_out(connection, holder, now_ms):
                     changed[case.id] = case
         if silent:
-            with writing(self._engine) as connection:
+            with writing(self._engine) as connection, bundling(connection):
                 for case in self._handed_on(connection, silent, now_ms, AGAIN):
                     changed[case.id] = case
         return list(changed.values())
@@ -150,7 +154,8 @@ class SqlDispatch:
 
     def _arrived(self, connection: Connection, case: Case, event: Event) -> Case:
         """Put a case among those that wait; give it at once where there is nothing to weigh."""
-        connection.execute(_DROP, {"case": case.id})
+        if event.verb != "opened":
+            connection.execute(_DROP, {"case": case.id})
         holder = self.kind(case.holder) or self.kind(case.agency)
         if case.closed_ms is not None or not holder or case.post:
             return case
@@ -161,7 +166,8 @@ class SqlDispatch:
             "urgent": urgent, "since_ms": at, "due_ms": case.due_ms, "given_ms": 0,
             "answered": False, "tries": 0, "passed": [],
         }  # fmt: skip
-        connection.execute(table.insert(), row)
+        later(connection, table, _ADD, row)
+        waiting(connection, table)[case.id] = kept(connection, table)[case.id] = row
         if not urgent and holder in self.handing.kinds:
             return case
         self._rosters.ready(connection, at)
@@ -173,7 +179,15 @@ class SqlDispatch:
         post, by_hand = event.data["post"], event.actor != DESK
         state = KEPT if by_hand else GIVEN if post else WAITING
         row = {"post": post, "state": state, "given_ms": event.at_ms, "answered": by_hand}
-        if connection.execute(_SET.values(row), {"of_case": case.id}).rowcount:
+        mine = kept(connection, table).get(case.id)
+        if mine is not None and mine["state"] == WAITING:
+            mine |= row
+            if case.id not in waiting(connection, table):
+                later(connection, table, _GIVE, {**row, "of_case": case.id})
+            if state != WAITING:
+                crewed(connection, post, event.at_ms)
+            return
+        if connection.execute(_GIVE, {**row, "of_case": case.id}).rowcount:
             return
         made = row | {
             "case_id": case.id, "holder": case.holder, "urgent": case.urgent,
@@ -197,6 +211,7 @@ class SqlDispatch:
         """Weigh the cases that wait for a kind of post."""
         asked = {"holder": holder, "most": int(self.handing.most)}
         rows = connection.execute(_WAITING, asked).mappings().all()
+        looked_up(connection, [row["case_id"] for row in rows])
         pairs = [(dict(row), found(connection, row["case_id"])) for row in rows]
         return self._given(connection, holder, pairs, now_ms)
 

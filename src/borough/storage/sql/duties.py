@@ -35,12 +35,15 @@ _ANYWHERE = (
     select(_D.post, _P.kind, _P.agency, _D.covers, _D.from_ms, _D.to_ms, _D.why)
     .join(t.posts, _P.code == _D.covers)
     .where(*_NOW)
+    .order_by(_D.post, _D.covers)
 )
 _OF_KINDS = _ANYWHERE.where(_P.kind.in_(bindparam("kinds", expanding=True)))
 _OF_POST = select(_D.from_ms, _D.to_ms).where(_D.post == bindparam("post"), *_NOW).limit(1)
 _NEXT = select(func.min(_D.from_ms)).where(
     _D.post == bindparam("post"), _D.from_ms > bindparam("at")
 )
+_BEGINS = select(func.min(_D.from_ms)).where(_D.from_ms > bindparam("at"))
+_ENDS = select(func.min(_D.to_ms)).where(_D.to_ms > bindparam("at"))
 _DAY = select(r.roster_days.c.day).where(
     r.roster_days.c.from_ms <= bindparam("at"), r.roster_days.c.to_ms > bindparam("at")
 )
@@ -71,6 +74,12 @@ def at_work(
         return connection.execute(_ANYWHERE, {"at": at_ms}).mappings().all()
     asked = {"at": at_ms, "kinds": sorted(kinds)}
     return connection.execute(_OF_KINDS, asked).mappings().all()
+
+
+def next_change(connection: Connection, at_ms: int) -> int:
+    """Say until when, at the least, the same are on duty as at a moment (ms)."""
+    ends = (connection.scalar(each, {"at": at_ms}) for each in (_BEGINS, _ENDS))
+    return min((int(each) for each in ends if each is not None), default=at_ms + 1)
 
 
 def laid(connection: Connection, at_ms: int, zone: ZoneInfo) -> None:

@@ -26,6 +26,7 @@ from borough.core.errands import (
 )
 from borough.core.errors import BadRequest, NotFound, Stale
 from borough.core.tasks import BEGAN, FINISHED, LEFT, REVIEWED, RUNNING
+from borough.storage.sql.bundles import later
 from borough.storage.sql.caselog import found, written
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.errand_table import errands as table
@@ -208,7 +209,7 @@ class SqlErrands:
         places = {case.step: case.since_ms if event.verb in ASKS else event.at_ms + 1}
         if event.verb in TASKS:
             places = {task: event.at_ms} if event.verb == BEGAN else {}
-        elif event.verb in ASKS and plan.tasks:
+        elif event.verb in ASKS - {"opened"} and plan.tasks:  # a fresh case has none yet
             places |= _running(connection, case.id)
         for place, since in places.items():
             case = self._offered(
@@ -282,7 +283,7 @@ def _running(connection: Connection, case: int) -> dict[str, int]:
 
 def _begun(connection: Connection, case: Case, event: Event) -> Done:
     after, errand = written(connection, case, event), core.begun(case.id, event)
-    connection.execute(_INSERT, _row(errand))
+    later(connection, table, _INSERT, _row(errand))
     return after, errand
 
 

@@ -11,6 +11,7 @@ from borough.core.deadlines import WorkCalendar, moment
 from borough.core.errors import BadRequest, NotFound
 from borough.core.rosters import Change, Leave, Shift, day_at, duties
 from borough.storage.sql import roster_tables as r, tables as t
+from borough.storage.sql.bundles import kept
 from borough.storage.sql.counting import raised, upsert
 from borough.storage.sql.duties import laid, on_duty
 from borough.storage.sql.engines import reading, writing
@@ -19,6 +20,10 @@ AHEAD_DAYS = 7
 """How many days are laid out beyond the present one."""
 LONGEST_DAYS = 400
 """The longest leave; a longer one is another post."""
+_LAID = select(r.roster_days.c.day).where(
+    r.roster_days.c.day.in_(bindparam("days", expanding=True))
+)
+"""Made once: building a statement costs more than running it."""
 
 
 class SqlRosters:
@@ -36,11 +41,15 @@ class SqlRosters:
         """Lay out what is missing from the day before a moment to some days after it."""
         first = day_at(at_ms, self.zone) - timedelta(days=1)
         wanted = [first + timedelta(days=number) for number in range(ahead + 2)]
-        c = r.roster_days.c
-        known = set(connection.scalars(select(c.day).where(c.day.in_(map(str, wanted)))))
+        done = kept(connection, r.roster_days)
+        if (first, ahead) in done:
+            return
+        asked = {"days": [str(day) for day in wanted]}
+        known = set(connection.scalars(_LAID, asked))
         missing = [day for day in wanted if str(day) not in known]
         if missing:
             self._lay(connection, missing)
+        kept(connection, r.roster_days)[first, ahead] = True
 
     def keep_ready(self, at_ms: int, ahead: int = AHEAD_DAYS) -> None:
         """Do what `ready` says, in a transaction of its own where there is something to do."""

@@ -14,12 +14,14 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, or_, select
 from borough.core import tasks as core
 from borough.core.cases import Case, Event, Plan
 from borough.core.circles import REVIEW, Facts, TaskPlan
-from borough.core.errors import IllegalMove, NotFound, Stale
+from borough.core.errors import IllegalMove, NotFound
 from borough.core.loop import pause
 from borough.core.reviews import measured
 from borough.core.tasks import BEGAN, FINISHED, LEFT, MILESTONE, RUNNING, VERBS, Task
 from borough.storage.sql import tables as t
-from borough.storage.sql.caselog import entries, found
+from borough.storage.sql.bundles import APART, bundling, kept, later
+from borough.storage.sql.caselog import found, log_of
+from borough.storage.sql.crews import crewed, recrewed
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import page
 from borough.storage.sql.tasks_table import case_tasks as table
@@ -129,7 +131,7 @@ class SqlTasks:
             plan = self._plans[case.plan]
             told: dict[str, Any] = {"at_ms": at_ms, "by": by, "answers": answers, "note": note}
             if one.name == REVIEW:
-                log = _log(connection, case.id)
+                log = log_of(connection, case.id)
                 told["measured"] = measured(case.id, log, answers)
             return core.finishing(case, core.declared(plan, one), one, seen, **told)
 
@@ -164,7 +166,7 @@ class SqlTasks:
     def _acted(
         self, task: str, make: Callable[[Connection, Case, Task], Event]
     ) -> tuple[Case, Task]:
-        with writing(self._engine) as connection:
+        with writing(self._engine) as connection, bundling(connection):
             connection.execute(_HOLD, {"was_id": task})
             one = _one(connection, task)
             case = found(connection, one.case)
@@ -175,13 +177,13 @@ class SqlTasks:
         self, connection: Connection, case: Case | None, timer: Timer, now_ms: int
     ) -> Case | None:
         """Note what of a task has run out: not acknowledged, not done, a wider circle called."""
-        task = _one(connection, timer.ref)
+        task = _named(connection, timer.case, timer.ref)
         if case is None or not task.runs:
             return None
         changed = None
         while event := task.ringing(case, at_ms=now_ms, by=DESK):
             changed = case = self._wrote(connection, case, event)
-            task = _one(connection, task.id)
+            task = _named(connection, case.id, task.id)
         _set(connection, task)
         return changed
 
@@ -191,6 +193,8 @@ class SqlTasks:
         Raises `IllegalMove` where a case was closed over the heads of those who still have
         required tasks; then nothing has changed.
         """
+        if event.verb == "opened":
+            kept(connection, table)[case.id] = {}
         if event.verb in VERBS:
             self._kept(connection, case, event)
         plan = self._plans.get(case.plan)
@@ -206,11 +210,11 @@ class SqlTasks:
         """Begin what an event calls for, and let go of what it makes past."""
         if event.verb == FINISHED:
             case = self._after_done(connection, case, plan, event)
-        facts = _facts(connection, case.thing)
-        called_for = core.beginning(plan, case, _log(connection, case.id), event, facts)
+        facts = _facts(connection, plan, case.thing)
+        called_for = core.beginning(plan, case, log_of(connection, case.id), event, facts)
         if event.verb == "reopened":
             case = self._left(connection, case, event.at_ms, core.AGAIN, {REVIEW})
-        while late := next(core.past(plan, case, _log(connection, case.id), facts), None):
+        while late := next(core.past(plan, case, log_of(connection, case.id), facts), None):
             case = self._let_go(connection, case, late, event.at_ms, core.PAST)
         for each in called_for:
             if each.name not in {one.name for one in _running(connection, case.id)}:
@@ -219,7 +223,7 @@ class SqlTasks:
 
     def _paused(self, connection: Connection, case: Case, plan: Plan, event: Event) -> Case:
         """Let the tasks that a suspension found wait with their case; later ones run on."""
-        since = max(each.seq for each in _log(connection, case.id) if each.verb == "suspended")
+        since = max(each.seq for each in log_of(connection, case.id) if each.verb == "suspended")
         for each in _running(connection, case.id):
             moved = core.shifting(case, plan, each, pause(event), at_ms=event.at_ms, by=DESK)
             if moved and each.begun < since:
@@ -252,12 +256,12 @@ class SqlTasks:
 
     def _after_done(self, connection: Connection, case: Case, plan: Plan, event: Event) -> Case:
         """Pass a milestone that a task was, and begin one again that repeats."""
-        task = _one(connection, event.data["task"])
+        task = _named(connection, case.id, event.data["task"])
         if task.milestone:
             passed = core.passing(case, task, at_ms=event.at_ms, by=DESK)
             case = self._wrote(connection, case, passed)
         declared = plan.tasks.get(task.name)
-        log, facts = _log(connection, case.id), _facts(connection, case.thing)
+        log, facts = log_of(connection, case.id), _facts(connection, plan, case.thing)
         now = core.known(case, log, {}, facts, since=task.begun)
         if declared is None or declared.ends(now):
             return case
@@ -291,15 +295,21 @@ class SqlTasks:
         if event.verb == MILESTONE:
             return
         if event.verb == BEGAN:
-            task = core.born(case.id, event)
-            connection.execute(_INSERT, _row(task))
+            task, mine = core.born(case.id, event), _mine(connection, case.id)
+            later(connection, table, _INSERT, _row(task))
         else:
-            was = _one(connection, event.data["task"])
+            mine = _mine(connection, case.id)
+            was = mine.get(event.data["task"]) or _one(connection, event.data["task"])
             task = was.then(event)
             told = {"was_id": was.id, "was_version": was.version}
-            if connection.execute(_CHANGE, _row(task) | told).rowcount != 1:
-                msg = f"task {task.id} was changed by somebody else; read it again"
-                raise Stale(msg)
+            msg = f"task {task.id} was changed by somebody else; read it again"
+            later(connection, table, _CHANGE, _row(task) | told, stale=msg)
+            recrewed(connection, was.post)
+        mine[task.id] = task
+        if event.verb == BEGAN:
+            crewed(connection, task.post, task.started_ms)
+        else:
+            recrewed(connection, task.post)
         _set(connection, task)
 
 
@@ -324,8 +334,22 @@ def _task(row: RowMapping) -> Task:
     return Task(**{**told, "circle": circle, "calls": tuple(told["calls"])})
 
 
+def _mine(connection: Connection, case: int) -> dict[str, Task]:
+    """Give the tasks of a case by id, oldest first."""
+    known = kept(connection, table)
+    if case not in known:
+        rows = connection.execute(_OF_CASE, {"case": case}, execution_options=APART).mappings()
+        known[case] = {row["id"]: _task(row) for row in rows}
+    mine: dict[str, Task] = known[case]
+    return mine
+
+
 def _of_case(connection: Connection, case: int) -> list[Task]:
-    return [_task(row) for row in connection.execute(_OF_CASE, {"case": case}).mappings()]
+    return list(_mine(connection, case).values())
+
+
+def _named(connection: Connection, case: int, task: str) -> Task:
+    return _mine(connection, case).get(task) or _one(connection, task)
 
 
 def _running(connection: Connection, case: int) -> list[Task]:
@@ -340,13 +364,16 @@ def _one(connection: Connection, task: str) -> Task:
     return _task(row)
 
 
-def _log(connection: Connection, case: int) -> list[Event]:
-    return [event for event, _, _ in entries(connection, case)]
-
-
-def _facts(connection: Connection, thing: int) -> Facts:
-    told = connection.scalar(_FACTS, {"thing": thing})
-    return dict(told) if told else {}
+def _facts(connection: Connection, plan: Plan, thing: int) -> Facts:
+    """Give what is known of a thing, where any task of a plan asks for it."""
+    if not any(each.facts for task in plan.tasks.values() for each in (*task.when, *task.until)):
+        return {}
+    known = kept(connection, t.things)
+    if thing not in known:
+        told = connection.scalar(_FACTS, {"thing": thing})
+        known[thing] = dict(told) if told else {}
+    facts: Facts = known[thing]
+    return facts
 
 
 def differing(connection: Connection, case: int, events: Sequence[Event]) -> list[str]:

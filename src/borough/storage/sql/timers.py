@@ -3,20 +3,25 @@
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from borough.core.cases import Case
-from borough.core.errors import BoroughError
-from borough.storage.sql.caselog import found
+from borough.core.errors import BoroughError, Stale
+from borough.storage.sql.bundles import bundle_of, bundling, later
+from borough.storage.sql.caselog import found, looked_up
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.timer_table import timers as table
 
 log = logging.getLogger(__name__)
 AGAIN_MS = 60_000
 """After how long a timer is tried again whose work could not be done, district time."""
+
+
+Key = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,54 @@ class Timer:
     until_ms: int = 0
     length_ms: int = 0
     at_work: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What it is known by among all timers."""
+        return self.case, self.kind, self.ref
+
+
+class _Rung:
+    """What a bundle knows of the timers that it fires, and which of them were moved meanwhile."""
+
+    tables: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.known: dict[Key, Timer] = {}
+        self.moved: set[Key] = set()
+
+    def set(self, timer: Timer) -> None:
+        """Note that one was set."""
+        was = self.known.get(timer.key)
+        if was and (was.due_ms, was.until_ms) != (timer.due_ms, timer.until_ms):
+            self.moved.add(timer.key)
+            self.known[timer.key] = timer
+
+    def drop(self, case: int, kind: str | None, ref: str | None) -> None:
+        """Note that some were dropped."""
+        gone = [
+            key
+            for key in self.known
+            if key[0] == case and kind in {None, key[1]} and ref in {None, key[2]}
+        ]
+        self.moved.update(gone)
+        for key in gone:
+            del self.known[key]
+
+    def waits(self) -> bool:
+        """Nothing of it has to be written."""
+        return False
+
+    def settle(self, connection: Connection) -> None:
+        """Nothing of it has to be written."""
+
+    def forget(self) -> None:
+        """Nobody else changes timers."""
+
+
+def _rung(connection: Connection) -> _Rung | None:
+    bundle = bundle_of(connection)
+    return bundle.part(_Rung) if bundle else None
 
 
 Fire = Callable[[Connection, Case | None, Timer, int], Case | None]
@@ -80,11 +133,15 @@ _DROP_CASE = table.delete().where(_C.case_id == bindparam("of_case"))
 class SqlTimers:
     """Whatever runs out, in one table; ``fires`` says for each kind what happens then.
 
-    Timers of a kind that nobody knows wait until somebody does.
+    Timers of a kind that nobody knows wait until somebody does.  Those that ran out are fired
+    ``together`` in one bundle, or one by one, which is slower and leaves the same behind.
     """
 
-    def __init__(self, engine: Engine, fires: Mapping[str, Fire] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, fires: Mapping[str, Fire] | None = None, *, together: bool = True
+    ) -> None:
         self._engine = engine
+        self._together = together
         self.fires: dict[str, Fire] = dict(fires or {})
 
     @staticmethod
@@ -101,7 +158,9 @@ class SqlTimers:
             "case_id": case, "kind": kind, "ref": ref, "due_ms": due_ms,
             "until_ms": until_ms, "length_ms": length_ms, "at_work": at_work, "fired_ms": None,
         }  # fmt: skip
-        connection.execute(_SETTING[connection.dialect.name], row)
+        later(connection, table, _SETTING[connection.dialect.name], row)
+        if rung := _rung(connection):
+            rung.set(Timer(case, kind, ref, due_ms, until_ms, length_ms, at_work))
 
     @staticmethod
     def drop(
@@ -109,12 +168,14 @@ class SqlTimers:
     ) -> None:
         """Forget timers of a case: one, all of a kind, or all."""
         which = {"of_case": case, "of_kind": kind, "of_ref": ref}
+        if rung := _rung(connection):
+            rung.drop(case, kind, ref)
         if kind is None:
-            connection.execute(_DROP_CASE, {"of_case": case})
+            later(connection, table, _DROP_CASE, {"of_case": case})
         elif ref is None:
-            connection.execute(_DROP_KIND, {"of_case": case, "of_kind": kind})
+            later(connection, table, _DROP_KIND, {"of_case": case, "of_kind": kind})
         else:
-            connection.execute(_DROP_ONE, which)
+            later(connection, table, _DROP_ONE, which)
 
     @staticmethod
     def due(
@@ -132,6 +193,9 @@ class SqlTimers:
     @staticmethod
     def one(connection: Connection, case: int, kind: str, ref: str) -> Timer | None:
         """Give a timer whether it runs, stands still or has run out; None where it was not set."""
+        rung = _rung(connection)
+        if rung and (case, kind, ref) in rung.known:
+            return rung.known[case, kind, ref]
         row = connection.execute(_KEPT, {"of_case": case, "of_kind": kind, "of_ref": ref}).first()
         return Timer(*row) if row else None
 
@@ -144,6 +208,11 @@ class SqlTimers:
         with reading(self._engine) as connection:
             if not self.fires or not self.due(connection, now_ms, 1, self.fires):
                 return []
+        if self._together:
+            try:
+                return self._fired_together(now_ms, limit)
+            except BoroughError:  # one of them cannot be done: which, they show one by one
+                log.info("timers are fired one by one", exc_info=True)
         changed: dict[int, Case] = {}
         with writing(self._engine) as connection:
             for each in self.due(connection, now_ms, limit, self.fires):
@@ -152,8 +221,30 @@ class SqlTimers:
                     changed[case.id] = case
         return list(changed.values())
 
+    def _fired_together(self, now_ms: int, limit: int) -> list[Case]:
+        """Do the same for all of them at once; raises what any of them raises."""
+        changed: dict[int, Case] = {}
+        with writing(self._engine) as connection, bundling(connection):
+            due = self.due(connection, now_ms, limit, self.fires)
+            marks = [{**_named(each), "at_ms": now_ms} for each in due]
+            if due and connection.execute(_FIRED, marks).rowcount != len(due):
+                msg = "another desk fires these timers"
+                raise Stale(msg)
+            looked_up(connection, {each.case for each in due} - {0})
+            rung = _rung(connection) or _Rung()
+            rung.known |= {each.key: each for each in due}
+            for each, mark in zip(due, marks, strict=True):
+                moved = each.key in rung.moved
+                if moved and connection.execute(_FIRED, mark).rowcount != 1:
+                    continue
+                case = found(connection, each.case) if each.case else None
+                after = self.fires[each.kind](connection, case, each, now_ms)
+                if after:
+                    changed[after.id] = after
+        return list(changed.values())
+
     def _fired(self, connection: Connection, timer: Timer, now_ms: int) -> Case | None:
-        one = {"of_case": timer.case, "of_kind": timer.kind, "of_ref": timer.ref}
+        one = _named(timer)
         try:
             with connection.begin_nested():
                 if connection.execute(_FIRED, {**one, "at_ms": now_ms}).rowcount != 1:
@@ -164,3 +255,7 @@ class SqlTimers:
             log.exception("case %s: %s %s", timer.case, timer.kind, timer.ref)
             connection.execute(_PUT_OFF, {**one, "later_ms": now_ms + AGAIN_MS})
             return None
+
+
+def _named(timer: Timer) -> dict[str, Any]:
+    return {"of_case": timer.case, "of_kind": timer.kind, "of_ref": timer.ref}

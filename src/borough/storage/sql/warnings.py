@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine, exists, select
 from borough.core import warnings as core
 from borough.core.cases import ARRIVES, ENDS, Case, Event
 from borough.core.errors import IllegalMove, NotFound, Stale
-from borough.core.warnings import CANCEL, Bulletin, Course, Cue, WarningRule
-from borough.storage.sql.caselog import entries, found, written
+from borough.core.warnings import CANCEL, SENSOR, Bulletin, Course, Cue, WarningRule
+from borough.storage.sql.bundles import later
+from borough.storage.sql.caselog import found, log_of, written
 from borough.storage.sql.cases import DESK
 from borough.storage.sql.counting import raised
 from borough.storage.sql.engines import reading, writing
@@ -27,7 +28,7 @@ MATTERS = (
     ARRIVES | ENDS | {"joined", "level", "task_done", core.CONFIRMED, core.WITHDRAWN}
 )  # fmt: skip
 """Events after which another bulletin may be due."""
-_C = table.c
+_C, _INSERT = table.c, table.insert()
 SHOWN = tuple(each for each in _C if each.name != "document")
 
 
@@ -104,6 +105,16 @@ class SqlWarnings:
         due = core.wanted(rule, _told(connection, rule, case.id))
         return self._sent(connection, rule, case, due, event.at_ms) if due else case
 
+    def unmoved(self, connection: Connection, case: Case, event: Event) -> Case:
+        """Tell what follows of a sign that changes no level.
+
+        Only where readings may fall below what a person chose can that be anything.
+        """
+        rule = self._rules.get(case.scene)
+        return (
+            case if rule is None or rule.falls != SENSOR else self.follow(connection, case, event)
+        )
+
     def renew(
         self, connection: Connection, case: Case | None, _timer: Timer, now_ms: int
     ) -> Case | None:
@@ -121,7 +132,7 @@ class SqlWarnings:
         if self._compose is None:
             return case
         bulletin, document, reference = self._compose(case, due, at_ms)
-        connection.execute(table.insert(), _row(connection, bulletin, due, document))
+        later(connection, table, _INSERT, _row(connection, bulletin, due, document))
         if due.kind == CANCEL:
             SqlTimers.drop(connection, case.id, KIND)
         else:
@@ -153,7 +164,7 @@ class SqlWarnings:
 
 
 def _told(connection: Connection, rule: WarningRule, case: int) -> Course:
-    return core.told(rule, (event for event, _, _ in entries(connection, case)))
+    return core.told(rule, log_of(connection, case))
 
 
 def _row(connection: Connection, bulletin: Bulletin, due: Cue, document: str) -> dict[str, Any]:
