@@ -1,240 +1,182 @@
 """How many messages a second a district takes in from real MQTT, and what each costs.
 
-``borough bench ingest --devices 356000 --rate 50000 --seconds 20`` sets a synthetic district
-up in a folder of its own, starts all its roles, and lets a process of its own send
-single-reading messages over 200 gateway connections.  The last line is one JSON object.
+``borough bench ingest --devices 356000 --rate 356000 --seconds 60 --idle 20000`` sets a synthetic
+district up in a folder of its own, starts all its roles, and lets a process of its own send
+single-reading messages over 200 gateway connections, beside others that say nothing.
+``--profile fleet`` sends what the classes send, as often as they do, at 1, 10 and 100 times that.
+The last line is one JSON object.
 
 ``lost`` is sent less received: with QoS 0 what the bus or the reader dropped.  Latency is
 from sending to evaluated, for every reading: as the stream works frame by frame, a frame is
 evaluated at the latest when the next one begins, and that is the moment taken.
 ``reader_only_rate`` is what a reader on the same bus manages that decodes and does nothing
-else.  A first round over the devices is not counted: it fills tables once.
+else, ``reader_only_cpu_s_per_million`` what that costs, and ``to_bare`` how many times as much
+our processes (stream, desk, api) take.  A first round over the devices is not counted: it
+fills tables once.
 """
 
 import argparse
-import contextlib
-import csv
 import json
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
-from borough.adapters.bare import read_only
-from borough.adapters.bus.link import Link
+from _ground import (
+    FLEET,
+    Idle,
+    Steps,
+    account_of,
+    counts,
+    devices_of,
+    drained,
+    end_of_journal,
+    latency,
+    mixed_of,
+    per_second,
+    processor_s,
+    say,
+    send,
+    set_up,
+    targets_of,
+)
+from borough.adapters.bare import Pace, read_only
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder
-from borough.app import pulse
 from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
 from borough.app.district_run import pss_mb, supervisor
 from borough.app.settings import Settings
-from borough.app.setup import folder_of
 from borough.app.supervisor import Supervisor
-from borough.core.frames import ROWS
-from borough.core.observations import Index
 from borough.core.registry import Registry
-from borough.edge.placement import place
-from borough.engine.district import read
-from borough.storage.journal.journal import JournalTail, last_entry
-from borough.storage.sql import SqlCredentials, SqlRegistry, connect, upgrade
 
-SEED = 1
-FLEET = 356_000
-QUIET_S = 3.0
-DRAIN_S = 120.0
-PERCENT = (50, 99)
-
-
-def say(text: str) -> None:
-    """Tell whoever waits how far it is."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that nobody uses, so that benches do not meet."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-
-
-def set_up(folder: Path, devices: int, gateways: int, targets: Path) -> tuple[Settings, Registry]:
-    """Make a district whose devices all report through so many gateways, and its targets."""
-    now = wall_ms()
-    bus, mqtt, http = free_ports(3)
-    settings = Settings(
-        str(folder), str(folder_of("yubei")), clock_start_ms=now, clock_origin_ms=now,
-        bus_port=bus, mqtt_port=mqtt, http_port=http,
-    )  # fmt: skip
-    engine = connect(settings.store)
-    upgrade(engine)
-    placed = place(read(Path(settings.district)), SEED, share=min(devices / FLEET, 1.0))
-    roles = np.array([kind.role for kind in placed.kinds])[placed.kind]
-    used, senders = np.flatnonzero(roles == "gateway")[:gateways], np.flatnonzero(roles == "device")
-    via = placed.via.copy()
-    via[senders] = used[np.arange(len(senders)) % len(used)]
-    registry = replace(placed, via=via)
-    SqlRegistry(engine).save_all(registry, meta={"district": "yubei", "name": {"en": "Bench"}})
-    tokens = SqlCredentials(engine).issue([registry.key[row] for row in used.tolist()], at_ms=now)
-    with targets.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["credential", "token", "device", "property", "value"])
-        for row in senders[:devices].tolist():
-            first = registry.kinds[registry.kind[row]].properties[0]
-            value = min(max(sum(first.normal) / 2, first.low), first.high)
-            key = registry.key[via[row]]
-            writer.writerow([key, tokens[key], registry.key[row], first.code, value])
-    settings.write()
-    return settings, registry
-
-
-def send(settings: Settings, targets: Path, rate: float, seconds: float, qos: int) -> Any:
-    """Start the generator in a process of its own."""
-    clock = (settings.clock_start_ms, settings.clock_rate, settings.clock_origin_ms)
-    asked: dict[str, Any] = {
-        "targets": targets, "port": settings.mqtt_port, "rate": rate, "seconds": seconds, "qos": qos
-    }  # fmt: skip
-    given = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
-    return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "borough.edge.load", *given, "--clock", *map(str, clock)],
-        stdout=subprocess.PIPE,
-    )
-
-
-def account_of(generator: Any) -> dict[str, Any]:
-    """Wait for the generator and read its account."""
-    printed, _ = generator.communicate()
-    account: dict[str, Any] = json.loads(printed)
-    return account
-
-
-def counts(settings: Settings) -> dict[str, int]:
-    """Ask the stream's pulse what it has taken in."""
-    told = pulse.read(settings.folder, "stream")
-    rejected = {"rejected": sum(told.get("rejected", {}).values())}
-    return {"received": 0, **told.get("counts", {}), **rejected}
-
-
-def drained(settings: Settings, received: int) -> dict[str, int]:
-    """Wait until the stream has received so much, or nothing more for a while."""
-    until, quiet, last = time.monotonic() + DRAIN_S, time.monotonic(), -1
-    while time.monotonic() < until:
-        now = counts(settings)
-        if now["received"] >= received or time.monotonic() > quiet + QUIET_S:
-            return now
-        if now["received"] != last:
-            quiet, last = time.monotonic(), now["received"]
-        time.sleep(0.1)
-    return counts(settings)
-
-
-def latency(settings: Settings, after: int) -> tuple[int, dict[str, float]]:
-    """Read the journal behind *after*: rows stored, and ms from sending to evaluated."""
-    stored = 0
-    late: list[Index] = []
-    ended: Index | None = None
-    with Link(bus_of(settings).login("borough"), "bench") as link:
-        for _, frame in JournalTail(link, after).rest():
-            if ended is not None:
-                late.append(frame.wall - ended)
-            ended = frame.time if frame.kind == ROWS and len(frame) else None
-            stored += len(frame) if frame.kind == ROWS else 0
-    if not late:
-        return stored, {}
-    values = np.percentile(np.concatenate(late), PERCENT).tolist()
-    return stored, {f"p{n}_ms": round(v) for n, v in zip(PERCENT, values, strict=True)}
-
-
-def processor_s(pids: dict[str, int]) -> dict[str, float]:
-    """Say how much processor time each role has used."""
-    times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
-    return {name: each.user + each.system for name, each in times.items()}
-
-
-def end_of_journal(settings: Settings) -> int:
-    """Say where the journal ends."""
-    with Link(bus_of(settings).login("borough"), "bench") as link:
-        last = last_entry(link)
-    return last.sequence if last else 0
+OURS = ("stream", "desk", "api")
+TIMES = (1, 10, 100)
+CYCLE = 200_000
+"""Reports of a fleet that are sent round and round."""
 
 
 def measure(
-    settings: Settings, targets: Path, watch: Supervisor, asked: argparse.Namespace
+    settings: Settings, targets: Path, watch: Supervisor, steps: Steps, qos: int
 ) -> dict[str, Any]:
     """Send, wait until it has arrived, and say what came of it."""
-    warm_s = min(asked.devices / asked.rate, asked.seconds)
-    say(f"first round over the devices, {warm_s:.0f} s, not counted")
-    first = account_of(send(settings, targets, asked.rate, warm_s, asked.qos))
-    before = drained(settings, counts(settings)["received"] + first["sent"])
-    place, used = end_of_journal(settings), processor_s(watch.pids())
-    say(f"sending {asked.rate:.0f} messages/s for {asked.seconds:.0f} s with QoS {asked.qos}")
-    account = account_of(send(settings, targets, asked.rate, asked.seconds, asked.qos))
-    after = drained(settings, before["received"] + account["sent"])
-    spent = processor_s(watch.pids())
+    before, place, used = counts(settings), end_of_journal(settings), processor_s(watch.pids())
+    rate, seconds = steps[0]
+    say(f"sending {rate:.0f} messages/s for {seconds:.0f} s with QoS {qos}")
+    begun = time.monotonic()
+    account = account_of(send(settings, targets, steps, qos))
+    after = drained(settings, before["messages"] + account["sent"])
+    spent, took = processor_s(watch.pids()), time.monotonic() - begun
     time.sleep(2 * settings.tick_ms / 1000)
     stored, waits = latency(settings, place)
-    received = after["received"] - before["received"]
-    millions = max(received, 1) / 1e6
-    cost = {name: round((spent[name] - used[name]) / millions, 3) for name in spent}
+    messages = after["messages"] - before["messages"]
+    millions = max(messages, 1) / 1e6
+    cost = {name: spent[name] - used[name] for name in spent}
+    per_million = {name: round(each / millions, 3) for name, each in cost.items()}
     return {
-        "devices": asked.devices, "qos": asked.qos, "rate": round(account["rate"]),
-        "sent": account["sent"], "acked": account["acked"], "received": received,
-        "stored": stored, "lost": account["sent"] - received,
+        "qos": qos, "rate": round(account["rate"]),
+        "sent": account["sent"], "acked": account["acked"], "messages": messages,
+        "stored": stored, "lost": account["sent"] - messages,
         "rejected": after["rejected"] - before["rejected"], **waits,
-        "cpu_s_per_million": cost | {"generator": round(account["cpu_s"] / millions, 3)},
+        "cpu_s_per_million": per_million | {"generator": round(account["cpu_s"] / millions, 3)},
+        "cores": {name: round(each / took, 4) for name, each in cost.items()},
         "pss_mb": pss_mb([psutil.Process().pid, *watch.pids().values()]),
     }  # fmt: skip
 
 
 def reader_only(
     settings: Settings, registry: Registry, targets: Path, watch: Supervisor, seconds: float
-) -> float:
-    """Let the bus serve a bare reader and nobody else, and say how many a second it took."""
+) -> Pace:
+    """Let the bus serve a bare reader and nobody else, as fast as it can."""
     say(f"a bare reader on the same bus, {seconds:.0f} s")
     for role in watch.roles:
         if role.name in {"stream", "desk"} and role.process:
             role.process.terminate()
             role.process.wait()
-    generator = send(settings, targets, 2 * FLEET, seconds, 0)
+    generator = send(settings, targets, [(2 * FLEET, seconds)], 0)
     decoder = Decoder(registry, Limits.load())
     pace = read_only(bus_of(settings), decoder, lambda: settings.clock.now(wall_ms()))
     account_of(generator)
-    return pace.rate
+    return pace
+
+
+def every_second(
+    settings: Settings,
+    registry: Registry,
+    targets: Path,
+    watch: Supervisor,
+    asked: argparse.Namespace,
+) -> dict[str, Any]:
+    """Let each device report once a second, or so often that the rate is kept."""
+    warm_s = min(asked.devices / asked.rate, asked.seconds)
+    say(f"first round over the devices, {warm_s:.0f} s, not counted")
+    known = counts(settings)["messages"]
+    first = account_of(send(settings, targets, [(asked.rate, warm_s)], asked.qos))
+    drained(settings, known + first["sent"])
+    result = measure(settings, targets, watch, [(asked.rate, asked.seconds)], asked.qos)
+    result["devices"] = asked.devices
+    if asked.reader_seconds:
+        pace = reader_only(settings, registry, targets, watch, asked.reader_seconds)
+        bare = pace.cpu_s / max(pace.readings, 1) * 1e6
+        ours = sum(result["cpu_s_per_million"][name] for name in OURS)
+        result |= {
+            "reader_only_rate": round(pace.rate),
+            "reader_only_cpu_s_per_million": round(bare, 3),
+            "to_bare": round(ours / bare, 2) if bare else None,
+        }
+    return result
+
+
+def as_the_fleet_does(
+    settings: Settings, registry: Registry, targets: Path, watch: Supervisor, seconds: float
+) -> dict[str, Any]:
+    """Send the fleet's own mix of reports at 1, 10 and 100 times its rate."""
+    rows = devices_of(registry)
+    once = float(per_second(registry, rows).sum())
+    runs = [
+        {"times": times, **measure(settings, targets, watch, [(once * times, seconds)], 0)}
+        for times in TIMES
+    ]
+    return {"devices": len(rows), "profile": "fleet", "reports_per_s": round(once, 1), "runs": runs}
 
 
 def main() -> None:
     """Set up, measure, print."""
     parser = argparse.ArgumentParser(prog="borough bench ingest", description=__doc__)
+    parser.add_argument("--profile", choices=("single", "fleet"), default="single")
     parser.add_argument("--devices", type=int, default=FLEET)
     parser.add_argument("--rate", type=float, default=50_000, help="messages a second")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--qos", type=int, choices=(0, 1), default=0)
     parser.add_argument("--gateways", type=int, default=200)
+    parser.add_argument("--idle", type=int, default=0, help="connections that say nothing")
     parser.add_argument("--reader-seconds", type=float, default=5, help="0: no bare reader")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="borough-ingest-") as name:
-        folder, targets = Path(name) / "data", Path(name) / "targets.csv"
-        folder.mkdir()
         say(f"setting up {asked.devices} devices")
-        settings, registry = set_up(folder, asked.devices, asked.gateways, targets)
+        folder = Path(name)
+        settings, registry, tokens = set_up(folder / "data", asked.devices, asked.gateways)
+        rows = devices_of(registry)[: asked.devices]
+        single = targets_of(folder / "targets.csv", registry, tokens, rows)
         watch = supervisor(settings, say)
+        idle = None
         try:
             watch.start()
-            result = measure(settings, targets, watch, asked)
-            if asked.reader_seconds:
-                rate = reader_only(settings, registry, targets, watch, asked.reader_seconds)
-                result["reader_only_rate"] = round(rate)
+            if asked.idle:
+                idle = Idle(settings, single, asked.idle)
+                held = idle.held()
+            if asked.profile == "fleet":
+                mixed = mixed_of(folder / "mixed.csv", registry, tokens, CYCLE)
+                result = as_the_fleet_does(settings, registry, mixed, watch, asked.seconds)
+            else:
+                result = every_second(settings, registry, single, watch, asked)
+            result["idle"] = held if idle else {}
         finally:
+            if idle:
+                idle.close()
             watch.stop()
     if not asked.json:
         for key, value in result.items():
