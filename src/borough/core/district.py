@@ -200,6 +200,22 @@ class District:
         return agencies.code[found[0]] if len(found) == 1 else ""
 
     @property
+    def given(self) -> dict[str, dict[tuple[str, str], float]]:
+        """What parameters a thing has from the start, by the code of its class and by name.
+
+        What a rule draws at random belongs to those who place a demonstration.
+        """
+        found: dict[str, dict[tuple[str, str], float]] = {}
+        for each in self.settings:
+            kinds = [self.kinds[each.kind]] if each.kind >= 0 else self.kinds
+            for kind in kinds if each.rule != "log_uniform" else ():
+                if each.kind >= 0 or kind.role in {"device", "gateway"}:
+                    times = kind.heartbeat_s if each.rule == "heartbeats" else 1.0
+                    mine = found.setdefault(kind.code, {})
+                    mine[each.scene, each.parameter] = each.low * times
+        return found
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many things of each kind the district has, by code."""
         return {kind.code: int(n) for kind, n in zip(self.kinds, self.fleet.count, strict=True)}

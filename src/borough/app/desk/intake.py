@@ -60,7 +60,9 @@ def add_thing(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Enter one thing; with a token of its own, if that is asked for."""
     wanted = {name: ask[name] for name in ("key", "kind", "lon", "lat", "grid")}
     extra = {name: ask[name] for name in ("via", "name", "attributes") if ask.get(name)}
-    made = SqlThings(desk.engine).add(**wanted, **extra, at_ms=desk.now())
+    made = SqlThings(desk.engine, desk.ground.district.given).add(
+        **wanted, **extra, at_ms=desk.now()
+    )
     if ask.get("credential"):
         made["token"] = desk.credentials.issue([made["key"]], at_ms=desk.now())[made["key"]]
     return Answer(made)

@@ -48,7 +48,7 @@ class Intake:
         self, data: Path, engine: Engine, district: District, say: Say = lambda _job: None
     ) -> None:
         self.shelf = Shelf(data)
-        self.store = SqlIntake(engine)
+        self.store = SqlIntake(engine, district.given)
         self.registry = SqlRegistry(engine)
         self.credentials = SqlCredentials(engine)
         self.district = district

@@ -21,6 +21,7 @@ from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.bulk import columns, fill
 from borough.storage.sql.counting import at_least, current, raised, upsert
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.entering import Given, give
 from borough.storage.sql.intake_table import intakes
 from borough.storage.sql.registry import (
     NEXT_SERIES,
@@ -100,8 +101,9 @@ class Note:
 class SqlIntake:
     """Changes the registry by many things at once; one thing at a time is for `SqlThings`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, given: Given | None = None) -> None:
         self._engine = engine
+        self._given = given or {}
 
     def held(self) -> Held:
         """Read the whole registry: a few seconds for a third of a million things."""
@@ -205,6 +207,8 @@ class SqlIntake:
         with writing(self._engine) as connection:
             _unchanged(connection, expected)
             _let_see(connection, change, ids)
+            if ids:
+                give(connection, self._given, ids[0], ids[-1], note.at_ms)
             _edit(connection, change, ids)
             self._tie(connection, change, ids, note.at_ms)
             version = raised(connection, VERSION)

@@ -10,6 +10,7 @@ from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.counting import at_least, raised, upsert
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.entering import Given, give
 from borough.storage.sql.paging import MOST, page
 from borough.storage.sql.registry import NEXT_SERIES, NEXT_THING, VERSION
 
@@ -28,8 +29,9 @@ class SqlThings:
     ``valid_to_ms``.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, given: Given | None = None) -> None:
         self._engine = engine
+        self._given = given or {}
 
     def thing(self, key: str) -> dict[str, Any]:
         """Show one thing with its relations and the parameters set for it; or `NotFound`."""
@@ -106,7 +108,7 @@ class SqlThings:
                 raise BadRequest(msg)
             number, schema, width = _kind(connection, kind)
             attrs.check(kind, schema, attributes or {})
-            row = {"key": key, "kind": number, "valid_from_ms": at_ms}
+            row: dict[str, Any] = {"key": key, "kind": number, "valid_from_ms": at_ms}
             row |= {"name": dict(name or {}), "attributes": dict(attributes or {})}
             row |= _placed(connection, {"lon": lon, "lat": lat, "grid": grid, "via": via})
             at_least(
@@ -115,6 +117,7 @@ class SqlThings:
             row["id"] = raised(connection, NEXT_THING)
             row["first_series"] = raised(connection, NEXT_SERIES, width) - width
             connection.execute(t.things.insert().values(row))
+            give(connection, self._given, row["id"], row["id"], at_ms)
             return dict(_row(connection, key))
 
     def edit(self, key: str, **changes: Any) -> dict[str, Any]:
