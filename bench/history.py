@@ -1,9 +1,13 @@
 """How many bytes history takes a row, and how long its questions take.
 
-``python bench/history.py --series 4000 --minutes 1440`` writes synthetic readings, a row a
-minute from each series with up to half a second of jitter, hour by hour as a journal would
-bring them; merges the day; then asks.  The last line is one JSON object.  A class is
-``--class-series`` neighbouring series, as the things of a class are numbered.
+``borough bench history [--series 40000 | --series 356000] [--json]`` writes synthetic readings,
+a row a minute from each series with up to half a second of jitter, hour by hour as a journal
+would bring them; merges the day; then asks.  The last line is one JSON object.  A class is
+``--class-series`` neighbouring series, as the things of a class are numbered.  Memory stays
+that of an hour's rows, however many series there are.
+
+``beside`` holds the same figures of 14.4 million rows, here and in VictoriaMetrics from the
+system's packages, where root can install it; ``--beside 0`` leaves that out.
 """
 
 import argparse
@@ -14,15 +18,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import numpy as np
 
+import _victoria
 from borough.storage.lake import Lake, Points
 
 START = 1_720_540_800_000
 """2024-07-10 00:00 in Shanghai, in ms."""
 MINUTE, DAY = 60_000, 86_400_000
 ZONE = "Asia/Shanghai"
+SOME, FLEET = 40_000, 356_000
+HOUR_ROWS = 4_000_000
+"""Of a larger fleet, an hour comes in pieces of about so many rows."""
 JITTER_MS = 500
 STEPS = (0.01, 0.1, 1.0)
 """What sensors resolve, in their units; each series has one of these (synthetic)."""
@@ -39,8 +48,9 @@ def readings(series: int, minutes: int, seed: int = 7) -> Iterator[Points]:
     level = chance.uniform(10, 100, series) / step
     offset = np.zeros(series)
     numbers = np.arange(series, dtype=np.int32)
-    for hour in range(0, minutes, 60):
-        some = range(hour, min(hour + 60, minutes))
+    length = max(1, min(60, HOUR_ROWS // series))
+    for hour in range(0, minutes, length):
+        some = range(hour, min(hour + length, minutes))
         time = np.empty((len(some), series), np.int64)
         value = np.empty((len(some), series))
         for row, minute in enumerate(some):
@@ -105,9 +115,7 @@ def ask(lake: Lake, series: int, of_class: int, times: int) -> dict[str, float]:
     return figures
 
 
-def measure(
-    folder: Path, series: int, minutes: int, of_class: int, times: int
-) -> dict[str, float | int]:
+def measure(folder: Path, series: int, minutes: int, of_class: int, times: int) -> dict[str, Any]:
     """Write, merge and ask; figures by name."""
     lake = Lake(folder, ZONE)
     rows, appending = fill(lake, series, minutes)
@@ -135,17 +143,56 @@ def measure(
 
 def main() -> None:
     """Read the arguments, print the figures."""
-    told = argparse.ArgumentParser(description=__doc__)
-    told.add_argument("--series", type=int, default=4_000)
+    told = argparse.ArgumentParser(prog="borough bench history", description=__doc__)
+    told.add_argument("--series", type=int, default=SOME, help=f"{FLEET} is the whole fleet")
     told.add_argument("--minutes", type=int, default=1_440)
     told.add_argument("--class-series", type=int, default=1_000)
-    told.add_argument("--times", type=int, default=200, help="how often each question is put")
+    told.add_argument("--times", type=int, default=100, help="how often each question is put")
     told.add_argument("--folder", type=Path, help="where to write; a temporary one if not given")
+    told.add_argument("--beside", type=int, default=10_000, help="series for VictoriaMetrics")
+    told.add_argument("--json", action="store_true", help="print only the JSON object")
     given = told.parse_args()
     of_class = min(given.class_series, given.series)
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        figures = measure(Path(folder), given.series, given.minutes, of_class, given.times)
+    with tempfile.TemporaryDirectory(dir=given.folder, prefix="borough-history-") as folder:
+        figures = measure(
+            Path(folder) / "whole", given.series, given.minutes, of_class, given.times
+        )
+        if given.beside:
+            figures["beside"] = beside(Path(folder), given)
+    if not given.json:
+        for key, value in figures.items():
+            print(f"{key:<32} {value}")
     print(json.dumps(figures))
+
+
+def beside(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Put the same questions to the same rows, once here and once to VictoriaMetrics."""
+    few = min(given.class_series, given.beside)
+    ours = measure(folder / "ours", given.beside, given.minutes, few, given.times)
+    with _victoria.running(folder / "theirs") as theirs:
+        if theirs is None:
+            return {"victoria_metrics": "not to be had here", "borough": ours}
+        found = asked_there(theirs, given, few)
+    return {"victoria_metrics": found, "borough": ours}
+
+
+def asked_there(
+    theirs: _victoria.Victoria, given: argparse.Namespace, few: int
+) -> dict[str, float]:
+    """Fill VictoriaMetrics with the same rows, and ask it."""
+    rows, taken = _victoria.fill(theirs, readings(given.beside, given.minutes), few)
+    figures = {
+        "rows": rows,
+        "append_rows_per_s": round(rows / taken),
+        "bytes_per_row": round(_victoria.settled(theirs.data / "data") / rows, 3),
+        "index_bytes_per_row": round(_victoria.size(theirs.data / "indexdb") / rows, 3),
+    }
+    stretch = (START, START + DAY)
+    asks = _victoria.questions(theirs, stretch, given.beside, few, given.times)
+    for name, ask in asks.items():
+        often = given.times if name == "series_day" else max(given.times // 10, 3)
+        figures[f"{name}_p95_ms"] = p95_ms(ask, often)[0]
+    return figures
 
 
 if __name__ == "__main__":
