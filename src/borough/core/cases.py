@@ -31,6 +31,10 @@ GREEN = "green"
 """The colour of a clock that has just begun."""
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+"""Made once: making one costs more than using it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One entry of a case's log: what happened, when (ms), and who did it.
@@ -54,9 +58,7 @@ class Event:
 
 def canonical(value: Any) -> str:
     """Write JSON in one form only, so that equal values are equal texts."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _JSON.encode(value)
 
 
 @dataclass(frozen=True, slots=True)

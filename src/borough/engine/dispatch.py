@@ -11,7 +11,7 @@ for ever, and of these there is an end: nothing is abandoned.
 
 import tomllib
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
@@ -70,13 +70,18 @@ class Rules:
     @property
     def version(self) -> str:
         """Name these very values: 12 hex digits."""
-        said = repr([(each.name, getattr(self, each.name)) for each in fields(self)])
-        return sha256(said.encode()).hexdigest()[:12]
+        return _version(self)
 
     @classmethod
     def shipped(cls) -> Self:
         """Give the rules that come with Borough."""
         return cls.read(SHIPPED.read_text("utf-8"))
+
+
+@cache
+def _version(rules: Rules) -> str:
+    said = repr([(each.name, getattr(rules, each.name)) for each in fields(rules)])
+    return sha256(said.encode()).hexdigest()[:12]
 
 
 def _number(name: str, table: Any) -> float:

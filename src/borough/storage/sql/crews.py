@@ -154,7 +154,7 @@ def _shift(
 
 
 def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) -> _Shift:
-    rows = at_work(connection, at_ms, [kind])
+    rows = _everybody(connection, kind, at_ms)
     posts = tuple(dict.fromkeys(row["post"] for row in rows))
     ends: list[float] = [_unchanged_until(connection, at_ms)]
     spot = {}
@@ -174,6 +174,21 @@ def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) ->
         until_ms={row["post"]: row["to_ms"] for row in rows},
         spot=spot,
     )
+
+
+def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[RowMapping]:
+    """Give the duties of a kind at a moment; of a bundle, those of all kinds are read at once."""
+    if bundle_of(connection) is None:
+        return at_work(connection, at_ms, [kind])
+    known = kept(connection, r.duties, posts_table)
+    from_ms, to_ms = known.get("span", (0, 0))
+    if not from_ms <= at_ms < to_ms:
+        kinds: dict[str, list[RowMapping]] = {}
+        for row in at_work(connection, at_ms):
+            kinds.setdefault(row["kind"], []).append(row)
+        known |= {"span": (at_ms, _unchanged_until(connection, at_ms)), "kinds": kinds}
+    found: Sequence[RowMapping] = known["kinds"].get(kind, ())
+    return found
 
 
 def _unchanged_until(connection: Connection, at_ms: int) -> int:

@@ -116,7 +116,7 @@ class SqlDispatch:
         self._rosters.ready(connection, at_ms)
         row = {"case_id": case.id, "holder": holder, "due_ms": case.due_ms, "passed": []}
         crowd = self._crew(connection, holder, at_ms, case.grid)
-        for _, post, _ in self._best(connection, crowd, [(row, case)], at_ms, at_once=True):
+        for _, post, _ in self._best(crowd, [(row, case)], at_ms, at_once=True):
             return crowd.agency[post], post
         return "", ""
 
@@ -249,7 +249,8 @@ class SqlDispatch:
             return []
         if holder in self.handing.kinds:
             crowd = self._crew(connection, holder, now_ms)
-            made = self._best(connection, crowd, pairs, now_ms, at_once=at_once)
+            best = self._best(crowd, pairs, now_ms, at_once=at_once)
+            made = [(case, post, self._why(order, crowd, post)) for case, post, order in best]
         else:
             made = self._at_desks(connection, holder, pairs, now_ms)
         changed = []
@@ -280,11 +281,9 @@ class SqlDispatch:
         return made
 
     def _best(
-        self, connection: Connection, crowd: Crew,
-        pairs: Sequence[Pair], now_ms: int, *, at_once: bool,
-    ) -> list[tuple[Case, str, dict[str, Any]]]:  # fmt: skip
+        self, crowd: Crew, pairs: Sequence[Pair], now_ms: int, *, at_once: bool
+    ) -> list[tuple[Case, str, Order]]:
         """Weigh cases against those who go out; what waited too long is given at once."""
-        del connection
         made = []
         passed = {each for row, _ in pairs for each in row["passed"]}
         crowd = crowd.without(passed) if at_once else crowd
@@ -305,7 +304,7 @@ class SqlDispatch:
             post = crowd.posts[order.worker]
             if (order.waits and not urgent[order.call]) or post in row["passed"]:
                 continue
-            made.append((case, post, self._why(order, crowd, post)))
+            made.append((case, post, order))
         return made
 
     def _why(self, order: Order, crowd: Crew, post: str) -> dict[str, Any]:

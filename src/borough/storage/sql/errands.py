@@ -5,7 +5,7 @@ sends reads it from there.  So a kill loses nothing, and what was noted as sent 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, select
@@ -305,7 +305,7 @@ def _written(connection: Connection, case: Case, errand: Errand, event: Event) -
 
 
 def _row(errand: Errand) -> dict[str, Any]:
-    row = asdict(errand)
+    row = {name: getattr(errand, name) for name in FIELDS}
     return {**row, "case_id": row.pop("case")}
 
 

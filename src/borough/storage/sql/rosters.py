@@ -39,17 +39,19 @@ class SqlRosters:
 
     def ready(self, connection: Connection, at_ms: int, ahead: int = AHEAD_DAYS) -> None:
         """Lay out what is missing from the day before a moment to some days after it."""
+        if (at_ms, ahead) in kept(connection, r.roster_days):
+            return
         first = day_at(at_ms, self.zone) - timedelta(days=1)
         wanted = [first + timedelta(days=number) for number in range(ahead + 2)]
-        done = kept(connection, r.roster_days)
-        if (first, ahead) in done:
+        if (first, ahead) in kept(connection, r.roster_days):
             return
         asked = {"days": [str(day) for day in wanted]}
         known = set(connection.scalars(_LAID, asked))
         missing = [day for day in wanted if str(day) not in known]
         if missing:
             self._lay(connection, missing)
-        kept(connection, r.roster_days)[first, ahead] = True
+        done = kept(connection, r.roster_days)
+        done[first, ahead] = done[at_ms, ahead] = True
 
     def keep_ready(self, at_ms: int, ahead: int = AHEAD_DAYS) -> None:
         """Do what `ready` says, in a transaction of its own where there is something to do."""

@@ -6,7 +6,7 @@ follows from time.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, or_, select
@@ -323,7 +323,7 @@ def _set(connection: Connection, task: Task) -> None:
 
 
 def _row(task: Task) -> dict[str, Any]:
-    row = asdict(task)
+    row = {name: getattr(task, name) for name in FIELDS}
     circle = "|" + "".join(f"{each}|" for each in task.circle)
     return {**row, "case_id": row.pop("case"), "circle": circle, "calls": list(task.calls)}
 
