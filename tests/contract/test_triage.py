@@ -205,6 +205,35 @@ def test_a_file_that_cannot_be_learned_from_says_why(
     assert caught.value.said["zh"]
 
 
+def test_columns_may_stand_in_any_order_and_have_the_names_of_a_chinese_form(
+    made: Learned, tmp_path: Path
+) -> None:
+    """Number, caller and time are passed over; a byte order mark and another encoding are read."""
+    heading = "一级标签,留言编号,留言详情,留言用户,留言主题"
+    rows = [(label, "1", text, "u", "请问") for text, label in zip(TEXTS, LABELS, strict=True)]
+    lines = "\n".join([heading, *(",".join(each) for each in rows)])
+    for code in ("utf-8-sig", "gb18030"):
+        path = tmp_path / f"{code}.csv"
+        path.write_bytes(lines.encode(code))
+        got = messages_of(path)
+        assert (got.labels[:3], got.texts[0]) == (tuple(LABELS[:3]), f"请问\n{TEXTS[0]}")
+        assert evaluated(made.model, path, "label", 0.9).accuracy > 0.9
+
+
+def test_labels_whose_messages_are_all_alike_are_still_told_apart(tmp_path: Path) -> None:
+    """Kept back, such a label was unknown, which says nothing: nothing is shifted, none is sure."""
+    rows = [
+        (f"{what}已经{day}天没有人来处理了", label)
+        for what, label in (("路灯不亮", "城建"), ("工厂臭气", "环保"), ("老师补课", "教育"))
+        for day in range(30)
+    ]
+    path = written(tmp_path / "alike.csv", rows)
+    model = trained(path, "label").model
+
+    assert evaluated(model, path, "label", 0.99).accuracy == 1.0
+    assert model.threshold(0.99) > 1
+
+
 def test_a_label_that_was_never_learned_is_named(made: Learned, tmp_path: Path) -> None:
     """A test file with a label of its own cannot be scored, and the row is told."""
     rows = [*zip(TEXTS[:3], LABELS[:3], strict=True), ("树倒了", "园林")]

@@ -24,7 +24,10 @@ from borough.adapters.text import (
 from borough.core.errors import BadSetting, BadSheet
 
 GZIP = b"\x1f\x8b"
-SUBJECT, BODIES = "subject", ("text_segmented", "text", "body")
+BODIES = ("text_segmented", "text", "body", "content", "诉求内容", "留言详情", "内容")
+SUBJECTS = ("subject", "title", "标题", "主题", "留言主题")
+LABEL, LABELS = "label", ("label", "一级标签", "一级分类", "类别")
+"""What columns may be called; the label only where it is not said."""
 Progress = Callable[[int, int], None]
 
 
@@ -81,18 +84,20 @@ def sheet_of(path: Path) -> sheets.Sheet:
         return sheets.read(plain)
 
 
-def messages_of(path: Path, label: str = "label") -> Messages:
-    """Read labelled messages: a column *label*, one of `BODIES`, and a `SUBJECT` if there is one.
+def messages_of(path: Path, label: str = LABEL) -> Messages:
+    """Read labelled messages: a column *label*, one of `BODIES`, one of `SUBJECTS` if there is one.
 
     Raises `BadSheet` naming the file, the row and the column.
     """
     sheet = sheet_of(path)
     body = next((name for name in BODIES if name in sheet.columns), "")
+    if label == LABEL:
+        label = next((name for name in LABELS if name in sheet.columns), LABEL)
     if not body:
         among = ", ".join(BODIES)
         raise _bad(
             path,
-            f"缺少正文列，应为 {among} 之一",
+            f"缺少正文列，应为 {among} 之一；现有 {'、'.join(sheet.header)}",
             f"it has no column of messages, one of {among}; there are {', '.join(sheet.header)}",
         )
     if label not in sheet.columns:
@@ -105,7 +110,8 @@ def messages_of(path: Path, label: str = "label") -> Messages:
     if not sheet.rows:
         raise _bad(path, "没有数据行", "there are no rows below the heading")
     bodies, labels = sheet.columns[body], sheet.columns[label]
-    subjects = sheet.columns.get(SUBJECT, ("",) * len(bodies))
+    heading = next((name for name in SUBJECTS if name in sheet.columns), "")
+    subjects = sheet.columns.get(heading, ("",) * len(bodies))
     for number, text, subject, name in zip(sheet.numbers, bodies, subjects, labels, strict=True):
         if not text and not subject:
             raise _bad(path, "没有内容", "the message is empty", row=number, field=body)

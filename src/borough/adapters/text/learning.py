@@ -70,12 +70,16 @@ def learned(
     counts = counts_of(texts, code)
     folds = grouped_folds(truth, groups, limits.folds)
     scores = np.zeros((len(texts), len(names)))
+    met = np.zeros(len(texts), bool)
     for done, fold in enumerate(np.unique(folds)):
         inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        scale, weight, bias = _fitted(_pick(counts, inside), truth[inside], len(names), limits)
-        scores[outside] = scaled(_pick(counts, outside), scale) @ weight + bias
+        met[outside] = np.isin(truth[outside], truth[inside])
+        if met[outside].any():
+            scale, weight, bias = _fitted(_pick(counts, inside), truth[inside], len(names), limits)
+            scores[outside] = scaled(_pick(counts, outside), scale) @ weight + bias
         progress(done + 1, limits.folds + 1)
-    slope, shift = calibrated(scores, truth)
+    # A label all of whose messages are near-duplicates was unknown where they were kept back.
+    slope, shift = calibrated(scores, truth) if met.all() else (1.0, np.zeros(len(names)))
     share = softmax(slope * scores + shift)
     scale, weight, bias = _fitted(counts, truth, len(names), limits)
     progress(limits.folds + 1, limits.folds + 1)
@@ -91,7 +95,7 @@ def learned(
             slope=slope,
             shift=shift,
             sure=share.max(1)[order],
-            right=(share.argmax(1) == truth)[order],
+            right=(met & (share.argmax(1) == truth))[order],
             origin=_origin(texts, labels, about),
         ),
         scores,
