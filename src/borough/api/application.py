@@ -74,6 +74,7 @@ PARTS = (
     detections,
     queue,
     cases,
+    similar,
     case_acts,
     standards,
     commands,
@@ -98,7 +99,6 @@ PARTS = (
     shares,
     rosters,
     shelves,
-    similar,
 )
 """Every door with its endpoints, in the order in which paths are tried."""
 

@@ -23,7 +23,9 @@ router = APIRouter(prefix="/api/v1/requests", tags=["requests 诉求"])
 BODY = {
     "requestBody": {
         "required": True,
-        "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in PHOTOS},
+        "content": {
+            each: {"schema": {"type": "string", "format": "binary"}} for each in sorted(PHOTOS)
+        },
     }
 }
 
