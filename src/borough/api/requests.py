@@ -298,13 +298,8 @@ async def full(asked: Asked, ports: Ports, request: str) -> Response:
         "answer": now.answer if every else clean(now.answer),
         "acts": [each if every else {**each, "note": clean(each["note"])} for each in acts],
         "with": [told(asked, each) for each in others if each.id != now.id],
-        "similar": await run_in_threadpool(alike, asked, ports, now.case_id),
+        "similar": await run_in_threadpool(listed, asked, ports, now.case_id),
     })  # fmt: skip
-
-
-def alike(asked: Asked, ports: Ports, case: int) -> list[dict[str, Any]]:
-    """Tell which cases may be the same matter as that of a request."""
-    return listed(asked, ports, ports.cases.one(case))
 
 
 ELSEWHERE = "request: of another agency or area"

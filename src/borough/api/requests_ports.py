@@ -59,8 +59,8 @@ class Requests(Protocol):
         """Work out the three rates of those received in a period, by agency, street or month."""
         ...
 
-    def similar(self, case: Case, /) -> Sequence[Likeness]:
-        """List open cases that may be the same matter as one, nearest first."""
+    def similar(self, case: int, /) -> Sequence[Likeness]:
+        """List open cases that may be the same matter as one, nearest first; or `NotFound`."""
         ...
 
     def hot(self, until_ms: int, days: float, /) -> Sequence[Row]:

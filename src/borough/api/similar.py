@@ -12,7 +12,6 @@ from borough.api import answers
 from borough.api.access import Given, Operator, covers, reader
 from borough.api.cases import asked as acted
 from borough.api.ports import Ports
-from borough.core.cases import Case
 from borough.core.errors import Forbidden
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
@@ -35,7 +34,7 @@ def similar(asked: Asked, ports: Given, case: int) -> Response:
     return answers.json({
         "metres": rules.similar_metres,
         "hours": rules.similar_hours,
-        "similar": listed(asked, ports, ports.cases.one(case)),
+        "similar": listed(asked, ports, case),
     })  # fmt: skip
 
 
@@ -54,7 +53,7 @@ async def merge(
     return await acted(ports, "merge_case", case, {**act.model_dump(), "by": who})
 
 
-def listed(asked: Asked, ports: Ports, case: Case) -> list[dict[str, Any]]:
+def listed(asked: Asked, ports: Ports, case: int) -> list[dict[str, Any]]:
     """Tell the cases that may be the same matter, without those that whoever asks may not see."""
     return [
         {

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from borough.core.cases import Case
 from borough.core.errors import NotFound
 from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import USUAL, read_requests
@@ -37,7 +36,7 @@ class Unasked:
         """Count nothing."""
         return {"by": by, "since_ms": since_ms, "until_ms": until_ms, "groups": []}
 
-    def similar(self, _case: Case) -> Sequence[Any]:
+    def similar(self, _case: int) -> Sequence[Any]:
         """No case is like another."""
         return ()
 

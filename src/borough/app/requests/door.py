@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from borough.adapters import sheets
 from borough.adapters.text import Requests as Columns, hot, merged
 from borough.core import requests as core
-from borough.core.cases import Case
 from borough.core.district import District
 from borough.core.errors import BadRequest, BadSheet
 from borough.core.requests import Request, RequestRules
@@ -52,7 +51,7 @@ class RequestDoor:
 
     def __init__(self, engine: Engine, cases: SqlCases, district: District, folder: Path) -> None:
         self._store = SqlRequests(engine, cases=cases)
-        self._similar = SqlSimilar(engine)
+        self._similar, self._cases = SqlSimilar(engine), cases
         self._district = district
         self.rules: RequestRules = read_requests(folder, district.agencies.code)
         self.one = self._store.one
@@ -60,12 +59,12 @@ class RequestDoor:
         self.acts = self._store.acts
         self.counts = self._store.counts
 
-    def similar(self, case: Case) -> list[Similar]:
+    def similar(self, case: int) -> list[Similar]:
         """List open cases that may be the same matter as one, nearest first."""
-        rules = self.rules
+        found, rules = self._cases.one(case), self.rules
         if not rules.similar_metres or not rules.similar_hours:
             return []
-        return self._similar.near(case, metres=rules.similar_metres, hours=rules.similar_hours)
+        return self._similar.near(found, metres=rules.similar_metres, hours=rules.similar_hours)
 
     def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int) -> dict[str, Any]:
         """Work out the three rates of those received in a period, by agency, street or month."""
