@@ -269,6 +269,17 @@ def test_standards_are_held_to_codes_agencies_and_hours(folder: Path) -> None:
     }
 
 
+def test_scenes_report_under_codes_that_there_are(folder: Path) -> None:
+    """A code that nobody has is named with its scene; one that is no text is refused as it is."""
+    path = folder / "district.toml"
+    said = path.read_text("utf-8")
+    path.write_text(f'{said}\n[events]\ngas = "own-1:E0501"\nslope = "own-9:E1"\n', "utf-8")
+    found = [(each.file, each.field) for each in check(folder)]
+    assert found == [("district.toml", "events.slope")]
+    path.write_text(f"{said}\n[events]\ngas = 3\n", "utf-8")
+    assert ("district.toml", "events") in {(each.file, each.field) for each in check(folder)}
+
+
 def test_a_byte_order_mark_hides_nothing_else(folder: Path) -> None:
     """A table saved by a spreadsheet is read on past its mark."""
     text = (folder / "shifts.csv").read_bytes()

@@ -161,7 +161,8 @@ class District:
     ``outline`` holds the outer rings of its ground.  ``work`` says when its offices are open.
     ``automatic`` names the commands, as ``plan.command``, that may go out without a person where
     their plan says so too.  ``bands`` are the shares of a limit at which clocks here change their
-    colour, where they are other than usual.  ``standards`` are its codes of parts and events
+    colour, where they are other than usual.  ``events`` are the codes of what scenes see, by
+    scene; cases that they open carry them.  ``standards`` are its codes of parts and events
     and the rows by which cases of them are opened and closed.
     """
 
@@ -186,6 +187,7 @@ class District:
     work: WorkCalendar | None = None
     automatic: tuple[str, ...] = ()
     bands: Mapping[str, float] = field(default_factory=dict)
+    events: Mapping[str, str] = field(default_factory=dict)
     standards: Standards = field(default_factory=Standards)
 
     def agency_of(self, holder: str, grid: int) -> str:

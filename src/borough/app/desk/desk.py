@@ -168,7 +168,8 @@ class Desk:
         plan = self.plans[ask.plan]
         names = scene.level_names.get(edge["level_name"], {})
         return Wish(
-            plan, ask.merge_ms, ask.from_level, ask.grid, ask.title, ask.gather_ms, names
+            plan, ask.merge_ms, ask.from_level, ask.grid, ask.title, ask.gather_ms, names,
+            event=self.ground.district.events.get(scene.id, ""),
         )  # fmt: skip
 
     def take(self, edges: Sequence[Mapping[str, Any]], sequence: int) -> list[tuple[str, Any]]:

@@ -72,6 +72,7 @@ def declare(declared: dict[str, Any], notes: Notes) -> None:
         ("valid_to", declared.get("valid_to", ""), is_end, Flaw("应为日期", "it must be a date")),
         ("commands.automatic", free, are_commands, NO_COMMANDS),
         ("bands", declared.get("bands", {}), are_bands, NO_BANDS),
+        ("events", declared.get("events", {}), are_events, NO_EVENTS),
     ):
         rule: Callable[[Any], bool] = fits
         if not rule(value):
@@ -84,6 +85,10 @@ NO_COMMANDS = Flaw(
 NO_BANDS = Flaw(
     "应为颜色及其起始比例，逐级升高，如 yellow = 0.8",
     "it must give colours the share at which they begin, rising, such as yellow = 0.8",
+)
+NO_EVENTS = Flaw(
+    '应为场景及其事件编码，如 gas = "own-1:E0101"',
+    'it must give scenes the code of their events, such as gas = "own-1:E0101"',
 )
 NO_MOMENT = Flaw("应为带时区的时刻", "it must be a moment with an offset from UTC")
 
@@ -123,6 +128,11 @@ def are_commands(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(each, str) and each.count(".") == 1 and all(each.split(".")) for each in value
     )
+
+
+def are_events(value: Any) -> bool:
+    """Tell whether these are codes of events by scene."""
+    return isinstance(value, dict) and all(is_text(each) for each in value.values())
 
 
 def are_bands(value: Any) -> bool:

@@ -69,6 +69,7 @@ def built(folder: Folder) -> District:
         settings=settings_of(sheets),
         work=folder.work,
         bands=said.get("bands", {}),
+        events=said.get("events", {}),
         standards=standards_of(sheets),
         automatic=tuple(said.get("commands", {}).get("automatic", ())),
     )

@@ -1,10 +1,11 @@
 """Read a district's codes of parts and events and its rows of standards, and judge them."""
 
+from collections.abc import Container
 from typing import Any
 
 from borough.core.deadlines import Limit
 from borough.core.standards import EventCode, Standard, Standards
-from borough.engine.district.folder import Folder
+from borough.engine.district.folder import DECLARED, Folder
 from borough.engine.district.sheets import Sheet
 
 CODES, ROWS = "event_codes.csv", "standards.csv"
@@ -34,10 +35,20 @@ def standards(folder: Folder) -> None:
         if event not in used:
             zh, en = f"{ROWS} 中没有 {event} 的标准", f"{ROWS} has no row for {event}"
             notes.add(CODES, line, "code", zh, en)
+    events(folder, known)
     for line, values in lines(codes):
         same = values.get("same_as", "")
         if same and same not in known:
             notes.add(CODES, line, "same_as", f"没有编码 {same}", f"there is no code {same}")
+
+
+def events(folder: Folder, known: Container[str]) -> None:
+    """See that scenes report under codes that there are."""
+    given = folder.declared.get("events", {})
+    for scene, event in given.items() if isinstance(given, dict) else ():
+        if event not in known:
+            zh, en = f"{CODES} 中没有 {event}", f"{CODES} has no {event}"
+            folder.notes.add(DECLARED, 0, f"events.{scene}", zh, en)
 
 
 def lines(sheet: Sheet) -> list[tuple[int, dict[str, Any]]]:

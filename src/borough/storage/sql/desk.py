@@ -22,7 +22,7 @@ class Wish:
 
     It is opened by ``plan`` in ``grid`` when the level reaches ``from_level``; a detection on
     the same thing within ``merge_ms`` of the last sign joins the case instead.  For ``gather_ms``
-    it is seen whether it is part of something larger.
+    it is seen whether it is part of something larger.  ``event`` is the code of what it is.
     """
 
     plan: Plan
@@ -32,6 +32,7 @@ class Wish:
     title: Mapping[str, str]
     gather_ms: int = 0
     level_names: Mapping[str, str] = field(default_factory=dict)
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class SqlDesk:
         else:
             told = {"scene": edge["scene"], "thing": edge["thing"], "grid": wish.grid}
             told["title"] = wish.title
+            if wish.event:
+                told["event"] = wish.event
             case = self._cases.opened(connection, wish.plan, **told, **signs)
         _belong(connection, edge["id"], case)
         return case
