@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -63,9 +64,13 @@ def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(served: str, page: P
     page.locator("select[name=kind]").select_option("help")
     page.locator("select[name=category]").select_option("sanitation")
     page.locator("input[name=place]").fill("双龙湖街道五星路社区")
-    page.locator("button.send").click()
+    taken: Any = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff"}
+    page.locator("input[name=photos]").set_input_files([taken])
+    with page.expect_request(lambda sent: "/photos?name=a.jpg" in sent.url) as sent:
+        page.locator("button.send").click()
     receipt = page.locator("#receipt").inner_text()
     expect(page.locator("#told")).to_contain_text("渝北区城市管理局")
+    assert receipt in sent.value.url
 
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{served}/console/requests.html#operator={OPERATOR}")
