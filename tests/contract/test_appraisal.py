@@ -212,6 +212,17 @@ def test_a_plan_without_stages_is_with_its_agency_from_the_start() -> None:
     assert (life.filed_ms, life.dispatched_ms, life.disposed_ms, life.due_ms) == (0, 0, 50, 60)
 
 
+@pytest.mark.parametrize("verb", ["task_started", "task_late", "request_late", "warned", "late"])
+def test_the_time_of_something_else_is_not_that_of_the_case(verb: str) -> None:
+    """A task is due sooner, and a request is answered sooner: the agency keeps its own limit."""
+    log = smooth(0, 1.0)
+    before = lived(1, log, PLAN, 9 * H)
+    fix = next(place for place, each in enumerate(log) if each.data.get("to") == "fix")
+    other = Event(0, log[fix].at_ms + 1, "desk", verb, {"due_ms": log[fix].at_ms + 2})
+    told = [*log[: fix + 1], other, *log[fix + 1 :]]
+    assert lived(1, told, PLAN, 9 * H) == before
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

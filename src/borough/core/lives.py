@@ -14,6 +14,8 @@ from borough.core.plans import CANCELLED, STAGES, Plan
 
 DISPOSE = STAGES.index("dispose")
 DISPATCH = STAGES.index("dispatch")
+SETS = ARRIVES | {"standardised", "extended", "suspended", "resumed"}
+"""Verbs with which the deadline of a step is set; those of tasks and requests have their own."""
 BACK = frozenset({"returned", "reworked"})
 """Verbs by which a case goes back to where it was."""
 
@@ -145,7 +147,7 @@ def _walked(walk: _Walk, event: Event, stages: Mapping[str, str]) -> None:
         walk.outcome = data.get("outcome", CANCELLED)
     elif verb == "assigned" and walk.here:
         walk.here["post"] = data["post"]
-    if walk.here and "due_ms" in data and verb != "late":
+    if walk.here and verb in SETS and "due_ms" in data:
         walk.here["due_ms"] = data["due_ms"]
     walk.limit_due_ms = data.get("limit_due_ms", walk.limit_due_ms)
     _counted(walk, verb)
