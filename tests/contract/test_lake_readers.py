@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Barrier, Event
 
 import numpy as np
+import polars as pl
 from deltalake import DeltaTable, QueryBuilder
 
 from borough.core.registry import Kind, Property, Registry
@@ -91,6 +92,32 @@ def test_the_table_is_one_that_any_engine_reads(tmp_path: Path) -> None:
         ("2024-07-10", 1, START + 2, 0.5),
         ("2024-07-11", 2, START + DAY, 2.0),
     ]
+
+
+def test_polars_reads_the_table_with_the_names_of_its_series(tmp_path: Path) -> None:
+    """A public engine that shares no code with ours answers the same, before a merge and after."""
+    lake = Lake(tmp_path, "Asia/Shanghai")
+    lake.publish_series(
+        Registry(
+            (kind("meter", "flow", "pressure"),), np.array([7]), ("m-1",), np.array([0]),
+            np.array([0]), np.zeros(1), np.zeros(1), np.zeros(1, int), np.array([-1]),
+        )
+    )  # fmt: skip
+    for hour in range(3):
+        at = START + hour * 3_600_000 + np.arange(100) * 1000
+        lake.append(np.arange(100) % 2, at, np.arange(100.0) + hour, 0, hour)
+    theirs = []
+    for _ in range(2):
+        rows = pl.scan_delta(str(tmp_path / "observations"))
+        named = rows.join(pl.scan_delta(str(tmp_path / "series")), on="series")
+        hour = (pl.col("time") // 3_600_000 * 3_600_000).alias("start")
+        mine = named.filter(pl.col("property") == "flow", pl.col("day") == "2024-07-10")
+        found = mine.group_by(hour).agg(pl.col("value").mean()).sort("start").collect()
+        theirs.append(found.rows())
+        lake.compact(today="2025-01-01")
+    ours = lake.buckets(np.array([0]), START, START + DAY, "hour")
+
+    assert theirs == [list(zip(ours.start.tolist(), ours.value.tolist(), strict=True))] * 2
 
 
 def test_series_are_named_beside_the_history(tmp_path: Path) -> None:
