@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from borough.api.covering import patterns
-from borough.core.errors import BadRequest, IllegalMove
+from borough.core.errors import BadRequest, IllegalMove, OutsideDistrict
 from borough.core.requests import Filing
 from borough.storage.sql import SqlAudit
 from borough.storage.sql.requests_erasure import forgotten
@@ -190,6 +190,23 @@ def test_two_merges_of_the_same_pair_name_the_field_and_change_nothing(made: Des
     assert made.store.one(other.id) == now
     assert made.cases.events(one.case_id) == log
     assert made.cases.one(other.case_id).outcome == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"category": "nothing"}, "category"), ({"kind": "什么"}, "kind"),
+     ({"lon": 116.4, "lat": 39.9}, "lon, lat")],
+)  # fmt: skip
+def test_what_the_district_does_not_know_is_refused_by_its_field(
+    made: Desk, changes: dict[str, object], field: str
+) -> None:
+    """An unknown category or kind, a point elsewhere: named, and nothing is written."""
+    with pytest.raises((BadRequest, OutsideDistrict), match=f"^{field}: "):
+        made.filed(**changes)
+    assert made.store.find() == []
+    assert made.cases.find() == []
+    named = made.filed(category="市政道路设施", kind="投诉")
+    assert (named.category, named.kind) == ("roads", "complaint")
 
 
 def test_requests_about_one_matter_share_its_case_and_can_be_parted(made: Desk) -> None:

@@ -217,10 +217,17 @@ class RequestRules:
 
     def category_of(self, said: str) -> str:
         """Give the code of a category by code or by name; empty where there is none of it."""
-        if said in self.categories:
-            return said
-        named = (each.code for each in self.categories.values() if said in each.name.values())
-        return next(named, "")
+        return _code(self.categories, said)
+
+    def kind_of(self, said: str) -> str:
+        """Give the code of a kind by code or by name; empty where there is none of it."""
+        return _code(self.kinds, said)
+
+
+def _code(known: Mapping[str, Category] | Mapping[str, RequestKind], said: str) -> str:
+    if said in known:
+        return said
+    return next((each.code for each in known.values() if said in each.name.values()), "")
 
 
 def apart_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:

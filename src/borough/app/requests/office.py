@@ -14,7 +14,7 @@ from borough.app.settings import Settings
 from borough.app.triage import precision_of
 from borough.core.cases import Plan
 from borough.core.district import District
-from borough.core.errors import BadRequest
+from borough.core.errors import BadRequest, OutsideDistrict
 from borough.core.requests import SCENE, Filing, Request, RequestRules, Spot, began_ms
 from borough.engine.bands import bands
 from borough.engine.district.requests import read_requests
@@ -88,6 +88,8 @@ class Office:
         if self.practises:  # with the first request: a desk that has none need not learn
             self.practises = False
             practised(self.data, self.district)
+        if not alone:
+            self._sound(draft)
         made = self.sorter.sort(draft)
         since = at_ms - round(self.rules.join_days * DAY_MS)
         others = [] if alone else self.store.find(state=OPEN, since_ms=since, limit=MOST)
@@ -177,9 +179,24 @@ class Office:
         en = streets.name_en[at] if at >= 0 else self.district.name["en"]
         return {"zh": f"{zh}：群众诉求·{name['zh']}", "en": f"{en}: request, {name['en']}"}
 
+    def _sound(self, draft: Filing) -> None:
+        """Refuse a draft whose category, kind or point the district does not know."""
+        known = self.rules.category_of(draft.category), self.rules.kind_of(draft.kind)
+        for field, said, code, among in (
+            ("category", draft.category, known[0], self.rules.categories),
+            ("kind", draft.kind, known[1], self.rules.kinds),
+        ):
+            if said and not code:
+                self._one_of(field, said, among)
+        lon, lat = draft.lon, draft.lat
+        if lon is not None and lat is not None and not self.gazetteer.at(lon, lat).precision:
+            msg = f"lon, lat: {lon:g}, {lat:g} 不在本区范围内 lies outside of the district"
+            raise OutsideDistrict(msg)
+
     def _one_of(self, field: str, value: str, known: Any) -> str:
         """Refuse what the district does not know."""
         if value not in known:
-            msg = f"{field}: must be one of {', '.join(sorted(filter(None, known)))}, not {value!r}"
+            among = ", ".join(sorted(filter(None, known)))
+            msg = f"{field}: 没有 there is no {value!r}; {among}"
             raise BadRequest(msg)
         return value

@@ -88,7 +88,7 @@ class Sorter:
     def sort(self, draft: Filing) -> Sorted:
         """Say what a request is about, and whether that is sure enough to go on."""
         category = self._said(CATEGORY, draft, self._rules.category_of(draft.category))
-        kind = self._said(KIND, draft, draft.kind if draft.kind in self._rules.kinds else "")
+        kind = self._said(KIND, draft, self._rules.kind_of(draft.kind))
         urgent = self._urgency(draft)
         spot = self.place(draft)
         code = self._rules.category_of(str(category["says"]))
