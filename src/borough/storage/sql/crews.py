@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, RowMapping, bindparam, func, select, union_all
 
 from borough.core.observations import Mask
-from borough.engine.dispatch import Calls, Workers
+from borough.engine.dispatch import Calls, Rules, Workers
 from borough.storage.sql import roster_tables as r
 from borough.storage.sql.bundles import bundle_of, kept
 from borough.storage.sql.duties import EVERYWHERE, at_work, next_change, on_duty
@@ -80,6 +80,30 @@ class Crew:
         until = np.array([self.until_ms[each] / 1000 for each in self.posts], float)
         busy_until = np.minimum(np.maximum(free, now_s), until - 1)
         return Workers(x, y, busy_until, until, np.zeros(len(self.posts), np.int64))
+
+    def soonest(self, spot: Spot | None, now_ms: int, takes_s: float, rules: Rules) -> str:
+        """Name whoever can be at a place first, those about to be free among them; or nobody.
+
+        That is what `engine.dispatch.first_there` says of one call, without columns, which for a
+        few posts cost more than the sum itself.
+        """
+        middle = self.middle()
+        across = DEGREE_M * math.cos(math.radians(middle[1]))
+        lon, lat = spot or middle
+        x, y, now_s = (lon - middle[0]) * across, (lat - middle[1]) * DEGREE_M, now_ms / 1000
+        best, found, pace = math.inf, "", rules.detour / rules.speed_m_s
+        for post in self.posts:
+            lon, lat = self.spot.get(post, middle)
+            dx, dy = x - (lon - middle[0]) * across, y - (lat - middle[1]) * DEGREE_M
+            until = self.until_ms[post] / 1000
+            free = now_s
+            if load := self.load[post]:
+                free = max(self.last_ms.get(post, 0) / 1000, now_s - takes_s) + load * takes_s
+            wait = max(min(max(free, now_s), until - 1) - now_s, 0.0)
+            there = math.sqrt(dx * dx + dy * dy) * pace + wait
+            if there < best and now_s + wait < until:
+                best, found = there, post
+        return found
 
 
 def crew(

@@ -102,6 +102,7 @@ class SqlDesk:
         decide: Decide,
     ) -> Taken:
         """Do what `take` says in a transaction that is open already."""
+        decide = _once(decide)
         fresh = taken_in(connection, edges, sequence)
         quiet = self._sift(connection, fresh, decide)
         _looked_up(connection, fresh)
@@ -159,6 +160,19 @@ class SqlDesk:
         wish = decide(edge) if case.outcome == TRUE and level > case.level else None
         event = core.joining(case, wish.plan, **signs) if wish else core.hearing(case, **signs)
         return self._cases.wrote(connection, case, event)
+
+
+def _once(decide: Decide) -> Decide:
+    """Ask about each edge of a batch once."""
+    known: dict[tuple[str, int], Wish | None] = {}
+
+    def asked(edge: Mapping[str, Any]) -> Wish | None:
+        key = (edge["id"], edge["position"])
+        if key not in known:
+            known[key] = decide(edge)
+        return known[key]
+
+    return asked
 
 
 def _joinable(connection: Connection, edge: Mapping[str, Any], merge_ms: int) -> Case | None:

@@ -114,11 +114,11 @@ class SqlDispatch:
         if not holder:
             return "", ""
         self._rosters.ready(connection, at_ms)
-        row = {"case_id": case.id, "holder": holder, "due_ms": case.due_ms, "passed": []}
         crowd = self._crew(connection, holder, at_ms, case.grid)
-        for _, post, _ in self._best(crowd, [(row, case)], at_ms, at_once=True):
-            return crowd.agency[post], post
-        return "", ""
+        kind = self.handing.kinds.get(holder)
+        takes_s = kind.takes_s if kind else 0.0
+        post = crowd.soonest(self._where(case), at_ms, takes_s, self.rules)
+        return (crowd.agency[post], post) if post else ("", "")
 
     def check(self, connection: Connection, post: str, at_ms: int) -> None:
         """Raise where a person may not give a post anything now; see `duties.check`."""
