@@ -1,14 +1,45 @@
 """A day played through the public API: what people do is done once, whatever dies meanwhile."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import httpx
 
+from borough.app.district import ground
 from borough.testing.living import Living, eventually
 
 HOUR_MS = 3_600_000
+CITIZENS = "citizen_request"
+"""The one plan of the day with stages."""
+PATIENCE_S = 300.0
+"""How long somebody tries what others may be in the way of."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a day is: ``rate`` district seconds to one of ours, and what happens in it.
+
+    ``paces`` are the mm an hour by which the slope moves until it is blue, yellow, orange, red.
+    """
+
+    rate: float
+    paces: tuple[float, ...]
+    poles: int
+    each: int
+    requests: int
+    by_form: int
+    by_open311: int
+    in_a_file: int
+
+    @property
+    def lamps(self) -> int:
+        """How many lamps go out."""
+        return self.poles * self.each
 
 
 @dataclass
@@ -18,23 +49,28 @@ class Day:
     living: Living
     http: httpx.Client
     start_ms: int
+    sent: list[tuple[int, int, float]] = field(default_factory=list)
+    """Readings that were acknowledged: series, time in ms, value."""
+    killing: Event = field(default_factory=Event)
+    """Set when its processes are about to be killed."""
 
     def get(self, path: str, **params: Any) -> Any:
         """Ask until somebody answers."""
-        answer: httpx.Response | None = None
+        return self.ask("GET", f"/api/v1/{path}", params=params).raise_for_status().json()
 
-        def heard() -> bool:
-            nonlocal answer
+    def ask(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """Send something that may come twice until somebody answers."""
+        heard: list[httpx.Response] = []
+
+        def answered() -> bool:
             try:
-                answer = self.http.get(f"/api/v1/{path}", params=params)
+                heard.append(self.http.request(method, path, **how))
             except httpx.TransportError:
                 return False
-            return answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+            return heard[-1].status_code < httpx.codes.INTERNAL_SERVER_ERROR
 
-        eventually(heard, path)
-        assert answer is not None
-        answer.raise_for_status()
-        return answer.json()
+        eventually(answered, path)
+        return heard[-1]
 
     def act(self, path: str, body: Callable[[], Mapping[str, Any] | None]) -> None:
         """Post what *body* gives after a look, until it gives None: done, by us or before."""
@@ -52,11 +88,13 @@ class Day:
             assert answer.is_success or lost or stale, f"{path}: {answer.text}"
             return False  # look again: what counts is what stands there now
 
-        eventually(settled, path)
+        eventually(settled, path, PATIENCE_S)
 
     def until(self, hour: float) -> None:
         """Wait for an hour of the day."""
-        eventually(lambda: self.living.now >= self.start_ms + hour * HOUR_MS, f"hour {hour}")
+        eventually(
+            lambda: self.living.now >= self.start_ms + hour * HOUR_MS, f"hour {hour}", PATIENCE_S
+        )
 
     def case_of(self, scene: str) -> dict[str, Any] | None:
         """Find the newest case of a scene."""
@@ -75,10 +113,47 @@ class Day:
                 )  # fmt: skip
             except httpx.TransportError:
                 return False
-            assert answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY, answer.text
+            partly = {httpx.codes.UNPROCESSABLE_ENTITY, httpx.codes.MULTI_STATUS}
+            assert answer.status_code not in partly, answer.text
             return answer.is_success
 
-        eventually(taken, f"readings of {key}")
+        eventually(taken, f"readings of {key}", PATIENCE_S)
+        self.sent += [
+            (self.living.series(row["thing"], row["property"]), row["time"], float(row["value"]))
+            for row in rows
+        ]
+
+    def lamp_posts(self, poles: int, each: int) -> dict[str, str]:
+        """Import lamps and the cabinets that they hang on; give the tokens of the cabinets."""
+        grids = self.living.held.district.grids
+        rows = [["key", "kind", "lon", "lat", "via"]]
+        for pole in range(poles):
+            at = [f"{grids.lon[pole // 6]:.6f}", f"{grids.lat[pole // 6]:.6f}"]
+            rows.append([f"cab-{pole}", "gateway", *at, ""])
+            rows += [[f"lamp-{pole}-{n}", "street_light", *at, f"cab-{pole}"] for n in range(each)]
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        how = {"params": {"name": "lamps.csv", "credentials": "true"}}
+        path = "/api/v1/things/imports"
+        kept = self.http.post(path, content=text.getvalue().encode(), **how)  # type: ignore[arg-type]  # texts
+        number = kept.raise_for_status().json()["number"]
+        done = f"things/imports/{number}"
+        eventually(lambda: self.get(done)["state"] == "done", "lamps imported", PATIENCE_S)
+        tokens = self.http.post(f"/api/v1/{done}/tokens").raise_for_status().text
+        eventually(lambda: self.get("counts")["things"] > poles * each, "lamps known to the doors")
+        self.living.held = ground(self.living.settings)
+        told = csv.DictReader(io.StringIO(tokens))
+        return {row["key"]: row["token"] for row in told if row["key"].startswith("cab-")}
+
+    def lit(self, pole: int, each: int, tokens: Mapping[str, str]) -> None:
+        """Let the lamps of a cabinet say that they are lit, and the cabinet that it is there."""
+        at, key = self.living.now, f"cab-{pole}"
+        here = {"thing": key, "property": "uptime", "time": at, "value": 60}
+        rows = [
+            {"thing": f"lamp-{pole}-{n}", "property": "power", "time": at, "value": 90}
+            for n in range(each)
+        ]
+        self.observe(key, tokens[key], [here, *rows])
 
     def file_once(self, path: str, how: Mapping[str, Any]) -> None:
         """Send something until it is acknowledged; its keys make one of two."""
@@ -92,7 +167,7 @@ class Day:
             assert answer.is_success or lost, f"{path}: {answer.text}"
             return answer.is_success
 
-        eventually(taken, path)
+        eventually(taken, path, PATIENCE_S)
 
     def step(self, case: int, to: str, answers: Mapping[str, Any]) -> None:
         """Take the case to a step, once."""
@@ -107,7 +182,7 @@ class Day:
 
     def questions(self, service: str) -> dict[str, str]:
         """Answer what a service must know, with the first that it offers."""
-        asked = self.http.get(f"/open311/v2/services/{service}.json")
+        asked = self.ask("GET", f"/open311/v2/services/{service}.json")
         if asked.status_code == httpx.codes.NOT_FOUND:
             return {}
         return {
@@ -118,9 +193,8 @@ class Day:
 
     def program(self) -> str:
         """Make a token with which a program may file requests, and do nothing else."""
-        made = self.http.post(
-            "/api/v1/tokens", json={"name": "citizen app", "rights": ["requests.file"]}
-        )
+        wanted = {"name": "citizen app", "rights": ["requests.file"]}
+        made = self.ask("POST", "/api/v1/tokens", json=wanted)
         token: str = made.raise_for_status().json()["token"]
         return token
 
@@ -133,3 +207,22 @@ class Day:
             if page["next"] is None:
                 return
             before = page["next"]
+
+
+def count_by_hand(hand: Counter[str], case: Mapping[str, Any], until: int) -> None:
+    """Read one log as an inspector would; without stages, whoever has it disposes of it."""
+    log = [each for each in case["events"] if each["at_ms"] <= until]
+    ended = [each["at_ms"] for each in log if each["verb"] == "closed"]
+    due = [each["data"]["due_ms"] for each in log if each["verb"] in {"opened", "moved"}][-1]
+    sent, done = True, ended
+    if case["scene"] == CITIZENS:
+        to = {each["data"]["to"]: each for each in log if each["verb"] == "moved"}
+        sent, done = "dispose" in to, [to["check"]["at_ms"]] if "check" in to else []
+        due = to["dispose"]["data"]["due_ms"] if sent else 0
+    hand["reported"] += 1
+    hand["to_dispose"] += sent
+    hand["disposed"] += bool(sent and done)
+    hand["disposed_on_time"] += bool(sent and done and done[0] <= due)
+    hand["disposed_late"] += bool(sent and done and done[0] > due)
+    hand["to_close"] += bool(sent and (done or due < until))
+    hand["closed"] += bool(sent and done and ended)
