@@ -1,8 +1,8 @@
 """Turn what went wrong into an answer: the only place where an error gets an HTTP status.
 
 An answer is a problem document (RFC 9457) with a ``code`` that programs can rely on, a
-``title`` in the language the caller prefers, ``titles`` in all of them, and a ``detail``
-that says what to do about this very request.
+``title`` in the language the caller prefers, ``titles`` in all of them, and a ``detail``, with
+``details`` in all of them, that says what to do about this very request.
 """
 
 import json
@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from borough.api.details import details
 from borough.api.refusals import (
     TITLES,
     BadFields,
@@ -97,6 +98,7 @@ DECLARED: dict[int | str, dict[str, Any]] = {
                         "status": {"type": "integer", "minimum": 400, "maximum": 599},
                         "code": {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"},
                         "detail": TEXT,
+                        "details": {"type": "object", "required": ["zh", "en"]},
                         "instance": TEXT,
                         "fields": {"type": "array"},
                     },
@@ -132,13 +134,15 @@ def document(
 ) -> Response:
     """Write the problem document."""
     titles = TITLES.get(code, TITLES["borough"])
+    both = details(detail, titles["zh"])
     said = {
         "type": f"urn:borough:problem:{code}",
         "title": titles[language(where)],
         "titles": titles,
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": both[language(where)],
+        "details": both,
         "instance": where.url.path,
         **extra,
     }
@@ -172,7 +176,11 @@ async def _ours(where: HTTPConnection, error: Exception) -> Response:
 async def _fields(where: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     fields = [
-        {"field": ".".join(map(str, each["loc"][1:])) or "body", "detail": each["msg"]}
+        {
+            "field": ".".join(map(str, each["loc"][1:])) or "body",
+            "detail": each["msg"],
+            "details": details(each["msg"], TITLES[BadFields.code]["zh"]),
+        }
         for each in error.errors()
     ]
     names = ", ".join(sorted({each["field"] for each in fields}))
