@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from borough.core.errors import BusDown
 from borough.edge.load import packets
@@ -33,10 +32,10 @@ _STEP = 0.5
 
 
 def varint(number: int, size: int = 0) -> bytes:
-    """Write a number as protobuf does, in *size* bytes if it is to have a fixed length.
+    r"""Write a number as protobuf does, in *size* bytes if it is to have a fixed length.
 
     >>> varint(300), varint(5, 2)
-    (b'\\xac\\x02', b'\\x85\\x00')
+    (b'\xac\x02', b'\x85\x00')
     """
     digits = [number & 0x7F]
     while (number := number >> 7) or len(digits) < size:
@@ -118,6 +117,7 @@ class Node:
         if self.socket.recv(len(packets.GOOD_CONNACK)) != packets.GOOD_CONNACK:
             msg = f"the bus does not let {self.key} in"
             raise BusDown(msg)
+        self.socket.settimeout(None)  # else Python would wait for what is not there yet
         self.socket.sendall(packets.subscribe(self._topic("NCMD"), 1))
         self.born(account)
 
