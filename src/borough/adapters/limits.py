@@ -24,6 +24,8 @@ class Limits:
     subscriptions: int
     session_s: int
     future_ms: int
+    device_messages: int
+    device_ms: int
     batch_messages: int
     batch_bytes: int
     letters_a_take: int

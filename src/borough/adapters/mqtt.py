@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from borough.adapters.limits import Limits
+from borough.adapters.pace import Pace
 from borough.adapters.payloads import UNSAID, read_many, read_reports
 from borough.adapters.reports import Form
 from borough.adapters.sparkplug.host import Host, Told
@@ -71,17 +72,39 @@ class Decoder:
         self._limits = limits
         self._range = np.stack(registry.limits, axis=1)
         self.host = Host(registry, reorder_ms=limits.reorder_ms, again_ms=limits.rebirth_ms)
+        self._thing = registry.row_of_series
+        self._pace = Pace(len(registry.id), limits.device_messages, limits.device_ms)
 
-    def decode(self, subjects: Sequence[bytes], payloads: Sequence[bytes], now: int) -> Readings:
-        """Read messages that arrived at *now*, district time in ms."""
+    def decode(
+        self, subjects: Sequence[bytes], payloads: Sequence[bytes], now: int, live: int = 0
+    ) -> Readings:
+        """Read messages that arrived at *now*, district time in ms.
+
+        The first *live* of them are acknowledged to nobody: of these, what a thing says too
+        often is rejected as ``too-often``, with one letter for all of it.
+        """
         codes = np.fromiter(map(self._topics.__getitem__, subjects), np.int64, len(subjects))
         lost = _Lost(subjects, payloads, self._limits.letters_a_take)
+        if live:
+            self._hold_back(codes, live, lost, now)
         large = max(map(len, payloads), default=0) > self._limits.payload_bytes
         if large or (codes < 0).any():
             rows = self._mixed(codes, subjects, payloads, lost, now)
         else:
             rows = _singles(np.arange(len(codes)), codes, payloads, lost)
         return self._settle(rows, lost, now)
+
+    def _hold_back(self, codes: Index, live: int, lost: "_Lost", now: int) -> None:
+        """Take back the codes of messages by which things speak too often."""
+        known = np.flatnonzero((codes[:live] >= 0) | (codes[:live] < -len(REASONS)))
+        known = known[codes[known] != SPARKPLUG]
+        mine = codes[known]
+        thing = np.where(mine >= 0, self._thing[mine.clip(0)], -1 - len(REASONS) - mine)
+        over = known[self._pace.beyond(thing, now)]
+        if len(over):
+            codes[over] = _HELD_BACK
+            lost.add(int(over[0]), "too-often", f"{len(over)} messages of these devices at once")
+            lost.reasons["too-often"] += len(over) - 1
 
     def _mixed(
         self, codes: Index, subjects: Sequence[bytes], payloads: Sequence[bytes], lost: "_Lost",
@@ -93,7 +116,7 @@ class Decoder:
         refused = (codes < 0) & (codes >= -len(REASONS))
         for at in np.flatnonzero(refused).tolist():
             lost.add(at, REASONS[-1 - codes[at]])
-        for at in np.flatnonzero(~refused & ~fits).tolist():
+        for at in np.flatnonzero(~refused & ~fits & (codes != _HELD_BACK)).tolist():
             lost.add(at, "too-large", f"{size[at]} bytes")
         single = np.flatnonzero(fits & (codes >= 0))
         reports = np.flatnonzero(fits & (codes < -len(REASONS)) & (codes > SPARKPLUG))
@@ -198,6 +221,9 @@ class Decoder:
             lost.letters,
         )
 
+
+_HELD_BACK = SPARKPLUG - 1
+"""The code of a message that is not read."""
 
 _KINDS = ("i8", "i8", "i8", "f8", "f8")
 

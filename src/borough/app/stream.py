@@ -249,7 +249,8 @@ class Stream:
         """Take in what the reader took off the bus."""
         wall = wall_ms()
         now = self.clock.now(wall)
-        readings = self.decoder.decode(chunk.subjects, chunk.payloads, now)
+        live = len(chunk.subjects) - len(chunk.acks)
+        readings = self.decoder.decode(chunk.subjects, chunk.payloads, now, live)
         if readings.letters:
             letters = deposits_of("mqtt", readings.letters, now, self.limits.letter_bytes)
             store(self.links[1], letters)
