@@ -7,7 +7,7 @@ that was never killed says of the same readings.
 
 The suite plays a small day.  The whole one takes five minutes on a machine of its own::
 
-    BOROUGH_DAY=whole python -m pytest tests/acceptance/test_scripted_day.py
+    SCRIPTED_DAY=whole python -m pytest tests/acceptance/test_scripted_day.py
 """
 
 import csv
@@ -50,7 +50,7 @@ SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "data" / "cap" / "CAP-v
 
 SMALL = Size(1800.0, (1.3, 30, 30, 30), 50, 50, 40, 5, 5, 10)
 WHOLE = Size(300.0, (1.3, 3, 8, 30), 60, 500, 500, 15, 15, 47)
-SIZE = WHOLE if os.environ.get("BOROUGH_DAY") == "whole" else SMALL
+SIZE = WHOLE if os.environ.get("SCRIPTED_DAY") == "whole" else SMALL
 
 
 @pytest.fixture(scope="module")
