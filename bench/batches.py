@@ -1,0 +1,178 @@
+"""How many observations a second are taken in over HTTP, in JSON or in Arrow.
+
+``borough bench batches [--form json|arrow] [--devices 356000] [--rows 20000] [--senders 2]
+[--seconds 20] [--json]`` sets up a synthetic district in a folder of its own, starts all its
+roles, and lets a process of its own post batches, each by one gateway about its own devices and
+without times, over connections that stay open.  As fast as answers come, unless ``--rate`` says
+how many observations a second.  What is answered is in the bus's store; ``caught_up_s`` is how
+much later the journal has the last of it.  The last line is one JSON object.
+"""
+
+import argparse
+import base64
+import http.client
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from _ground import counts, devices_of, end_of_journal, latency, processor_s, say, set_up
+from borough.app.district_run import pss_mb, supervisor
+from borough.app.settings import Settings
+from borough.app.supervisor import Supervisor
+from borough.core.registry import Registry
+
+MEDIA = {"json": "application/json", "arrow": "application/vnd.apache.arrow.stream"}
+GATEWAYS = 40
+DONE = 200
+
+
+def bodies(
+    folder: Path, registry: Registry, tokens: dict[str, str], asked: argparse.Namespace
+) -> None:
+    """Write a body for each gateway, and who sends it: so many rows about its devices."""
+    senders = devices_of(registry)[: asked.devices]
+    for key, token in tokens.items():
+        mine = senders[registry.via[senders] == registry.rows[key]]
+        mine = np.resize(mine, asked.rows)
+        kinds = [registry.kinds[kind].properties[0] for kind in registry.kind[mine].tolist()]
+        value = [min(max(sum(each.normal) / 2, each.low), each.high) for each in kinds]
+        path = folder / f"{key}.{asked.form}"
+        if asked.form == "arrow":
+            columns = {"series": registry.first[mine].astype(np.int64), "value": value}
+            stream = io.BytesIO()
+            pl.DataFrame(columns).write_ipc_stream(stream)
+            path.write_bytes(stream.getvalue())
+        else:
+            rows = [
+                {"thing": registry.key[row], "property": said.code, "value": number}
+                for row, said, number in zip(mine.tolist(), kinds, value, strict=True)
+            ]
+            path.write_text(json.dumps({"observations": rows}), "utf-8")
+        word = base64.b64encode(f"{key}:{token}".encode()).decode()
+        path.with_suffix(".word").write_text(word, "utf-8")
+
+
+def post(asked: argparse.Namespace, which: list[Path], account: dict[str, float]) -> None:
+    """Post some gateways' bodies in turn until the time is over."""
+    line = http.client.HTTPConnection("127.0.0.1", asked.port, timeout=60)
+    loaded = [(each.read_bytes(), each.with_suffix(".word").read_text("utf-8")) for each in which]
+    begun, sent = time.monotonic(), 0
+    pace = asked.rate / asked.senders
+    while time.monotonic() < begun + asked.seconds:
+        body, word = loaded[sent // asked.rows % len(loaded)]
+        head = {"content-type": MEDIA[asked.form], "authorization": f"Basic {word}"}
+        at = time.monotonic()
+        line.request("POST", "/api/v1/observations", body, head)
+        answer = line.getresponse()
+        text = answer.read()
+        if answer.status != DONE:
+            account["refused"] += 1
+            sys.stderr.write(f"{answer.status} {text[:300]!r}\n")
+            time.sleep(0.2)
+            continue
+        sent += asked.rows
+        account["answered"] += asked.rows
+        account["slowest_ms"] = max(account["slowest_ms"], 1000 * (time.monotonic() - at))
+        ahead = begun + sent / pace - time.monotonic() if pace else 0.0
+        if ahead > 0:
+            time.sleep(ahead)
+
+
+def sender(asked: argparse.Namespace) -> None:
+    """Post from several threads, and print the account."""
+    account = {"answered": 0.0, "refused": 0.0, "slowest_ms": 0.0}
+    paths = sorted(asked.bodies.glob(f"*.{asked.form}"))
+    begun, used = time.monotonic(), time.process_time()
+    threads = [
+        threading.Thread(target=post, args=(asked, paths[place :: asked.senders], account))
+        for place in range(asked.senders)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    account["seconds"] = time.monotonic() - begun
+    account["cpu_s"] = time.process_time() - used
+    sys.stdout.write(json.dumps(account) + "\n")
+
+
+def measure(
+    settings: Settings, folder: Path, watch: Supervisor, asked: argparse.Namespace
+) -> dict[str, Any]:
+    """Post, wait until the journal has it all, and say what came of it."""
+    before, place, used = counts(settings), end_of_journal(settings), processor_s(watch.pids())
+    given = {name: getattr(asked, name) for name in ("form", "rows", "senders", "seconds", "rate")}
+    given |= {"bodies": folder, "port": settings.http_port}
+    words = [text for name, value in given.items() for text in (f"--{name}", str(value))]
+    say(f"posting {asked.form}, {asked.rows} rows at a time, for {asked.seconds:.0f} s")
+    printed = subprocess.run(  # noqa: S603 - this very file
+        [sys.executable, __file__, *words], stdout=subprocess.PIPE, check=True
+    ).stdout
+    account, ended = json.loads(printed), time.monotonic()
+    wanted = before.get("stored", 0) + round(account["answered"])
+    while counts(settings).get("stored", 0) < wanted and time.monotonic() < ended + 60:
+        time.sleep(0.1)
+    caught_up = time.monotonic() - ended
+    spent = processor_s(watch.pids())
+    time.sleep(2 * settings.tick_ms / 1000)
+    stored, waits = latency(settings, place)
+    millions = max(account["answered"], 1) / 1e6
+    disk = sum(each.stat().st_size for each in (settings.folder / "bus").rglob("*.blk"))
+    return {
+        "form": asked.form, "observations_s": round(account["answered"] / account["seconds"]),
+        "answered": round(account["answered"]), "stored": stored,
+        "lost": round(account["answered"]) - stored, "refused": round(account["refused"]),
+        "slowest_answer_ms": round(account["slowest_ms"]), "caught_up_s": round(caught_up, 1),
+        **waits, "bus_bytes_a_row": round(disk / max(stored, 1), 1),
+        "cpu_s_per_million": {
+            **{name: round((spent[name] - used[name]) / millions, 3) for name in spent},
+            "sender": round(account["cpu_s"] / millions, 3),
+        },
+        "pss_mb": pss_mb(list(watch.pids().values())),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Set up, measure, print."""
+    parser = argparse.ArgumentParser(prog="borough bench batches", description=__doc__)
+    parser.add_argument("--form", choices=sorted(MEDIA), default="json")
+    parser.add_argument("--devices", type=int, default=356_000)
+    parser.add_argument("--rows", type=int, default=20_000, help="observations in a batch")
+    parser.add_argument("--senders", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=0, help="observations a second; 0: all")
+    parser.add_argument("--json", action="store_true", help="print only the JSON object")
+    parser.add_argument("--bodies", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.bodies:
+        sender(asked)
+        return
+    with tempfile.TemporaryDirectory(prefix="borough-batches-") as name:
+        settings, registry, tokens = set_up(Path(name) / "data", asked.devices, GATEWAYS)
+        folder = Path(name) / "bodies"
+        folder.mkdir()
+        bodies(folder, registry, tokens, asked)
+        watch = supervisor(settings, say)
+        try:
+            watch.start()
+            result = measure(settings, folder, watch, asked)
+        finally:
+            watch.stop()
+    if not asked.json:
+        for key, value in result.items():
+            print(f"{key:<20} {value}")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
