@@ -22,6 +22,7 @@ from borough.core.cases import Plan
 from borough.core.deadlines import Limit, WorkCalendar, Worktime
 from borough.engine.bands import bands
 from borough.storage.sql import SqlCases, SqlClocks, SqlTimers, connect, upgrade
+from borough.storage.sql.bundles import bundling
 from borough.storage.sql.engines import writing
 
 NOW_MS = 1_720_569_600_000
@@ -67,7 +68,7 @@ def measured(path: Path, many: int, seconds: int) -> dict[str, Any]:
     weights = [rows * clock.length(Limit.read(within)) for within, rows in LIMITS.items()]
     chosen = dice.choices(list(LIMITS), weights, k=many)
     for start in range(0, many, CHUNK):
-        with writing(engine) as connection:
+        with writing(engine) as connection, bundling(connection):
             for within in chosen[start : start + CHUNK]:
                 length = clock.length(Limit.read(within))
                 before = round(2 * length * dice.random())
