@@ -22,6 +22,8 @@ Spot = tuple[float, float]
 DEGREE_M = 111_195.0
 """Metres of a degree of latitude, on a sphere of 6371 km."""
 RUNS = ("started", "acknowledged")
+FEW = 4
+"""After so many questions in one bundle all is read that others could ask."""
 
 _H, _T, _B = handings.c, case_tasks.c, r.post_bases.c
 _BUSY = union_all(
@@ -134,6 +136,13 @@ class _Shift:
     until_ms: Mapping[str, int]
     spot: Mapping[str, Spot]
 
+    def holds(self, connection: Connection, at_ms: int) -> bool:
+        """Tell whether the same are on duty at another moment, and at the same places."""
+        if at_ms == self.from_ms:
+            return True
+        later = self.from_ms < at_ms < self.to_ms
+        return later and at_ms < _unchanged_until(connection, self.from_ms)
+
     def some(self, rows: Sequence[RowMapping]) -> "_Shift":
         """Keep some of them."""
         posts = tuple(dict.fromkeys(row["post"] for row in rows))
@@ -152,14 +161,17 @@ class _Shift:
 def _shift(
     connection: Connection, kind: str, at_ms: int, grid: int | None, fresh_ms: float
 ) -> _Shift:
-    """Find who of a kind is on duty in a grid, or anywhere: of a bundle, once for each shift."""
+    """Find who of a kind is on duty in a grid, or anywhere: of a bundle, once for each shift.
+
+    The first few questions read what they ask for; after that all there is, for more will come.
+    """
     known = kept(connection, r.duties, posts_table, post_grids, r.post_bases)
     shift: _Shift | None = known.get((kind, grid))
-    if shift and shift.from_ms <= at_ms < shift.to_ms:
+    if shift and shift.holds(connection, at_ms):
         return shift
     if grid is None:
         shift = _laid_out(connection, kind, at_ms, fresh_ms)
-    elif bundle_of(connection) is None:
+    elif len(known) < FEW:
         here = set(on_duty(connection, kind, grid, at_ms))
         whole = _laid_out(connection, kind, at_ms, fresh_ms)
         shift = whole.some([row for row in whole.rows if row["post"] in here])
@@ -180,7 +192,7 @@ def _shift(
 def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) -> _Shift:
     rows = _everybody(connection, kind, at_ms)
     posts = tuple(dict.fromkeys(row["post"] for row in rows))
-    ends: list[float] = [_unchanged_until(connection, at_ms)]
+    ends: list[float] = []
     spot = {}
     for row in connection.execute(_BASES, {"posts": posts}) if posts else ():
         seen = row.seen_ms is not None and at_ms - row.seen_ms <= fresh_ms
@@ -191,7 +203,7 @@ def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) ->
             spot[row.post] = (lon, lat)
     return _Shift(
         at_ms,
-        min(ends),
+        min(ends, default=math.inf),
         rows,
         posts,
         agency={row["post"]: row["agency"] for row in rows},
@@ -201,10 +213,11 @@ def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) ->
 
 
 def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[RowMapping]:
-    """Give the duties of a kind at a moment; of a bundle, those of all kinds are read at once."""
-    if bundle_of(connection) is None:
-        return at_work(connection, at_ms, [kind])
+    """Give the duties of a kind at a moment; after a few, those of all kinds are read at once."""
     known = kept(connection, r.duties, posts_table)
+    known["asked"] = known.get("asked", 0) + 1
+    if bundle_of(connection) is None or known["asked"] < FEW:
+        return at_work(connection, at_ms, [kind])
     from_ms, to_ms = known.get("span", (0, 0))
     if not from_ms <= at_ms < to_ms:
         kinds: dict[str, list[RowMapping]] = {}
@@ -216,9 +229,7 @@ def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[RowMap
 
 
 def _unchanged_until(connection: Connection, at_ms: int) -> int:
-    """Say until when the same are on duty; where nothing is kept, nobody needs to know."""
-    if bundle_of(connection) is None:
-        return at_ms + 1
+    """Say until when the same are on duty."""
     known = kept(connection, r.duties)
     from_ms, to_ms = known.get("span", (0, 0))
     if not from_ms <= at_ms < to_ms:
