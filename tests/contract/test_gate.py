@@ -66,7 +66,8 @@ def test_a_credential_publishes_its_own_subtrees_and_hears_its_own_commands(gate
 
     assert (answer["aud"], answer["sub"]) == ("SERVER", "UKEY")
     assert (user["aud"], user["sub"]) == ("DEVICES", "UKEY")
-    assert user["nats"]["pub"] == {"allow": ["d.gw-1.>", "a.gw-1.>"]}
+    sparkplug = ["spBv1//0.*.*.gw-1", "spBv1//0.*.*.gw-1.*"]
+    assert user["nats"]["pub"] == {"allow": ["d.gw-1.>", "a.gw-1.>", *sparkplug]}
     assert user["nats"]["sub"]["allow"][:2] == ["c.gw-1", "c.gw-1.>"]
     assert user["nats"]["allowed_connection_types"] == ["MQTT"]
 
