@@ -16,13 +16,12 @@ fills tables once.
 """
 
 import argparse
+import gc
 import json
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from _ground import (
     FLEET,
@@ -82,7 +81,7 @@ def measure(
         "rejected": after["rejected"] - before["rejected"], **waits,
         "cpu_s_per_million": per_million | {"generator": round(account["cpu_s"] / millions, 3)},
         "cores": {name: round(each / took, 4) for name, each in cost.items()},
-        "pss_mb": pss_mb([psutil.Process().pid, *watch.pids().values()]),
+        "pss_mb": {name: pss_mb([pid]) for name, pid in watch.pids().items()},
     }  # fmt: skip
 
 
@@ -97,6 +96,8 @@ def reader_only(
             role.process.wait()
     generator = send(settings, targets, [(2 * FLEET, seconds)], 0)
     decoder = Decoder(registry, Limits.load())
+    gc.freeze()  # as the stream does, so that both are measured alike
+    gc.disable()
     pace = read_only(bus_of(settings), decoder, lambda: settings.clock.now(wall_ms()))
     account_of(generator)
     return pace
