@@ -118,7 +118,12 @@ def status_of(error: BoroughError) -> int:
 
 def problem(where: HTTPConnection, error: BoroughError) -> Response:
     """Answer with an error of ours."""
-    extra = error.extra if isinstance(error, Explained) else {}
+    extra = dict(error.extra) if isinstance(error, Explained) else {}
+    if "fields" in extra:
+        title = TITLES[error.code]["zh"]
+        extra["fields"] = [
+            {**each, "details": details(each["detail"], title)} for each in extra["fields"]
+        ]
     headers = {"www-authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
     return document(where, status_of(error), error.code, str(error), extra=extra, headers=headers)
 
@@ -179,7 +184,6 @@ async def _fields(where: HTTPConnection, error: Exception) -> Response:
         {
             "field": ".".join(map(str, each["loc"][1:])) or "body",
             "detail": each["msg"],
-            "details": details(each["msg"], TITLES[BadFields.code]["zh"]),
         }
         for each in error.errors()
     ]
