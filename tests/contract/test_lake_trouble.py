@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,6 +173,36 @@ def test_an_appender_keeps_rows_until_there_is_room(tmp_path: Path) -> None:
     appender.close()
     assert len(lake.many(np.arange(4), START, START + DAY)) == 16
     assert appender.rows_written == 16
+
+
+class SlowLake(Lake):
+    """A history whose disk takes nothing until it is told to go on."""
+
+    go_on = Event()
+
+    def append(self, *rows: Any) -> int:
+        """Wait for the disk."""
+        self.go_on.wait()
+        return super().append(*rows)
+
+
+def test_a_slow_disk_holds_the_appender_back_and_not_the_memory(tmp_path: Path) -> None:
+    """While one append takes for ever, no more than so many rows wait; none is lost or doubled."""
+    lake = SlowLake(tmp_path / "history")
+    appender = Appender(lake, 0, every_rows=4, every_s=60, most_rows=12)
+    taken, position, most = 0, 0, 0
+    for _ in range(50):
+        rows = np.arange(4), np.full(4, START + position), np.ones(4)
+        if appender.add(*rows, position):
+            position, taken = position + 1, taken + 4
+        most = max(most, appender.waiting)
+    lake.go_on.set()
+    appender.flush()
+
+    assert (most, taken) == (12, 12)
+    assert appender.add(np.arange(4), np.full(4, START + position), np.ones(4), position)
+    appender.close()
+    assert len(lake.many(np.arange(4), START, START + DAY)) == 16 == appender.rows_written
 
 
 def test_an_appender_writes_by_number_and_by_age(tmp_path: Path) -> None:
