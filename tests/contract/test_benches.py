@@ -1,0 +1,79 @@
+"""Benches that run benches: goals name what is there, and pages say what was measured."""
+
+import importlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BENCH, WHY = ROOT / "bench", ROOT / "docs" / "why"
+
+
+@pytest.fixture
+def scale(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give the bench of scale."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    return importlib.import_module("scale")
+
+
+@pytest.fixture
+def every(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give the bench of all benches."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    return importlib.import_module("all")
+
+
+def test_the_page_of_scale_says_what_was_measured(scale: Any) -> None:
+    """No figure of the page or of its plots was typed by hand: both follow from the JSON."""
+    kept = json.loads((WHY / "scale.json").read_text("utf-8"))
+    text = (WHY / "scale.md").read_text("utf-8")
+
+    assert scale.written(kept, text) == text
+    for name, drawn in scale.plots(kept).items():
+        assert (WHY / f"scale-{name}.svg").read_text("utf-8") == drawn
+        assert ET.fromstring(drawn).tag.endswith("svg")  # noqa: S314 - written just now
+
+
+def test_sizing_is_the_arithmetic_that_the_page_tells(scale: Any) -> None:
+    """Two readings a second at 3 bytes are 518 GB a day for a million devices."""
+    of = dict.fromkeys(range(8), 0.0) | {0: 5.0, 1: 0.1, 2: 2.0, 3: 0.5, 4: 512.0, 5: 4.0, 6: 6.0,
+                                         7: 3.0}  # fmt: skip
+    devices, series, reports, usual, memory, history, busy, workers = scale.sized(of, 1_000_000)
+
+    assert (devices, series, reports) == (1_000_000, 5e6, 1e5)
+    assert usual == pytest.approx(1.0)
+    assert memory == pytest.approx((512 + 5e6 * 0.5 / 1024) / 1024)
+    assert history == pytest.approx(518.4)
+    assert (busy, workers) == (pytest.approx(10.0), 9)
+
+
+def test_every_run_of_all_is_a_bench_with_options_that_it_knows() -> None:
+    """A renamed bench or option would only be noticed after an hour."""
+    for each in tomllib.loads((BENCH / "all.toml").read_text("utf-8"))["run"]:
+        text = (BENCH / f"{each['bench']}.py").read_text("utf-8")
+        words = {word for word in (*each["quick"], *each["full"]) if word.startswith("--")}
+        assert [word for word in words if f'add_argument("{word}"' not in text] == []
+        assert all(len(goal) == 3 and goal[1] in {"<=", ">="} for goal in each["goals"])
+
+
+def test_goals_are_held_against_figures_and_none_is_met_by_silence(every: Any) -> None:
+    """A bench that failed, or a figure that is gone, meets no goal; others are not touched."""
+    goals = [["lost", "<=", 0], ["deep.rate", ">=", 5], ["gone", "<=", 1]]
+    row = {"figures": {"lost": 0, "deep": {"rate": 4.0}}}
+
+    assert [each["met"] for each in every.judged(row, goals)] == [True, False, False]
+    assert [each["met"] for each in every.judged({"failed": "no"}, goals)] == [False] * 3
+
+
+def test_a_bench_that_fails_is_a_row_that_says_so(every: Any) -> None:
+    """The table is written all the same."""
+    run = {"name": "broken", "bench": "detect", "quick": ["--no-such-option"], "goals": []}
+    row = {**every.told(run, "quick"), "goals": []}
+
+    assert "--no-such-option" in row["failed"]
+    page = every.page({"form": "quick", "machine": every.machine(), "runs": [row]})
+    assert "| broken | failed |" in page
