@@ -298,6 +298,25 @@ def test_two_who_write_the_same_cannot_both_win(engine: Engine) -> None:
     assert town.cases.verify(case.id) == []
 
 
+def test_a_batch_in_which_another_was_faster_is_taken_again(engine: Engine) -> None:
+    """What another writer did meanwhile is read, and the batch is taken once all the same."""
+    town, faster = Town(engine, together=True), [True]
+
+    def sift(connection: Connection, *_: Any) -> frozenset[int]:
+        if faster:
+            faster.pop()
+            town.cases.opened(connection, PLANS["lane"], title={}, at_ms=MORNING)
+            msg = "another writer was faster"
+            raise Stale(msg)
+        return frozenset()
+
+    edges = alarms(1, 5)
+    taken = SqlDesk(engine, cases=town.cases, sift=sift).take(edges, 5, wish)
+    assert [each["id"] for each in taken.edges] == [each["id"] for each in edges]
+    assert {each.scene for each in town.cases.find()} <= {each["scene"] for each in edges}
+    assert all(each.thing for each in town.cases.find())
+
+
 def test_a_timer_that_fails_holds_up_no_other(engine: Engine) -> None:
     """Where one of many cannot be done, the others are, and it is tried again later."""
     town = Town(engine, together=True)

@@ -1,6 +1,7 @@
 """The desk's one transaction: detections, the cases they ask for, and how far it has read."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, Engine, bindparam, select
 
 from borough.core import moves as core
 from borough.core.cases import TRUE, Case, Plan
+from borough.core.errors import Stale
 from borough.storage.sql import tables as t
 from borough.storage.sql.bundles import APART, Together, bundle_of, bundling, kept, later
 from borough.storage.sql.caselog import found, newest
@@ -57,6 +59,8 @@ _BELONGS = (
 )
 """Made once: building a statement costs more than running it."""
 
+TRIES = 5
+"""How often a batch is tried in which another writer was faster."""
 Decide = Callable[[Mapping[str, Any]], Wish | None]
 Sift = Callable[[Connection, Sequence[Mapping[str, Any]], Decide], frozenset[int]]
 """Says of which edges, by their places, people are not to hear now: shelved, or part of others."""
@@ -90,7 +94,14 @@ class SqlDesk:
 
         *decide* says of an edge whose detection has no case which case it should have, if any.
         What was taken in before changes nothing; when anything fails, nothing was taken in.
+        Where another writer was faster, it is done again with what that one wrote.
         """
+        for _ in range(TRIES - 1):
+            with suppress(Stale):
+                return self._taken(edges, sequence, decide)
+        return self._taken(edges, sequence, decide)
+
+    def _taken(self, edges: Sequence[Mapping[str, Any]], sequence: int, decide: Decide) -> Taken:
         with writing(self._engine) as connection, self._together(connection):
             return self.within(connection, edges, sequence, decide)
 
