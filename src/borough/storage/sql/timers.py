@@ -208,21 +208,30 @@ class SqlTimers:
         with reading(self._engine) as connection:
             if not self.fires or not self.due(connection, now_ms, 1, self.fires):
                 return []
+        tried: list[Timer] = []
         if self._together:
             try:
-                return self._fired_together(now_ms, limit)
-            except BoroughError:  # one of them cannot be done: which, they show one by one
-                log.info("timers are fired one by one", exc_info=True)
+                return self._fired_together(now_ms, limit, tried)
+            except Stale:  # another writer was faster; it may have been at any of them
+                tried.clear()
+            except BoroughError:  # the last one that was tried cannot be done
+                log.exception("timers are fired one by one: %s", tried[-1:])
         changed: dict[int, Case] = {}
         with writing(self._engine) as connection:
             for each in self.due(connection, now_ms, limit, self.fires):
+                if each in tried[-1:]:
+                    connection.execute(_PUT_OFF, {**_named(each), "later_ms": now_ms + AGAIN_MS})
+                    continue
                 case = self._fired(connection, each, now_ms)
                 if case:
                     changed[case.id] = case
         return list(changed.values())
 
-    def _fired_together(self, now_ms: int, limit: int) -> list[Case]:
-        """Do the same for all of them at once; raises what any of them raises."""
+    def _fired_together(self, now_ms: int, limit: int, tried: list[Timer]) -> list[Case]:
+        """Do the same for all of them at once; raises what any of them raises.
+
+        *tried* tells then which it was; it is empty where all could be done, but not written.
+        """
         changed: dict[int, Case] = {}
         with writing(self._engine) as connection, bundling(connection):
             due = self.due(connection, now_ms, limit, self.fires)
@@ -237,10 +246,12 @@ class SqlTimers:
                 moved = each.key in rung.moved
                 if moved and connection.execute(_FIRED, mark).rowcount != 1:
                     continue
+                tried.append(each)
                 case = found(connection, each.case) if each.case else None
                 after = self.fires[each.kind](connection, case, each, now_ms)
                 if after:
                     changed[after.id] = after
+            tried.clear()
         return list(changed.values())
 
     def _fired(self, connection: Connection, timer: Timer, now_ms: int) -> Case | None:
