@@ -73,8 +73,10 @@ def strike(living: Living, roles: tuple[str, ...]) -> None:
 def whole(living: Living, senders: tuple[Sender, ...], before: list[int]) -> bool:
     """Say whether every role works again and each door has acknowledged more than before."""
     heard = all(len(s.ledger.acknowledged) > n for s, n in zip(senders, before, strict=True))
-    pulse = living.pulse("stream")
-    return heard and bool(pulse) and "recovering" not in pulse and living.serves()
+    pulses = {role: living.pulse(role) for role in ROLES if role != "bus"}
+    runs = living.pids()
+    begun = all(pulse.get("pid") == runs.get(role) for role, pulse in pulses.items())
+    return heard and begun and "recovering" not in pulses["stream"] and living.serves()
 
 
 def cut(living: Living, senders: tuple[Sender, ...], kills: int) -> Backs:
