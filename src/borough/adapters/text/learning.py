@@ -15,6 +15,7 @@ from importlib.metadata import version
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from borough.adapters.text import sparse
 from borough.adapters.text.grams import BLOCKS, Codes, Places, Written, grams
@@ -69,15 +70,7 @@ def learned(
     code = vocabulary(texts, limits.seen)
     counts = counts_of(texts, code)
     folds = grouped_folds(truth, groups, limits.folds)
-    scores = np.zeros((len(texts), len(names)))
-    met = np.zeros(len(texts), bool)
-    for done, fold in enumerate(np.unique(folds)):
-        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        met[outside] = np.isin(truth[outside], truth[inside])
-        if met[outside].any():
-            scale, weight, bias = _fitted(_pick(counts, inside), truth[inside], len(names), limits)
-            scores[outside] = scaled(_pick(counts, outside), scale) @ weight + bias
-        progress(done + 1, limits.folds + 1)
+    scores, met = _kept_back(counts, truth, folds, limits, progress)
     # A label all of whose messages are near-duplicates was unknown where they were kept back.
     slope, shift = calibrated(scores, truth) if met.all() else (1.0, np.zeros(len(names)))
     share = softmax(slope * scores + shift)
@@ -102,6 +95,22 @@ def learned(
         truth,
         folds,
     )
+
+
+def _kept_back(
+    counts: Sequence[sparse.Rows], truth: Places, folds: Places, limits: Limits, progress: Progress
+) -> tuple[Shares, NDArray[np.bool_]]:
+    """Judge each fold by a model of the others: scores, and whether the label was known to it."""
+    labels = int(truth.max()) + 1
+    scores, met = np.zeros((len(truth), labels)), np.zeros(len(truth), bool)
+    for done, fold in enumerate(np.unique(folds)):
+        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        met[outside] = np.isin(truth[outside], truth[inside])
+        if met[outside].any():
+            scale, weight, bias = _fitted(_pick(counts, inside), truth[inside], labels, limits)
+            scores[outside] = scaled(_pick(counts, outside), scale) @ weight + bias
+        progress(done + 1, limits.folds + 1)
+    return scores, met
 
 
 def vocabulary(texts: Sequence[str], seen: int) -> Codes:
