@@ -94,7 +94,7 @@ def test_nothing_outlives_a_killed_supervisor(living: Living) -> None:
     living.await_history()
     journalled = living.journalled()
 
-    assert living.log_of_starts() > before
+    eventually(lambda: living.log_of_starts() > before, "word of where it serves")
     assert not acknowledged - set(journalled)
     assert {row: n for row, n in journalled.items() if row in said and n != 1} == {}
     assert living.archived() == dict.fromkeys(journalled, 1)

@@ -55,7 +55,7 @@ def welcome(settings: Settings) -> None:
     """Say where to look, and how the first administrator signs in; a log is not told that."""
     url = f"http://{settings.host}:{settings.http_port}/"
     if led(settings):
-        print(url)
+        print(url, flush=True)
     else:
         print(first_way_in(settings, url), flush=True)
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
