@@ -45,6 +45,7 @@ class Settings:
     district: str
     scenes: tuple[str, ...] = ()
     database: str = ""
+    lease_s: float = 4.0
     host: str = "127.0.0.1"
     hosts: tuple[str, ...] = ()
     bus_port: int = 4222

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
@@ -63,8 +63,8 @@ class Desk:
     one transaction; whatever is handed out again changes nothing.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        engine = connect(settings.store)
+    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
+        engine = engine or connect(settings.store)
         self.settings = settings
         self.engine = engine
         self.clock = settings.clock
