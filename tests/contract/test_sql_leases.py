@@ -84,13 +84,17 @@ def test_what_a_paused_holder_had_open_is_ended(engine: Engine, desk: Desk) -> N
     assert one.take()
     one.guard(by_one)
 
-    with pytest.raises(StoreDown), writing(by_one) as connection:
-        connection.execute(WRITE, {"key": "by one, unfinished"})
-        time.sleep(0.01)
-        assert other.take()
-        other.guard(by_other)
-        write(by_other, "by one, unfinished")
-        write(by_other, "by other")
+    def paused() -> None:
+        with writing(by_one) as connection:
+            connection.execute(WRITE, {"key": "by one, unfinished"})
+            time.sleep(0.01)
+            assert other.take()
+            other.guard(by_other)
+            write(by_other, "by one, unfinished")
+            write(by_other, "by other")
+
+    with pytest.raises(StoreDown):
+        paused()
 
     assert written(engine) == {"by one, unfinished", "by other"}
 

@@ -53,9 +53,9 @@ class Ground:
         }
 
 
-def ground(settings: Settings) -> Ground:
-    """Read the district's folder and load its registry."""
-    return Ground(read(Path(settings.district)), registry_of(settings))
+def ground(settings: Settings, district: District | None = None) -> Ground:
+    """Read the district's folder, unless somebody has already, and load its registry."""
+    return Ground(district or read(Path(settings.district)), registry_of(settings))
 
 
 def registry_of(settings: Settings) -> Registry:

@@ -51,6 +51,12 @@ class Settings:
     bus_port: int = 4222
     mqtt_port: int = 1883
     http_port: int = 8080
+    bus_servers: tuple[str, ...] = ()
+    bus_routes: tuple[str, ...] = ()
+    bus_route_port: int = 6222
+    bus_name: str = "borough"
+    bus_copies: int = 1
+    roles: tuple[str, ...] = ("bus", "desk", "stream", "api")
     clock_start_ms: int = 0
     clock_rate: float = 1.0
     clock_origin_ms: int = 0
@@ -140,7 +146,7 @@ def told(data: Path, config: Path | None = None) -> list[Value]:
 def _kept(path: Path) -> dict[str, Any]:
     try:
         given = json.loads(path.read_text("utf-8"))
-        lists = {name: tuple(given[name]) for name in ("scenes", "hosts") if name in given}
+        lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         made: dict[str, Any] = {**given, **lists}
     except FileNotFoundError as error:
         msg = f"there is no district in {path.parent}: {FILE} is missing; `borough up` makes one"

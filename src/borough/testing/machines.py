@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from borough.adapters.bus.config import command
 from borough.app import pulse
+from borough.app.bus import prepared
 from borough.app.settings import Settings
-from borough.testing.living import eventually
+from borough.testing.living import eventually, free_ports
 
 GONE_S = 20.0
 
@@ -38,14 +40,24 @@ class Machine:
         shutil.copy(first.folder / "bus" / "secrets.json", folder / "bus" / "secrets.json")
         return cls(settings)
 
+    @property
+    def folder(self) -> str:
+        """Where this machine keeps what it writes."""
+        return self.settings.data
+
     def start(self, role: str) -> None:
         """Start one role; it need not be ready when this returns."""
-        words = ["up", "--role", role, "--data", self.settings.data]
-        with (self.settings.folder / f"{role}.out").open("ab") as log:
+        if role in self.processes:
+            self.ended(role)
+        words = (
+            command(prepared(self.settings))
+            if role == "bus"
+            else [sys.executable, "-m", "borough", "up", "--role", role, "--data", self.folder]
+        )
+        with Path(self.folder, f"{role}.out").open("ab") as log:
             self.processes[role] = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "borough", *words],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
 
     def signal(self, role: str, number: signal.Signals) -> None:
         """Send a process a signal: kill it, pause it, let it go on."""
@@ -87,3 +99,26 @@ def closing(*machines: Machine) -> Iterator[None]:
     finally:
         for each in machines:
             each.close()
+
+
+def one_bus(first: Settings, folder: Path, count: int = 3) -> list[Machine]:
+    """Make *count* machines whose servers are one bus; *first* is the first of them."""
+    ports = [free_ports(3) for _ in range(count - 1)]
+    (route,) = free_ports(1)
+    listens = [(first.bus_port, first.mqtt_port, route), *ports]
+    shared: dict[str, Any] = {
+        "bus_servers": tuple(f"127.0.0.1:{bus}" for bus, _, _ in listens),
+        "bus_routes": tuple(f"127.0.0.1:{route}" for _, _, route in listens),
+        "bus_copies": count,
+    }
+    head = replace(first, bus_name="bus-1", bus_route_port=route, **shared)
+    prepared(head)
+    head.write()
+    others = [
+        Machine.beside(
+            head, folder / f"machine-{number}", bus_name=f"bus-{number}",
+            bus_port=bus, mqtt_port=mqtt, bus_route_port=route,
+        )
+        for number, (bus, mqtt, route) in enumerate(ports, 2)
+    ]  # fmt: skip
+    return [Machine(head), *others]

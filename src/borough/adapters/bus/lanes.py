@@ -131,6 +131,7 @@ def make_mqtt_streams(link: Link, limits: Limits) -> None:
 
     Beyond its limit the bus stops acknowledging, which is what a device must hear.
     """
+    copies = {"num_replicas": link.copies}
     side = {"max_msgs_per_subject": 1, "max_bytes": limits.side_bytes, "allow_direct": True}
     wanted: dict[str, dict[str, Any]] = {
         MQTT_STREAM: {
@@ -143,7 +144,8 @@ def make_mqtt_streams(link: Link, limits: Limits) -> None:
     }
     for name, more in wanted.items():
         subjects = [_SUBJECTS[name]]
-        config = {"name": name, "subjects": subjects, "storage": "file", "discard": "new", **more}
+        config = {"name": name, "subjects": subjects, "storage": "file", "discard": "new"}
+        config |= copies | more
         exists = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True)
         link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
 

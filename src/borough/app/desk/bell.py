@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -15,7 +16,6 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
-from sqlalchemy import Engine
 
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus
 from borough.app.clocks import wall_ms
@@ -31,6 +31,7 @@ from borough.app.outward.sender import Sender
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError, LeaseLost
+from borough.engine.district import read
 from borough.storage.sql import connect
 
 log = logging.getLogger(__name__)
@@ -187,15 +188,16 @@ async def fetched(inbox: JetStreamContext.PullSubscription) -> list[Msg]:
 def run(settings: Settings) -> None:
     """Run the desk until it is told to stop; where others stand by, once the lease is ours."""
     engine = connect(settings.store)
+    district = read(Path(settings.district))  # while we stand by: it never changes under us
     tenure = Tenure.awaited(settings) if is_shared(settings) else None
     if tenure:
         tenure.guard(engine)
         tenure.start()
-    asyncio.run(_run(settings, engine, tenure))
+
+    async def work() -> None:
+        desk = await asyncio.to_thread(Desk, settings, engine, district)
+        await Bell(desk, settings, tenure).run()
+
+    asyncio.run(work())
     if tenure:
         tenure.close()
-
-
-async def _run(settings: Settings, engine: Engine, tenure: Tenure | None) -> None:
-    desk = await asyncio.to_thread(Desk, settings, engine)
-    await Bell(desk, settings, tenure).run()

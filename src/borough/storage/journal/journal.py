@@ -1,6 +1,7 @@
 """The journal: an order of frames that never changes, kept by the bus on disk."""
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -56,8 +57,16 @@ class Journal:
         return first_entry(self._link)
 
     def last(self) -> Entry | None:
-        """Give the last frame; it says how far the doors are taken in.  None if empty."""
-        return last_entry(self._link)
+        """Give the last frame; it says how far the doors are taken in.  None if empty.
+
+        A server that keeps a copy may answer, and be a little behind: then it is asked again.
+        """
+        until = time.monotonic() + self._link.wait_s
+        while (entry := last_entry(self._link)) and entry.sequence < self.sequence:
+            if time.monotonic() > until:
+                msg = f"the bus shows the journal up to {entry.sequence} of {self.sequence}"
+                raise BusDown(msg)
+        return entry
 
 
 def first_entry(link: Link) -> Entry | None:
