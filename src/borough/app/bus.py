@@ -29,14 +29,16 @@ def bus_of(settings: Settings) -> Bus:
     """Say where the bus of a district is."""
     folder = settings.folder / "bus"
     ports = settings.bus_port, settings.mqtt_port
-    bus = Bus(settings.host, *ports, folder.resolve(), secrets_of(folder), cluster_of(settings))
+    where = (settings.host, *ports, folder.resolve(), secrets_of(folder))
+    bus = Bus(*where, cluster_of(settings), settings.partitions)
     return bus if config_path(bus).exists() else prepared(settings)
 
 
 def prepared(settings: Settings) -> Bus:
     """Write the configuration of the bus for the ports that the settings name now."""
-    folder, ports = settings.folder / "bus", (settings.bus_port, settings.mqtt_port)
-    return prepare(folder, settings.host, *ports, Limits.load(), cluster=cluster_of(settings))
+    where = (settings.folder / "bus", settings.host, settings.bus_port, settings.mqtt_port)
+    cluster = cluster_of(settings)
+    return prepare(*where, Limits.load(), cluster=cluster, partitions=settings.partitions)
 
 
 def cluster_of(settings: Settings) -> Cluster | None:

@@ -17,6 +17,7 @@ from borough.app import sources
 from borough.app.sources import PREFIX, Value
 from borough.core.clock import DistrictClock
 from borough.core.errors import BadSetting
+from borough.core.partitions import WHOLE, Part
 
 __all__ = ["FILE", "PREFIX", "Settings", "from_environment", "told"]
 
@@ -51,6 +52,8 @@ class Settings:
     bus_port: int = 4222
     mqtt_port: int = 1883
     http_port: int = 8080
+    shared: str = ""
+    partitions: int = 1
     bus_servers: tuple[str, ...] = ()
     bus_routes: tuple[str, ...] = ()
     bus_route_port: int = 6222
@@ -97,6 +100,16 @@ class Settings:
     def store(self) -> Path | str:
         """What to connect to for registry, detections and cases."""
         return self.database or self.folder / "registry.db"
+
+    @property
+    def common(self) -> Path:
+        """Where history and checkpoints are: the data folder, or one that machines share."""
+        return Path(self.shared) if self.shared else self.folder
+
+    def checkpoints(self, part: Part = WHOLE) -> Path:
+        """Where the checkpoints of a partition are."""
+        folder = self.common / "checkpoints"
+        return folder if part.single else folder / str(part.number)
 
     @property
     def instance(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import nats
+import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from nats.aio.client import Client
@@ -43,6 +44,7 @@ from borough.app.tuning.jobs import TrialJobs
 from borough.core import frames
 from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
+from borough.core.partitions import Part, home_of_series
 from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.latest import Latest
@@ -70,10 +72,17 @@ TELL_S = 1.0
 
 
 class DoorLine:
-    """Hands rows to the stream of the HTTP door; what it has confirmed survives any kill."""
+    """Hands rows to the stream of the HTTP door; what it has confirmed survives any kill.
 
-    def __init__(self, bus: Client, settings: Settings) -> None:
+    Each goes to the partition that it belongs to; what is not known yet, to the first.
+    """
+
+    def __init__(self, bus: Client, settings: Settings, registry: Registry) -> None:
         self.bus = bus
+        self.parts = [Part(number, settings.partitions) for number in range(settings.partitions)]
+        single = len(self.parts) == 1
+        none = np.zeros(0, np.int64)
+        self.home = none if single else home_of_series(registry, settings.partitions).clip(min=0)
         self.stream = bus.jetstream(timeout=ASK_S)
         self.clock = settings.clock
 
@@ -93,15 +102,27 @@ class DoorLine:
             value=rows.value,
         )
         fresh = False
-        for number, part in enumerate(frame.parts()):
+        for number, (door, part) in enumerate(self._dealt(frame)):
             headers = {"Nats-Msg-Id": f"{key}-{number}"} if key else None
             try:
-                kept = await self.stream.publish("door.http", frames.encode(part), headers=headers)
+                kept = await self.stream.publish(door, frames.encode(part), headers=headers)
             except (nats.errors.Error, TimeoutError) as error:
                 msg = "the rows could not be kept; send them again"
                 raise BusDown(msg) from error
             fresh |= not kept.duplicate
         return fresh
+
+    def _dealt(self, frame: frames.Frame) -> Iterator[tuple[str, frames.Frame]]:
+        """Cut a frame into such as the bus carries, each with the subject it goes to."""
+        if len(self.parts) == 1:
+            yield from ((self.parts[0].door, each) for each in frame.parts())
+            return
+        known = frame.series < len(self.home)
+        home = np.where(known, self.home[np.where(known, frame.series, 0)], 0)
+        for part in self.parts:
+            for each in frame.only(home == part.number).parts():
+                if len(each):
+                    yield part.door, each
 
 
 class Keys(Mapping[str, str]):
@@ -187,7 +208,7 @@ class Follower:
         self.wanted = len(latest.time)
         self.bus = bus_of(settings)
         self.after = 0
-        saved = checkpoints.newest(settings.folder / "checkpoints")
+        saved = checkpoints.newest(settings.checkpoints())
         if saved is not None:
             latest.load({"time": saved["latest/time"], "value": saved["latest/value"]})
             self.after = max(int(saved["position"]) >> REPORT_BITS, 0)
@@ -250,7 +271,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     found, _ = find_sound(*roots)
     plans = plans_of(roots, found, held.district.work)
     registry = SqlRegistry(engine)
-    lake = Lake(settings.folder / "history", held.district.zone)
+    lake = Lake(settings.common / "history", held.district.zone)
     cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
     return Ports(
         district=held.district,
@@ -277,7 +298,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         outward=outward(settings, engine, held.district),
         uploads=settings.folder / UPLOADS,
         desk=DeskLine(bus),
-        doors=DoorLine(bus, settings),
+        doors=DoorLine(bus, settings, held.registry),
         credentials=Keys(SqlCredentials(engine)),
         health=PulseHealth(settings, bus, sizes(held.registry)),
         live=Broadcast(settings.clock, held.registry),

@@ -36,7 +36,7 @@ write_deadline: "60s"
 logtime: true
 accounts {{
   GATE {{ users: [{{user: gate, password: "{gate}"}}] }}
-  DEVICES {{ jetstream: enabled, users: [{{user: doors, password: "{doors}"}}] }}
+  DEVICES {{ jetstream: enabled, {dealt}users: [{{user: doors, password: "{doors}"}}] }}
   BOROUGH {{ jetstream: enabled, users: [{{user: borough, password: "{borough}"}}] }}
 }}
 authorization {{
@@ -44,6 +44,8 @@ authorization {{
   auth_callout {{ issuer: {issuer}, account: GATE, auth_users: [gate, doors, borough] }}
 }}
 """
+_DEALT = 'mappings: { "d.*.>": "q.{{partition({count},1)}}.d.{{wildcard(1)}}.>" }, '
+"""Deals what devices say out to partitions, by their credential."""
 _CLUSTER = """\
 cluster {{
   name: borough
@@ -103,6 +105,7 @@ class Bus:
     folder: Path
     secrets: Secrets
     cluster: Cluster | None = None
+    partitions: int = 1
 
     @property
     def copies(self) -> int:
@@ -146,6 +149,7 @@ def config_text(bus: Bus, limits: Limits) -> str:
         port=bus.port,
         mqtt_port=bus.mqtt_port,
         name=bus.cluster.name if bus.cluster else "borough",
+        dealt=_DEALT.replace("{count}", str(bus.partitions)) if bus.partitions > 1 else "",
         copies=f", stream_replicas: {bus.copies}" if bus.cluster else "",
         store=json.dumps(str(bus.folder / "store")),
         issuer=account_name(own.pop("seed")),
@@ -166,9 +170,11 @@ def prepare(
     limits: Limits,
     *,
     cluster: Cluster | None = None,
+    partitions: int = 1,
 ) -> Bus:
     """Make *folder* ready for a bus server: secrets, and ``bus.conf``, readable by us alone."""
-    bus = Bus(host, port, mqtt_port, folder.resolve(), secrets_of(folder), cluster)
+    secrets = secrets_of(folder)
+    bus = Bus(host, port, mqtt_port, folder.resolve(), secrets, cluster, partitions)
     _write_private(config_path(bus), config_text(bus, limits))
     return bus
 
