@@ -2,12 +2,11 @@
 
 import signal
 import subprocess
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pytest
 
 from borough.adapters.bus.config import command
@@ -15,8 +14,11 @@ from borough.adapters.bus.link import Link
 from borough.app.bus import bus_of, prepared, serves
 from borough.app.clocks import wall_ms
 from borough.core.frames import DERIVED, NOW, Frame
-from borough.core.partitions import Part, home_of_series
+from borough.core.observations import REPORT_BITS
+from borough.core.partitions import Part, home_of_series, homes
+from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.derive import Derived
 from borough.engine.pipeline import Pipeline
 from borough.storage.journal.journal import Entry, JournalTail
 from borough.storage.lake import Lake
@@ -26,9 +28,6 @@ from borough.testing.senders import MqttSender, lanes, mixed, steady
 
 PARTS = [Part(0, 2), Part(1, 2)]
 ALIVE_S = 2.0
-QUIET_MS = 1_200_000
-"""By then, in district time, all alarms have come that follow from the last word of anything."""
-Levels = Mapping[tuple[str, int], list[int]]
 
 
 @dataclass
@@ -56,7 +55,7 @@ class Town:
         _, tail, entries = self.tails[part]
         while more := tail.take(0.2):
             entries += more
-            if more[-1].frame.wall > wall_ms() - 500:  # noqa: PLR2004 - half a second is near enough
+            if more[-1].frame.wall > wall_ms() - 500:
                 break
         return entries
 
@@ -79,9 +78,9 @@ def fresh(told: Mapping[str, Any]) -> bool:
     return bool(told["age_s"] < ALIVE_S)
 
 
-def own(frame: Frame, part: Part, home: Any) -> Frame:
+def own(frame: Frame, part: Part, registry: Registry) -> Frame:
     """Keep the rows that belong to the partition in whose journal they stand."""
-    return frame.only(home[frame.series] == part.number)
+    return frame.only(home_of_series(registry, part.of)[frame.series] == part.number)
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +88,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Start a bus, a desk, and three workers for two partitions."""
     folder = tmp_path_factory.mktemp("parts")
     living = Living.made(
-        folder / "one", share=0.01, database=f"sqlite:///{folder / 'registry.db'}", partitions=len(PARTS),
-        shared=str(folder / "shared"), lease_s=3.0,
+        folder / "one", share=0.01, database=f"sqlite:///{folder / 'registry.db'}",
+        partitions=len(PARTS), shared=str(folder / "shared"), lease_s=3.0,
     )  # fmt: skip
     prepared(living.settings)
     machines = [Machine(living.settings)]
@@ -139,58 +138,60 @@ def test_workers_die_and_pause_and_all_is_told_once(town: Town) -> None:
         sender.hush()
         said, acknowledged = sender.ledger.said, sender.ledger.acknowledged
 
+    eventually(lambda: not acknowledged - set(living.journalled()), "all that was acknowledged")
     rows = living.journalled()
-    assert not acknowledged - set(rows)
     assert {row: n for row, n in rows.items() if row in said and n != 1} == {}
 
 
-def test_what_is_told_is_what_one_process_would_tell(town: Town) -> None:
-    """Levels of things, and balances of zones whose meters lie apart, are those of one pipeline."""
+def test_each_thing_is_told_of_as_one_process_would(town: Town) -> None:
+    """Every change of level is that of a pipeline that knows no partitions, to the position."""
     living = town.living
-    registry, zone = living.held.registry, living.held.district.zone
-    home = home_of_series(registry, len(PARTS))
-    heard = max(frame.now for part in PARTS for _, frame in town.frames(part) if len(frame))
-    until = heard + QUIET_MS
-    eventually(
-        lambda: all(town.frames(part)[-1].frame.now > until for part in PARTS), "time in both"
-    )
-    told = town.both()
-    whole = Pipeline(find_sound(BUILT_IN)[0], registry, zone)
-    levels: dict[tuple[str, int], list[int]] = defaultdict(list)
-    balances: Counter[tuple[int, int, float]] = Counter()
-    for at, part, frame in told:
-        if frame.kind == DERIVED or (frame.kind == NOW and part.number):
-            continue
-        mine = frame if frame.kind == NOW else own(frame, part, home)
-        said = whole.read(mine.record(at))
-        for each in said.derived:
-            result = Frame(
-                DERIVED, frame.now, frame.wall, cause=each.cause,
-                report=np.arange(len(each.series)), series=each.series, time=each.time,
-                value=each.value,
-            )  # fmt: skip
-            balances.update(rows_of(result))
-            noted(levels, whole.read(result.record(at), each.cause).edges, until)
-        noted(levels, said.edges, until)
-    live: dict[tuple[str, int], list[int]] = defaultdict(list)
+    registry = living.held.registry
+    home = dict(zip(registry.id.tolist(), homes(registry, len(PARTS)).tolist(), strict=True))
+    told = {part.number: town.frames(part).copy() for part in PARTS}
     living.await_desk()
-    for each in living.edges():
-        if each["now"] <= until:
-            live[each["scene"], each["thing"]].append(each["level"])
-    apart = Counter[tuple[int, int, float]]()
-    for _, _, frame in told:
+    wanted = set()
+    for part in PARTS:
+        whole = Pipeline(find_sound(BUILT_IN)[0], registry, living.held.district.zone)
+        for at, frame in told[part.number]:
+            heard = frame if frame.kind in {NOW, DERIVED} else own(frame, part, registry)
+            edges = whole.read(heard.record(at), frame.cause).edges
+            wanted |= {
+                (each["id"], each["position"], each["level"])
+                for each in (edge for some in edges for edge in some.spelled())
+                if home[each["thing"]] == part.number
+            }
+    live = {
+        (each["id"], each["position"], each["level"])
+        for each in living.edges()
+        if each["position"] >> REPORT_BITS <= told[home[each["thing"]]][-1].sequence
+    }
+
+    assert live
+    assert live == wanted
+
+
+def test_what_is_derived_is_what_one_process_would_derive(town: Town) -> None:
+    """Balances of zones whose meters report to different partitions are those of one pipeline."""
+    living = town.living
+    registry = living.held.registry
+    whole = Pipeline(find_sound(BUILT_IN)[0], registry, living.held.district.zone)
+    balances: Counter[tuple[int, int, float]] = Counter()
+    apart: Counter[tuple[int, int, float]] = Counter()
+    for at, part, frame in town.both():
         if frame.kind == DERIVED:
             apart.update(rows_of(frame))
-
-    assert {home[series] for series, _, _ in apart} <= {0, 1}
-    assert apart, "no balance was worked out"
+        elif frame.kind != NOW or part == PARTS[0]:
+            heard = frame if frame.kind == NOW else own(frame, part, registry)
+            for each in whole.read(heard.record(at)).derived:
+                balances.update(rows_of(each))
     last = max(time for _, time, _ in apart)
+
+    assert apart
     assert within(apart, last) == within(balances, last)
-    assert live
-    assert dict(live) == dict(levels)
 
 
-def rows_of(frame: Frame) -> Iterable[tuple[int, int, float]]:
+def rows_of(frame: Frame | Derived) -> Iterable[tuple[int, int, float]]:
     """Give the rows of a frame as tuples."""
     return zip(frame.series.tolist(), frame.time.tolist(), frame.value.tolist(), strict=True)
 
@@ -200,12 +201,6 @@ def within(rows: Counter[tuple[int, int, float]], last: int) -> Counter[tuple[in
     return Counter({row: n for row, n in rows.items() if row[1] < last})
 
 
-def noted(levels: dict[tuple[str, int], list[int]], edges: Iterable[Any], until: int) -> None:
-    """Note the levels of things as they change, up to a moment."""
-    for each in (edge for some in edges for edge in some.spelled() if edge["now"] <= until):
-        levels[each["scene"], each["thing"]].append(each["level"])
-
-
 def test_history_holds_each_row_once(town: Town) -> None:
     """A row is archived by the partition that it belongs to, wherever it came in."""
     living = town.living
@@ -213,7 +208,9 @@ def test_history_holds_each_row_once(town: Town) -> None:
     try:
         ends = [max(at for at, frame in town.frames(part) if len(frame)) for part in PARTS]
         eventually(
-            lambda: all(lake.committed(p.number) >> 24 >= end for p, end in zip(PARTS, ends, strict=True)),
+            lambda: all(
+                lake.committed(p.number) >> 24 >= end for p, end in zip(PARTS, ends, strict=True)
+            ),
             "history up to the journals",
         )
     finally:

@@ -103,7 +103,7 @@ class Settings:
 
     @property
     def common(self) -> Path:
-        """Where history and checkpoints are: the data folder, or one that machines share."""
+        """Where history, checkpoints and files are: the data folder, or one that machines share."""
         return Path(self.shared) if self.shared else self.folder
 
     def checkpoints(self, part: Part = WHOLE) -> Path:
