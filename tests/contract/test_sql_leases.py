@@ -24,8 +24,8 @@ def desk(engine: Engine) -> Iterator[Desk]:
     opened: list[Engine] = []
 
     def made(holder: str, for_ms: int = LONG_MS) -> tuple[SqlLease, Engine]:
-        opened.append(connect(engine.url.render_as_string(hide_password=False)))
-        return SqlLease(engine, "desk", holder, for_ms), opened[-1]
+        opened.extend(connect(engine.url.render_as_string(hide_password=False)) for _ in range(2))
+        return SqlLease(opened[-2], "desk", holder, for_ms), opened[-1]
 
     yield made
     for each in opened:
@@ -110,3 +110,18 @@ def test_a_renewal_waits_for_no_transaction(engine: Engine, desk: Desk) -> None:
         one.renew()
 
     assert written(engine) == {"by one"}
+
+
+def test_a_renewal_that_was_paused_midway_blocks_nobody(desk: Desk) -> None:
+    """A holder that is stopped between renewing and saying so is ended like any other."""
+    (one, _), (other, _) = desk("one", SHORT_MS), desk("other")
+    assert one.take()
+
+    def paused() -> None:
+        with writing(one.engine) as connection:
+            connection.execute(text("UPDATE leases SET until_ms = until_ms WHERE name = 'desk'"))
+            time.sleep(0.01)
+            assert other.take()
+
+    with pytest.raises(StoreDown):
+        paused()

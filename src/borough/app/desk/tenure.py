@@ -6,7 +6,6 @@ lease is free, and from then on renews it.  One that finds it lost ends, and sta
 """
 
 import logging
-import os
 import secrets
 import socket
 import threading
@@ -39,7 +38,7 @@ class Tenure(threading.Thread):
     @classmethod
     def awaited(cls, settings: Settings) -> Self:
         """Stand by until the lease is ours."""
-        who = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
+        who = f"{secrets.token_hex(4)} {socket.gethostname()}"
         every_s = settings.lease_s / ASKS
         lease = SqlLease(connect(settings.store), NAME, who, round(settings.lease_s * 1000))
         pulse = Pulse(settings.folder, NAME)

@@ -5,9 +5,9 @@ next epoch.  A transaction under the lease begins by reading its epoch and holds
 until it ends, so that no other can take the lease in between: a holder that was paused, and wakes
 up after another has taken over, is refused in the very transaction with which it would write.
 
-What a paused holder had open would block the next one for ever; its sessions carry the lease's
-name, and are ended when the lease is taken.  PostgreSQL only: a SQLite file has one machine, where
-the lock on the data folder does this.
+What a paused holder had open, a renewal included, would block the next one for ever; its sessions
+carry its name, and are ended when the lease is taken.  PostgreSQL only: a SQLite file has one
+machine, where the lock on the data folder does this.
 """
 
 from dataclasses import dataclass, field
@@ -33,12 +33,14 @@ _FIRST = text(
     " WHERE NOT EXISTS (SELECT 1 FROM leases WHERE name = :name)"
 )
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
-_RUN_OUT = text(f"SELECT 1 FROM leases WHERE name = :name AND until_ms < {NOW}")  # noqa: S608 - NOW is our own
+_STATE = text(f"SELECT holder, until_ms < {NOW} AS over FROM leases WHERE name = :name")  # noqa: S608 - NOW is our own
 _END = text("UPDATE leases SET until_ms = 0 WHERE name = :name AND epoch = :epoch")
 _SESSIONS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND application_name = :name"
 )
+_NAME_CHARS = 63
+"""PostgreSQL cuts names of sessions behind so many."""
 _IN_TIME = text("SET LOCAL lock_timeout = '2s'")
 
 
@@ -46,7 +48,7 @@ _IN_TIME = text("SET LOCAL lock_timeout = '2s'")
 class SqlLease:
     """The lease *name*, as *holder* sees it; it holds for *for_ms* after each renewal.
 
-    The engine must not be one that the lease guards.
+    The engine must be fresh and not one that the lease guards; each holder has another name.
     """
 
     engine: Engine
@@ -55,18 +57,23 @@ class SqlLease:
     for_ms: int
     epoch: int = field(default=0)
 
+    def __post_init__(self) -> None:
+        event.listen(self.engine, "connect", self._sign)
+
     def take(self) -> bool:
         """Take the lease if it has run out; false while somebody else holds it."""
-        with writing(self.engine) as connection:
-            connection.execute(_ALONE, {"name": self.name})  # or two first ones make two rows
-            connection.execute(_FIRST, {"name": self.name})
         with reading(self.engine) as connection:
-            if not connection.scalar(_RUN_OUT, {"name": self.name}):
-                return False
+            row = connection.execute(_STATE, {"name": self.name}).one_or_none()
+        if row is not None and not row.over:
+            return False
         try:
             with writing(self.engine) as connection:
-                connection.execute(_SESSIONS, {"name": self._session})
                 connection.execute(_IN_TIME)
+                if row is None:
+                    connection.execute(_ALONE, {"name": self.name})  # or two make a row each
+                    connection.execute(_FIRST, {"name": self.name})
+                else:
+                    connection.execute(_SESSIONS, {"name": self._session(row.holder)})
                 epoch = connection.scalar(_TAKE, self._terms)
         except Stale:  # another was faster, or the holder is in a transaction of this moment
             return False
@@ -100,16 +107,17 @@ class SqlLease:
     def _sign(self, connection: Any, _record: object) -> None:
         """Give a session the name by which it is found and ended if its process hangs."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('application_name', %s, false)", [self._session])
+            cursor.execute(
+                "SELECT set_config('application_name', %s, false)", [self._session(self.holder)]
+            )
         connection.commit()
 
     def _lost(self) -> LeaseLost:
         msg = f"the lease {self.name!r} of epoch {self.epoch} is held by another; nothing changed"
         return LeaseLost(msg)
 
-    @property
-    def _session(self) -> str:
-        return f"borough {self.name}"
+    def _session(self, holder: str) -> str:
+        return f"borough {self.name} {holder}"[:_NAME_CHARS]
 
     @property
     def _terms(self) -> dict[str, Any]:
