@@ -21,6 +21,7 @@ from borough.adapters.bus.wire import Message
 from borough.adapters.limits import Limits
 from borough.adapters.sparkplug.host import PREFIX
 from borough.core.errors import BadRequest, BadSetting
+from borough.core.partitions import dealt
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What a key of a thing, and so a credential, may look like."""
@@ -83,7 +84,7 @@ class Gate:
         """Wait until a reader of this run of the bus is there; false if told to stop first."""
         with Link(self._bus.login("doors"), "gate looks for the reader") as link:
             while not stop.is_set():
-                if reader_is_there(link):
+                if reader_is_there(link, self._bus.partitions):
                     return True
                 stop.wait(_LOOK_S)
         return False
@@ -120,6 +121,11 @@ class Gate:
             return "foreign-client-id"
         return "" if knock.kind == "mqtt" else "not-mqtt"
 
+    def _dealt(self, key: str) -> list[str]:
+        """Say where the bus puts what a credential says, where it deals it out to partitions."""
+        count = self._bus.partitions
+        return [] if count == 1 else [f"q.{dealt([key], count)[0]}.d.{key}.>"]
+
     def _permissions(self, key: str) -> dict[str, Any]:
         """Say what a credential may do: report for itself, hear its own commands, answer them."""
         hears = [f"c.{key}", f"c.{key}.>", "$MQTT.sub.>", "$MQTT.deliver.pubrel.>"]
@@ -129,6 +135,7 @@ class Gate:
             "pub": {
                 "allow": [
                     f"d.{key}.>",
+                    *self._dealt(key),
                     f"a.{key}.>",
                     f"{plug}*.*.{key}",
                     f"{plug}*.*.{key}.*",
@@ -142,8 +149,17 @@ class Gate:
         }
 
 
-def reader_is_there(link: Link) -> bool:
-    """Say whether a reader that began under this run of the bus holds the QoS 1 stream."""
+def reader_is_there(link: Link, partitions: int = 1) -> bool:
+    """Say whether a reader that began under this run of the bus holds the QoS 1 stream.
+
+    Where other servers keep copies of it, a reader outlives the run of any one.  Of several
+    partitions each must have its reader.
+    """
     listed = link.call(f"$JS.API.CONSUMER.LIST.{MQTT_STREAM}", missing=True)
     began = [each["config"].get("metadata", {}) for each in listed.get("consumers", [])]
-    return any(each.get("bus") == link.server for each in began)
+    alive = [
+        each.get("partition", "0")
+        for each in began
+        if each.get("bus") == link.server or (link.copies > 1 and "bus" in each)
+    ]
+    return len(set(alive)) >= partitions

@@ -10,7 +10,7 @@ import json
 import selectors
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Self
@@ -24,7 +24,8 @@ from borough.adapters.bus.link import Link
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Readings
 from borough.core.errors import BadFrame
-from borough.core.frames import MOST_ROWS, ROWS, Frame, decode
+from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode
+from borough.core.partitions import WHOLE, Part
 
 _PURGE_S = 1.0
 _SHARE = 5
@@ -84,13 +85,16 @@ class Chunk:
     def _with_doors(self, last: Frame) -> Iterator[Frame]:
         """Add what came by HTTP to the last frame, or put it into frames of its own."""
         frames = [last, *(frame for _, frame in self.doors)]
-        if sum(map(len, frames)) <= MOST_ROWS:
+        lent = any(frame.kind == LENT for frame in frames)
+        if not lent and sum(map(len, frames)) <= MOST_ROWS:
             if any(map(len, frames)) or self.after != self.before:
                 yield _joined(frames, self.after)
             return
         yield last
         for sequence, frame in self.doors:
-            yield _joined([Frame(ROWS, last.now, last.wall), frame], Marks(last.mqtt, sequence))
+            yield _joined(
+                [Frame(frame.kind, last.now, last.wall), frame], Marks(last.mqtt, sequence)
+            )
 
 
 def _joined(frames: list[Frame], marks: Marks) -> Frame:
@@ -108,7 +112,7 @@ def _joined(frames: list[Frame], marks: Marks) -> Frame:
     reports = np.concatenate(report) if report else np.zeros(0, np.int64)
     first = frames[0]
     return Frame(
-        ROWS, first.now, first.wall, marks.mqtt, marks.http, -1, reports, series, time_, value
+        first.kind, first.now, first.wall, marks.mqtt, marks.http, -1, reports, series, time_, value
     )
 
 
@@ -118,7 +122,9 @@ class Reader:
     ``counts`` has what was taken by lane and ``damaged`` frames of the HTTP door.
     """
 
-    def __init__(self, bus: Bus, marks: Marks, limits: Limits) -> None:
+    def __init__(self, bus: Bus, marks: Marks, limits: Limits, part: Part = WHOLE) -> None:
+        self._part = part
+        self._lent: dict[bytes, int] = {}
         self.counts: Counter[str] = Counter()
         self._stack = ExitStack()
         self._selector = self._stack.enter_context(selectors.DefaultSelector())
@@ -128,10 +134,14 @@ class Reader:
             undo.enter_context(self._stack)
             live, plugs, acknowledged = (self._link(bus, "doors") for _ in range(3))
             doors = self._link(bus, "borough")
-            self._acknowledged, mqtt = lanes.open_acknowledged(acknowledged, marks.mqtt, limits)
-            self._doors, http = lanes.open_doors(doors, marks.http, limits)
-            self._live = lanes.LiveLane(live)
-            self._plugs = lanes.LiveLane(plugs, lanes.SPARKPLUG)
+            self._acknowledged, mqtt = lanes.open_acknowledged(
+                acknowledged, marks.mqtt, limits, part
+            )
+            self._doors, http = lanes.open_doors(doors, marks.http, limits, part)
+            self._live = lanes.LiveLane(live, before=lanes.dealt_to(part))
+            # Machines of Sparkplug are heard by the first partition, which lends what they say.
+            nobody = [b"q.none"] if part.number else []
+            self._plugs = lanes.LiveLane(plugs, *nobody or [lanes.SPARKPLUG])
             undo.pop_all()
         self.marks = Marks(mqtt, http)
         for lane in (self._live, self._plugs, self._acknowledged, self._doors):
@@ -190,6 +200,9 @@ class Reader:
             chunk.acks += replies
         else:
             self.counts["doors"] += len(bodies)
+            if not self._part.single:
+                lent = zip(subjects, replies, strict=True)
+                self._lent |= {name: sequence_of(at) for name, at in lent if b".lent." in name}
             for reply, body in zip(replies, bodies, strict=True):
                 try:
                     frame = decode(body)
@@ -211,7 +224,16 @@ class Reader:
         if chunk.doors and now > self._purged + _PURGE_S:
             self._purged = now
             self._done.append((now, chunk.after.http))
+            for name, last in self._lent.items():  # the last one stays: it tells how far we are
+                self._purge({"seq": last, "filter": name.decode()})
         if self._done and now > self._done[0][0] + _NAMED_S:
-            keep = json.dumps({"seq": self._done.popleft()[1]}).encode()
-            purge = f"$JS.API.STREAM.PURGE.{lanes.DOORS_STREAM}".encode()
-            self._doors.link.publish(purge, keep, self._doors.link.inbox + b".purged")
+            wanted: dict[str, object] = {"seq": self._done.popleft()[1]}
+            if not self._part.single:
+                wanted["filter"] = self._part.door
+            self._purge(wanted)
+
+    def _purge(self, wanted: Mapping[str, object]) -> None:
+        """Let the bus forget what the journal holds of what the doors stored."""
+        purge = f"$JS.API.STREAM.PURGE.{lanes.DOORS_STREAM}".encode()
+        keep = json.dumps(wanted).encode()
+        self._doors.link.publish(purge, keep, self._doors.link.inbox + b".purged")

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from borough.adapters.bus.config import Bus, config_path, is_ready, prepare, secrets_of
-from borough.adapters.bus.link import Link
+from borough.adapters.bus.config import Bus, Cluster, config_path, is_ready, prepare, secrets_of
+from borough.adapters.bus.link import Address, Link
 from borough.adapters.gate import Gate
 from borough.adapters.limits import Limits
 from borough.app.logs import event
 from borough.app.settings import Settings
-from borough.core.errors import BusDown
+from borough.core.errors import BadSetting, BusDown
 from borough.storage.journal.streams import make_streams
 from borough.storage.sql import SqlCredentials, connect
 
@@ -28,27 +28,46 @@ REFRESH_S = 3.0
 def bus_of(settings: Settings) -> Bus:
     """Say where the bus of a district is."""
     folder = settings.folder / "bus"
-    known = config_path(
-        Bus(settings.host, settings.bus_port, settings.mqtt_port, folder, secrets_of(folder))
-    )
-    if not known.exists():
-        return prepared(settings)
-    return Bus(
-        settings.host, settings.bus_port, settings.mqtt_port, folder.resolve(), secrets_of(folder)
-    )
+    ports = settings.bus_port, settings.mqtt_port
+    where = (settings.host, *ports, folder.resolve(), secrets_of(folder))
+    bus = Bus(*where, cluster_of(settings), settings.partitions)
+    return bus if config_path(bus).exists() else prepared(settings)
 
 
 def prepared(settings: Settings) -> Bus:
     """Write the configuration of the bus for the ports that the settings name now."""
-    folder = settings.folder / "bus"
-    return prepare(folder, settings.host, settings.bus_port, settings.mqtt_port, Limits.load())
+    where = (settings.folder / "bus", settings.host, settings.bus_port, settings.mqtt_port)
+    cluster = cluster_of(settings)
+    return prepare(*where, Limits.load(), cluster=cluster, partitions=settings.partitions)
+
+
+def cluster_of(settings: Settings) -> Cluster | None:
+    """Say which servers make the bus together; None where it is one."""
+    if not settings.bus_servers:
+        return None
+    return Cluster(
+        settings.bus_name,
+        tuple(at("bus_servers", each) for each in settings.bus_servers),
+        tuple(at("bus_routes", each) for each in settings.bus_routes),
+        Address(settings.host, settings.bus_route_port),
+        settings.bus_copies,
+    )
+
+
+def at(name: str, text: str) -> Address:
+    """Read ``host:port``; `BadSetting` naming the setting where it is not that."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        msg = f"{name}: {text!r} is not host:port"
+        raise BadSetting(msg)
+    return Address(host, int(port))
 
 
 def address(settings: Settings) -> dict[str, Any]:
     """Give what the asyncio client needs to enter the bus as one of our own."""
     bus = bus_of(settings)
     return {
-        "servers": [f"nats://{bus.host}:{bus.port}"],
+        "servers": [f"nats://{each}" for each in bus.servers],
         "user": "borough",
         "password": bus.secrets.borough,
         "connect_timeout": 5,
@@ -66,7 +85,7 @@ async def complain(error: Exception) -> None:
 def serves(settings: Settings) -> bool:
     """Say whether the bus answers; its streams are then there, whichever role comes first."""
     bus = bus_of(settings)
-    if not is_ready(bus):
+    if bus.cluster is None and not is_ready(bus):
         return False
     try:
         with Link(bus.login("borough"), "streams") as link:

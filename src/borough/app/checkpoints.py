@@ -22,7 +22,7 @@ def write(folder: Path, arrays: Arrays) -> None:
     """Keep *arrays* as the newest checkpoint; ``position`` among them names it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{max(int(arrays['position']), 0):020d}.npz"
-    fresh = folder / "fresh.tmp"
+    fresh = folder / f"fresh.{os.getpid()}.tmp"
     with fresh.open("wb") as file:
         np.savez(file, allow_pickle=False, **dict(arrays))
         file.flush()

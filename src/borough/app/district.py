@@ -53,14 +53,21 @@ class Ground:
         }
 
 
-def ground(settings: Settings) -> Ground:
-    """Read the district's folder and load its registry."""
-    return Ground(read(Path(settings.district)), registry_of(settings))
+def ground(settings: Settings, district: District | None = None) -> Ground:
+    """Read the district's folder, unless somebody has already, and load its registry."""
+    return Ground(district or read(Path(settings.district)), registry_of(settings))
 
 
 def registry_of(settings: Settings) -> Registry:
     """Load the registry, from a snapshot of this very version if some role has left one."""
-    store = SqlRegistry(connect(settings.store))
+    engine = connect(settings.store)
+    try:
+        return _loaded(settings, SqlRegistry(engine))
+    finally:
+        engine.dispose()
+
+
+def _loaded(settings: Settings, store: SqlRegistry) -> Registry:
     path = snapshot_of(settings, store)
     unusable = contextlib.suppress(OSError, ValueError, EOFError, BadFrame, BadZipFile)
     with unusable, np.load(path, allow_pickle=False) as arrays:

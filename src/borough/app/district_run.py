@@ -23,7 +23,7 @@ from borough.app.bus_log import BusLog
 from borough.app.settings import Settings
 from borough.app.setup import own_command
 from borough.app.supervisor import Role, Supervisor
-from borough.core.errors import BusDown
+from borough.core.errors import BadSetting, BusDown
 
 PORTS = ("bus_port", "mqtt_port", "http_port")
 TRIED = 200
@@ -58,13 +58,15 @@ def is_free(host: str, port: int) -> bool:
 
 
 def roles(settings: Settings) -> list[Role]:
-    """List the roles of a district on one machine; the last is stopped first.
+    """List the roles that this machine runs, by default all; the last is stopped first.
 
     So nothing comes in any more when the stream stops, and the desk has heard all it said.
     """
     prepared(settings)
     bus = bus_of(settings)
-    made = [Role("bus", command(bus), lambda: serves(settings), pulsing=False)]
+    # One of several servers waits for none of the others: they may be started after it.
+    ready = partial(is_ready, bus) if bus.cluster else partial(serves, settings)
+    made = [Role("bus", command(bus), ready, pulsing=False)]
     made[0].environment = environment(Limits.load()) | os.environ
     made[0].tend = partial(tended, made[0], bus, BusLog(settings))
     made += [
@@ -72,7 +74,10 @@ def roles(settings: Settings) -> list[Role]:
         for name in ("desk", "stream")
     ]
     made.append(Role("api", role_command(settings, "api"), lambda: answers(settings)))
-    return made
+    if unknown := set(settings.roles) - {each.name for each in made}:
+        msg = f"roles: there is none called {', '.join(sorted(unknown))}"
+        raise BadSetting(msg)
+    return [each for each in made if each.name in settings.roles]
 
 
 def tended(role: Role, bus: Bus, log: BusLog) -> bool:

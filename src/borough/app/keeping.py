@@ -44,7 +44,7 @@ class Housekeeper:
         zone = read(Path(self.settings.district)).zone
         while not self.stop.wait(EVERY_S):
             try:
-                lake = Lake(self.settings.folder / "history", zone, memory_mb=MEMORY_MB, threads=1)
+                lake = Lake(self.settings.common / "history", zone, memory_mb=MEMORY_MB, threads=1)
                 self.last, self.trouble = self.round(lake), ""
                 lake.close()
             except BoroughError as error:

@@ -17,6 +17,7 @@ from borough.app import sources
 from borough.app.sources import PREFIX, Value
 from borough.core.clock import DistrictClock
 from borough.core.errors import BadSetting
+from borough.core.partitions import WHOLE, Part
 
 __all__ = ["FILE", "PREFIX", "Settings", "from_environment", "told"]
 
@@ -45,11 +46,20 @@ class Settings:
     district: str
     scenes: tuple[str, ...] = ()
     database: str = ""
+    lease_s: float = 4.0
     host: str = "127.0.0.1"
     hosts: tuple[str, ...] = ()
     bus_port: int = 4222
     mqtt_port: int = 1883
     http_port: int = 8080
+    shared: str = ""
+    partitions: int = 1
+    bus_servers: tuple[str, ...] = ()
+    bus_routes: tuple[str, ...] = ()
+    bus_route_port: int = 6222
+    bus_name: str = "borough"
+    bus_copies: int = 1
+    roles: tuple[str, ...] = ("bus", "desk", "stream", "api")
     clock_start_ms: int = 0
     clock_rate: float = 1.0
     clock_origin_ms: int = 0
@@ -90,6 +100,16 @@ class Settings:
     def store(self) -> Path | str:
         """What to connect to for registry, detections and cases."""
         return self.database or self.folder / "registry.db"
+
+    @property
+    def common(self) -> Path:
+        """Where history, checkpoints and files are: the data folder, or one that machines share."""
+        return Path(self.shared) if self.shared else self.folder
+
+    def checkpoints(self, part: Part = WHOLE) -> Path:
+        """Where the checkpoints of a partition are."""
+        folder = self.common / "checkpoints"
+        return folder if part.single else folder / str(part.number)
 
     @property
     def instance(self) -> str:
@@ -139,7 +159,7 @@ def told(data: Path, config: Path | None = None) -> list[Value]:
 def _kept(path: Path) -> dict[str, Any]:
     try:
         given = json.loads(path.read_text("utf-8"))
-        lists = {name: tuple(given[name]) for name in ("scenes", "hosts") if name in given}
+        lists = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         made: dict[str, Any] = {**given, **lists}
     except FileNotFoundError as error:
         msg = f"there is no district in {path.parent}: {FILE} is missing; `borough up` makes one"

@@ -78,6 +78,7 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
     keys = [registry.key[row] for row, kind in enumerate(registry.kind) if kind in gateways]
     tokens = SqlCredentials(engine).issue(keys, at_ms=settings.clock_start_ms)
     write_credentials(settings.folder / CREDENTIALS, sorted(tokens.items()))
+    engine.dispose()
     progress("credentials", 1, 1)
     return registry
 

@@ -28,6 +28,7 @@ from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground
+from borough.app.lending import Lending
 from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.renewal import RegistryWatch
@@ -37,6 +38,7 @@ from borough.app.turns import Allowed, Turns, culprit
 from borough.core.errors import BoroughError
 from borough.core.frames import DERIVED, NOW, ROWS, TUNED, Frame
 from borough.core.observations import REPORT_BITS
+from borough.core.partitions import WHOLE, Part
 from borough.core.tunings import Change
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline, Said
@@ -48,7 +50,6 @@ from borough.storage.lake.appender import Appender
 from borough.storage.sql import SqlTunings, connect
 
 log = logging.getLogger(__name__)
-PARTITION = 0
 COUNTED = {ROWS: "stored", DERIVED: "derived"}
 """As what the rows of a frame are counted, by its kind."""
 
@@ -56,20 +57,21 @@ COUNTED = {ROWS: "stored", DERIVED: "derived"}
 class Stream:
     """One partition of a district: everything between its doors and its detections."""
 
-    def __init__(self, settings: Settings, held: Ground) -> None:
+    def __init__(self, settings: Settings, held: Ground, part: Part = WHOLE) -> None:
         self.settings = settings
+        self.part = part
         self.clock = settings.clock
-        self.folder = settings.folder / "checkpoints"
+        self.folder = settings.checkpoints(part)
         self.limits = Limits.load()
         self.decoder = Decoder(held.registry, self.limits)
-        self.lake = Lake(settings.folder / "history", held.district.zone)
+        self.lake = Lake(settings.common / "history", held.district.zone)
         self.appender = Appender(
-            self.lake, PARTITION, every_rows=settings.archive_rows, every_s=settings.archive_s
+            self.lake, part.number, every_rows=settings.archive_rows, every_s=settings.archive_s
         )
         bus = bus_of(settings)
         self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
         make_streams(self.links[1], journal=kept(settings))
-        self.journal = Journal(self.links[0])
+        self.journal = Journal(self.links[0], part)
         self.saved = checkpoints.newest(self.folder)
         tunings = SqlTunings(connect(settings.store))
         self.tuned = standing_before(self.journal.first(), tunings)
@@ -78,8 +80,9 @@ class Stream:
         run = settings.folder / "run"
         self.pulse = Pulse(settings.folder, "stream")
         self.pipeline = Pipeline(
-            scenes, held.registry, held.district.zone, tunings.settled(settled)
+            scenes, held.registry, held.district.zone, tunings.settled(settled), part=part
         )
+        self.lending = self._lending(held)
         codes = {each.scene.id: each.code() for each in scenes}
         self.culprit = culprit(run, codes, Allowed.declared().deaths)
         self.turns = Turns(run, alive=lambda: self.pulse.beat(**self.facts()))
@@ -88,17 +91,28 @@ class Stream:
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.marks = Marks()
-        self.archived = 0
+        self.archived = self.previous = 0
         self.now = 0
         self.backlog_s = 0.0
         self._saver: threading.Thread | None = None
+
+    def _lending(self, held: Ground) -> Lending | None:
+        """Look up what other partitions want of this one, where there are any."""
+        if self.part.single:
+            return None
+        scenes = [
+            each.scene
+            for each in find_sound(BUILT_IN, *map(Path, self.settings.scenes))[0]
+            if each.senses
+        ]
+        return Lending(self.links[1], held.registry, scenes, self.part)
 
     def prepared(self, held: Ground) -> tuple[int, Pipeline, Decoder]:
         """Make, beside the loop, what works with another registry, right up to which tuning."""
         tuned = self.pipeline.tuned
         scenes, _ = find_sound(BUILT_IN, *map(Path, self.settings.scenes))
         settled = SqlTunings(connect(self.settings.store)).settled(tuned)
-        pipeline = Pipeline(scenes, held.registry, held.district.zone, settled)
+        pipeline = Pipeline(scenes, held.registry, held.district.zone, settled, part=self.part)
         return tuned, pipeline, Decoder(held.registry, self.limits)
 
     def take_up(self, watch: RegistryWatch) -> None:
@@ -112,6 +126,7 @@ class Stream:
             pipeline.guard = self.turns
             decoder.host.take_over(self.decoder.host)
             self.pipeline, self.decoder = pipeline, decoder
+            self.lending = self._lending(held)
             self.checkpoint(wait=True)
 
     def recover(self) -> None:
@@ -127,7 +142,9 @@ class Stream:
             self.appender.committed >> REPORT_BITS,
         )
         self.archived = max(archived, 0)
-        for sequence, frame in JournalTail(self.links[2], max(min(read, archived), 0)).rest():
+        self.previous = max(min(read, archived), 0)
+        tail = JournalTail(self.links[2], self.previous, part=self.part)
+        for sequence, frame in tail.rest():
             self.marks, self.now = Marks(frame.mqtt, frame.http), frame.now
             if sequence > read:
                 self._hear(sequence, frame)
@@ -174,6 +191,8 @@ class Stream:
         edges = [edge for each in said.edges for edge in each.spelled()]
         self.counts["edges"] += len(edges)
         self._tell(edges)
+        if self.lending is not None:
+            self.lending.lend(sequence, frame)
 
     def _tell(self, edges: list[dict[str, Any]]) -> None:
         """Put changes of level on the bus; the name makes the bus keep each one once."""
@@ -191,19 +210,23 @@ class Stream:
 
     def _archive(self, sequence: int, frame: Frame) -> None:
         """Hand a frame to the history; where that is full, the journal keeps it for later."""
-        if sequence == self.archived + 1 and self._added(sequence, frame):
+        if self.previous <= self.archived < sequence and self._added(sequence, frame):
             self.archived = sequence
+        self.previous = sequence
 
     def _added(self, sequence: int, frame: Frame) -> bool:
         position = (sequence << REPORT_BITS) + (1 << REPORT_BITS) - 1
-        return self.appender.add(frame.series, frame.time, frame.value, position)
+        if self.lending is None:
+            return self.appender.add(frame.series, frame.time, frame.value, position)
+        own = self.lending.mine(frame.series)
+        return self.appender.add(frame.series[own], frame.time[own], frame.value[own], position)
 
     def catch_up(self) -> None:
         """Hand the history what it had no room for, read again from the journal."""
         if self.archived >= self.journal.sequence or self.appender.error is not None:
             return
         with Link(bus_of(self.settings).login("borough"), "archive") as link:
-            for sequence, frame in JournalTail(link, self.archived).rest():
+            for sequence, frame in JournalTail(link, self.archived, part=self.part).rest():
                 if not self._added(sequence, frame):
                     return
                 self.archived = sequence
@@ -257,7 +280,7 @@ class Stream:
         for frame in chunk.frames(readings, now, wall):
             self.write(frame)
             self.marks = Marks(frame.mqtt, frame.http)
-            self.counts["stored"] += len(frame)
+            self.counts[COUNTED.get(frame.kind, frame.kind)] += len(frame)
         self.counts.update(messages=len(chunk.subjects), clamped=readings.clamped)
         self.rejected.update(readings.rejected)
 
@@ -293,6 +316,7 @@ class Stream:
             "rejected": dict(self.rejected),
             "broken": self.pipeline.broken | self.unusable,
             "tuned": self.tuned,
+            **({} if self.part.single else {"partition": self.part.number}),
             "archive_error": str(self.appender.error or ""),
         }
 

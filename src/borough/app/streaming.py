@@ -10,12 +10,14 @@ from contextlib import closing
 from borough.adapters.reader import Reader
 from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
+from borough.app.holding import Holding
 from borough.app.logs import event
 from borough.app.renewal import RegistryWatch
 from borough.app.settings import Settings
 from borough.app.stream import Stream
 from borough.app.tuning.changes import Inbox
-from borough.core.errors import BusDown
+from borough.core.errors import BusDown, Stale
+from borough.core.partitions import WHOLE, Part
 
 log = logging.getLogger(__name__)
 
@@ -64,22 +66,48 @@ def run(settings: Settings) -> None:
     watch = RegistryWatch(settings)
     while not stop.is_set():
         try:
-            once(settings, watch, stop)
+            if settings.partitions == 1:
+                once(settings, watch, stop)
+            else:
+                hold(settings, watch, stop)
         except BusDown as error:
             log.warning("%s", error, extra=event(error.code))
             stop.wait(AGAIN_S)
 
 
-def once(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> None:
+def hold(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> None:
+    """Work for one partition for as long as it is ours, or until told to stop."""
+    holding = Holding.awaited(settings, stop)
+    if holding is None:
+        return
+
+    def told(*_: object) -> None:
+        stop.set()
+        holding.over.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, told)
+    holding.start()
+    try:
+        once(settings, watch, holding.over, holding.part)
+    except Stale as error:
+        log.warning("partition %d: %s", holding.part.number, error, extra=event(error.code))
+    finally:
+        holding.close()
+
+
+def once(
+    settings: Settings, watch: RegistryWatch, stop: threading.Event, part: Part = WHOLE
+) -> None:
     """Recover, then run until told to stop or until the bus goes away."""
-    stream = Stream(settings, watch.begin())
+    stream = Stream(settings, watch.begin(), part)
     try:
         stream.recover()
         watch.prepare = stream.prepared
         gc.freeze()  # what is here by now stays; the collector need not look at it again,
         gc.disable()  # and for the little that comes it looks at each checkpoint
         with (
-            Reader(bus_of(settings), stream.marks, stream.limits) as reader,
+            Reader(bus_of(settings), stream.marks, stream.limits, part) as reader,
             closing(Inbox(settings, stream.tuned)) as inbox,
         ):
             loop(stream, reader, inbox, watch, stop)

@@ -20,12 +20,13 @@ from borough.adapters.bus.link import Link
 from borough.api.application import create, renew
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
-from borough.api.ports import LOOPBACK, Ports, Rows
+from borough.api.ports import LOOPBACK, Ports
 from borough.app import checkpoints, pulse
 from borough.app.appraisals import AppraisalDoor
 from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
+from borough.app.door_line import DoorLine
 from borough.app.evaluations.door import EvaluationDoor
 from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import UPLOADS
@@ -40,7 +41,6 @@ from borough.app.rosters import AlarmDoor, RosterDoor
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
-from borough.core import frames
 from borough.core.errors import BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
@@ -67,41 +67,6 @@ from borough.storage.sql import (
 CREDENTIALS_S = 5.0
 FOLLOW_S = 0.3
 TELL_S = 1.0
-
-
-class DoorLine:
-    """Hands rows to the stream of the HTTP door; what it has confirmed survives any kill."""
-
-    def __init__(self, bus: Client, settings: Settings) -> None:
-        self.bus = bus
-        self.stream = bus.jetstream(timeout=ASK_S)
-        self.clock = settings.clock
-
-    async def take(self, rows: Rows, key: str | None) -> bool:
-        """Keep the rows durably; False if rows under this key were kept before."""
-        if not self.bus.is_connected:  # else the client would keep them, and send them later
-            msg = "the bus is away; send the rows again"
-            raise BusDown(msg)
-        wall = wall_ms()
-        frame = frames.Frame(
-            frames.ROWS,
-            self.clock.now(wall),
-            wall,
-            report=rows.report,
-            series=rows.series,
-            time=rows.time,
-            value=rows.value,
-        )
-        fresh = False
-        for number, part in enumerate(frame.parts()):
-            headers = {"Nats-Msg-Id": f"{key}-{number}"} if key else None
-            try:
-                kept = await self.stream.publish("door.http", frames.encode(part), headers=headers)
-            except (nats.errors.Error, TimeoutError) as error:
-                msg = "the rows could not be kept; send them again"
-                raise BusDown(msg) from error
-            fresh |= not kept.duplicate
-        return fresh
 
 
 class Keys(Mapping[str, str]):
@@ -187,7 +152,7 @@ class Follower:
         self.wanted = len(latest.time)
         self.bus = bus_of(settings)
         self.after = 0
-        saved = checkpoints.newest(settings.folder / "checkpoints")
+        saved = checkpoints.newest(settings.checkpoints())
         if saved is not None:
             latest.load({"time": saved["latest/time"], "value": saved["latest/value"]})
             self.after = max(int(saved["position"]) >> REPORT_BITS, 0)
@@ -250,7 +215,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     found, _ = find_sound(*roots)
     plans = plans_of(roots, found, held.district.work)
     registry = SqlRegistry(engine)
-    lake = Lake(settings.folder / "history", held.district.zone)
+    lake = Lake(settings.common / "history", held.district.zone)
     cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
     return Ports(
         district=held.district,
@@ -258,7 +223,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         clock=settings.clock,
         registry=held.registry,
         things=SqlThings(engine),
-        intakes=IntakeDoor(settings.folder, engine, held.district),
+        intakes=IntakeDoor(settings.common, engine, held.district),
         latest=Latest(len(held.registry.row_of_series)),
         history=lake,
         detections=SqlDetections(engine),
@@ -275,9 +240,9 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         rosters=RosterDoor(engine, held.district.zone, held.district.work),
         alarms=AlarmDoor(engine),
         outward=outward(settings, engine, held.district),
-        uploads=settings.folder / UPLOADS,
+        uploads=settings.common / UPLOADS,
         desk=DeskLine(bus),
-        doors=DoorLine(bus, settings),
+        doors=DoorLine(bus, settings, held.registry),
         credentials=Keys(SqlCredentials(engine)),
         health=PulseHealth(settings, bus, sizes(held.registry)),
         live=Broadcast(settings.clock, held.registry),

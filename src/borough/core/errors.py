@@ -22,6 +22,7 @@ BoroughError
 ├── HistoryDamaged    a file of the history is missing or not what its name says
 ├── HistoryFull       the history cannot be written
 ├── IllegalMove       a case was asked to take a step its plan does not allow
+├── LeaseLost         another process has taken over; this one must stop
 ├── NotFound          what was asked for does not exist
 ├── OffShift          a post was given something outside its shift
 ├── OutsideDistrict   a place is not on the ground of the district
@@ -193,6 +194,12 @@ class IllegalMove(BoroughError):
     code = "illegal-move"
 
 
+class LeaseLost(BoroughError):
+    """Another process has taken over what this one held; nothing was changed, and it must stop."""
+
+    code = "lease-lost"
+
+
 class NotFound(BoroughError):
     """What was asked for does not exist."""
 
@@ -258,6 +265,7 @@ TITLES: dict[str, dict[str, str]] = {
     "history-damaged": {"zh": "历史数据已损坏", "en": "History is damaged"},
     "history-full": {"zh": "历史数据写不进去", "en": "History cannot be written"},
     "illegal-move": {"zh": "流程不允许这一步", "en": "The plan does not allow this step"},
+    "lease-lost": {"zh": "租约已由他方接管", "en": "Another process has taken over"},
     "not-found": {"zh": "找不到", "en": "Not found"},
     "off-shift": {"zh": "该岗位不在班", "en": "The post is off shift"},
     "outside-district": {"zh": "位置不在本区县", "en": "The place is outside the district"},

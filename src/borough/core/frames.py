@@ -26,13 +26,13 @@ from zlib import crc32
 import numpy as np
 
 from borough.core.errors import BadBatch, BadFrame
-from borough.core.observations import REPORT_BITS, Batch, Floats, Index, Now, Record
+from borough.core.observations import REPORT_BITS, Batch, Floats, Index, Mask, Now, Record
 from borough.core.tunings import Change, Tuned
 
-ROWS, NOW, DERIVED, TUNED = "rows", "now", "derived", "tuned"
-KINDS = (ROWS, NOW, DERIVED, TUNED)
-"""What a frame can be: what doors took in, what time it is, what the engine worked out, and
-what people changed of a scene's parameters."""
+ROWS, NOW, DERIVED, TUNED, LENT = "rows", "now", "derived", "tuned", "lent"
+KINDS = (ROWS, NOW, DERIVED, TUNED, LENT)
+"""What a frame can be: what doors took in, what time it is, what the engine worked out, what
+people changed of a scene's parameters, and what another partition took in for this one."""
 
 MOST_BYTES = 1 << 20
 """The longest frame; the bus is set to carry it."""
@@ -87,6 +87,10 @@ class Frame:
         position = np.asarray(self.report, np.int64) + place
         arrived = np.full(len(self), self.now, np.int64)
         return Batch(position, arrived, self.series, self.time, self.value)
+
+    def only(self, rows: Mask) -> Self:
+        """Keep some of the rows; which of them are one report stays."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in _COLUMNS})
 
     def parts(self, most: int = MOST_ROWS) -> Iterator[Self]:
         """Cut it into frames of at most *most* rows, none of them inside a report.

@@ -16,7 +16,7 @@ from borough.core.cases import Plan
 from borough.core.detections import Detector
 from borough.core.errors import BadRules, BadScene, BoroughError
 from borough.core.formulas import Formula
-from borough.core.observations import Series, Values
+from borough.core.observations import Mask, Series, Values
 from borough.core.registry import Registry
 from borough.core.rules import extended
 from borough.core.scenes import Scene
@@ -85,9 +85,12 @@ class Found:
         detector = self.detector(**self.scene.tuned(**tuned))
         return Runner(self.scene, detector, Watch.of(self.scene, series))
 
-    def at_work(self, registry: Registry) -> Runner:
-        """Set the scene to work on a district, with what the registry sets for single things."""
-        watch = Watch.of(self.scene, registry.series, registry.parents)
+    def at_work(self, registry: Registry, here: Mask | None = None) -> Runner:
+        """Set the scene to work on a district, with what the registry sets for single things.
+
+        It minds the series that are *here*, or all.
+        """
+        watch = Watch.of(self.scene, registry.series, registry.parents, here)
         tuning = Tuning.of(self.scene, watch.things, registry)
         detector = self.detector(**tuning.values(self.scene))
         return Runner(self.scene, detector, watch, tuning, self.code())

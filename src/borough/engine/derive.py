@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.derives import SELF, Derivation
-from borough.core.observations import Batch, Floats, Index
+from borough.core.observations import Batch, Floats, Index, Mask
 from borough.core.registry import Registry
 from borough.engine.local import Calendar
 
@@ -54,13 +54,13 @@ class Members:
     result: Index
 
     @classmethod
-    def of(cls, derivation: Derivation, registry: Registry) -> Self:
-        """Look the memberships of one derivation up in the registry."""
+    def of(cls, derivation: Derivation, registry: Registry, here: Mask | None = None) -> Self:
+        """Look the memberships of one derivation up, of the things (rows) that are *here*."""
         kinds = {kind.code: number for number, kind in enumerate(registry.kinds)}
         source, target, sign = ties(derivation, registry, kinds)
         made = registry.kind[target] == kinds.get(derivation.kind, -1)
         heard = registry.kind[source] == kinds.get(derivation.source, -1)
-        keep = made & heard
+        keep = made & heard if here is None else made & heard & here[target]
         source, target, sign = source[keep], target[keep], sign[keep]
         series = registry.first[source] + place(registry, derivation.source, derivation.of)
         order = np.argsort(series, kind="stable")
@@ -83,9 +83,15 @@ class Window:
     ``oldest`` is the first that has not closed; what comes for an earlier one is late.
     """
 
-    def __init__(self, derivation: Derivation, registry: Registry, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        derivation: Derivation,
+        registry: Registry,
+        zone: ZoneInfo,
+        here: Mask | None = None,
+    ) -> None:
         self.derivation = derivation
-        self.members = Members.of(derivation, registry)
+        self.members = Members.of(derivation, registry, here)
         self.calendar = Calendar(zone, derivation.window_s, derivation.between)
         self.folds = {
             name: np.full((SLOTS, len(self.members.target)), start(name)) for name in FOLDS

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from borough.core.derives import depth
 from borough.core.detections import Edges
 from borough.core.observations import Batch, Now, Record
+from borough.core.partitions import WHOLE, Part, home_of_series, homes
 from borough.core.registry import Registry
 from borough.core.tunings import Change, Tuned
 from borough.engine.catalog import Found
@@ -51,7 +52,8 @@ class Pipeline:
 
     *settled* are changes of parameters from before its first record, in their order; those in
     the journal follow, unless it is *held* to what it has.  ``tuned`` is the last one's number.
-    A *guard* takes its turn from a scene that does not return.
+    A *guard* takes its turn from a scene that does not return.  Of several partitions it works
+    for one *part*: for the things that belong there.
     """
 
     def __init__(
@@ -63,7 +65,10 @@ class Pipeline:
         *,
         held: bool = False,
         guard: Guard | None = None,
+        part: Part = WHOLE,
     ) -> None:
+        here = None if part.single else homes(registry, part.of) == part.number
+        heard = None if part.single else home_of_series(registry, part.of) == part.number
         self.guard = guard
         self.held = held
         self.tuned = 0
@@ -73,8 +78,10 @@ class Pipeline:
         self._code: dict[str, str] = {}
         for each in (each for each in scenes if each.senses):
             try:
-                runner = each.at_work(registry)
-                windows = [Window(one, registry, ZoneInfo(zone)) for one in each.scene.derives]
+                runner = each.at_work(registry, heard)
+                windows = [
+                    Window(one, registry, ZoneInfo(zone), here) for one in each.scene.derives
+                ]
                 self._code[each.scene.id] = each.code()
             except Exception as error:  # noqa: BLE001 - a scene may be anybody's code
                 self.broken[each.scene.id] = repr(error)

@@ -35,14 +35,20 @@ class Watch:
     seat: Index
 
     @classmethod
-    def of(cls, scene: Scene, series: Series, parents: tuple[Index, Index] = NOBODY) -> Self:
-        """Pick out of the whole district what *scene* watches.
+    def of(
+        cls,
+        scene: Scene,
+        series: Series,
+        parents: tuple[Index, Index] = NOBODY,
+        here: Mask | None = None,
+    ) -> Self:
+        """Pick out of the whole district what *scene* watches, of the series that are *here*.
 
         *parents* are two columns of thing ids, a child and the thing it reports through.
         """
         wanted = named(series.property, series.properties, scene.properties)
         heard = named(series.source, series.sources, scene.sources, series.speaks)
-        mine = np.flatnonzero(wanted & heard)
+        mine = np.flatnonzero(wanted & heard if here is None else wanted & heard & here)
         own = np.full(len(wanted), -1, np.int32)
         own[mine] = np.arange(len(mine), dtype=np.int32)
         things, row = np.unique(series.thing[mine], return_inverse=True)

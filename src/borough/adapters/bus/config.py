@@ -2,8 +2,11 @@
 
 Devices live in the account DEVICES and reach it over MQTT with credentials that the gate
 checks; our own processes live in BOROUGH; the gate itself asks and answers in GATE.
+
+A bus may be several servers, which share the passwords and keep copies of what is stored.
 """
 
+import hmac
 import json
 import os
 import secrets
@@ -13,7 +16,7 @@ import sysconfig
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from borough.adapters.bus.link import Link, Login
+from borough.adapters.bus.link import Address, Link, Login
 from borough.adapters.bus.tokens import account_name
 from borough.adapters.limits import Limits
 from borough.core.errors import BadSetting, BusDown
@@ -21,9 +24,9 @@ from borough.core.errors import BadSetting, BusDown
 _SECRETS = "secrets.json"
 _TEMPLATE = """\
 # Written by borough at each start; edits are lost.
-server_name: borough
+server_name: {name}
 listen: "{host}:{port}"
-mqtt {{ listen: "{host}:{mqtt_port}", ack_wait: "30s", max_ack_pending: 1000 }}
+mqtt {{ listen: "{host}:{mqtt_port}", ack_wait: "30s", max_ack_pending: 1000{copies} }}
 jetstream {{ store_dir: {store}, max_mem: 64MB, max_file: {store_bytes} }}
 max_payload: {payload_bytes}
 max_pending: {pending_bytes}
@@ -33,7 +36,7 @@ write_deadline: "60s"
 logtime: true
 accounts {{
   GATE {{ users: [{{user: gate, password: "{gate}"}}] }}
-  DEVICES {{ jetstream: enabled, users: [{{user: doors, password: "{doors}"}}] }}
+  DEVICES {{ jetstream: enabled, {dealt}users: [{{user: doors, password: "{doors}"}}] }}
   BOROUGH {{ jetstream: enabled, users: [{{user: borough, password: "{borough}"}}] }}
 }}
 authorization {{
@@ -41,6 +44,42 @@ authorization {{
   auth_callout {{ issuer: {issuer}, account: GATE, auth_users: [gate, doors, borough] }}
 }}
 """
+_DEALT = 'mappings: { "d.*.>": "q.{{partition({count},1)}}.d.{{wildcard(1)}}.>" }, '
+"""Deals what devices say out to partitions, by their credential."""
+_CLUSTER = """\
+cluster {{
+  name: borough
+  listen: "{listen}"
+  authorization {{ user: server, password: "{password}", timeout: 5 }}
+  routes: [{routes}]
+  ping_interval: "2s"
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Several servers that are one bus: what they are called, and where they find each other.
+
+    ``name`` is this server's own; ``servers`` is where clients reach all of them, ``routes``
+    where they reach one another, ``route`` where this one listens for that.  Of all that is
+    stored there are ``copies``.
+    """
+
+    name: str
+    servers: tuple[Address, ...]
+    routes: tuple[Address, ...]
+    route: Address
+    copies: int
+
+    def text(self, seed: str) -> str:
+        """Write this server's part of the configuration; it contains the servers' password."""
+        password = hmac.digest(seed.encode(), b"servers of the bus", "sha256").hex()
+        return _CLUSTER.format(
+            listen=self.route,
+            password=password,
+            routes=", ".join(f'"nats-route://server:{password}@{each}"' for each in self.routes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +104,25 @@ class Bus:
     mqtt_port: int
     folder: Path
     secrets: Secrets
+    cluster: Cluster | None = None
+    partitions: int = 1
+
+    @property
+    def copies(self) -> int:
+        """How many copies of all that is stored there are to be."""
+        return self.cluster.copies if self.cluster else 1
+
+    @property
+    def servers(self) -> tuple[Address, ...]:
+        """Where the bus may be reached: our own server first, where it is one of several."""
+        own = Address(self.host, self.port)
+        every = self.cluster.servers if self.cluster else ()
+        return tuple(sorted(every, key=lambda each: each != own)) or (own,)
 
     def login(self, user: str) -> Login:
         """Give the login of one of our own: ``gate``, ``doors`` or ``borough``."""
-        return Login(self.host, self.port, user, getattr(self.secrets, user))
+        first, *others = self.servers
+        return Login(*first, user, getattr(self.secrets, user), tuple(others), self.copies)
 
 
 def secrets_of(folder: Path) -> Secrets:
@@ -90,10 +144,13 @@ def secrets_of(folder: Path) -> Secrets:
 def config_text(bus: Bus, limits: Limits) -> str:
     """Write the server's configuration; it contains the passwords."""
     own = asdict(bus.secrets)
-    return _TEMPLATE.format(
+    text = _TEMPLATE.format(
         host=bus.host,
         port=bus.port,
         mqtt_port=bus.mqtt_port,
+        name=bus.cluster.name if bus.cluster else "borough",
+        dealt=_DEALT.replace("{count}", str(bus.partitions)) if bus.partitions > 1 else "",
+        copies=f", stream_replicas: {bus.copies}" if bus.cluster else "",
         store=json.dumps(str(bus.folder / "store")),
         issuer=account_name(own.pop("seed")),
         store_bytes=limits.store_bytes,
@@ -102,11 +159,22 @@ def config_text(bus: Bus, limits: Limits) -> str:
         connections=limits.connections,
         **own,
     )
+    return text + (bus.cluster.text(bus.secrets.seed) if bus.cluster else "")
 
 
-def prepare(folder: Path, host: str, port: int, mqtt_port: int, limits: Limits) -> Bus:
+def prepare(
+    folder: Path,
+    host: str,
+    port: int,
+    mqtt_port: int,
+    limits: Limits,
+    *,
+    cluster: Cluster | None = None,
+    partitions: int = 1,
+) -> Bus:
     """Make *folder* ready for a bus server: secrets, and ``bus.conf``, readable by us alone."""
-    bus = Bus(host, port, mqtt_port, folder.resolve(), secrets_of(folder))
+    secrets = secrets_of(folder)
+    bus = Bus(host, port, mqtt_port, folder.resolve(), secrets, cluster, partitions)
     _write_private(config_path(bus), config_text(bus, limits))
     return bus
 
@@ -141,10 +209,14 @@ def environment(limits: Limits) -> dict[str, str]:
 
 
 def is_ready(bus: Bus) -> bool:
-    """Say whether the bus lets us in and its storage answers; never raises ``BusDown``."""
+    """Say whether our server lets us in and its storage answers; never raises ``BusDown``.
+
+    One of several may have to wait for the others before anything can be stored.
+    """
+    own = Login(bus.host, bus.port, "borough", bus.secrets.borough)
     try:
-        with Link(bus.login("borough"), "readiness", wait_s=1.0) as link:
-            return "memory" in link.call("$JS.API.INFO")
+        with Link(own, "readiness", wait_s=1.0) as link:
+            return bus.cluster is not None or "memory" in link.call("$JS.API.INFO")
     except BusDown:
         return False
 

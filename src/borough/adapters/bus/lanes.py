@@ -9,6 +9,7 @@ from borough.adapters.bus.link import Link
 from borough.adapters.bus.wire import PUBLISHER, Columns, Message
 from borough.adapters.limits import Limits
 from borough.core.errors import BusDown
+from borough.core.partitions import WHOLE, Part
 
 MQTT_STREAM = "$MQTT_msgs"
 """Where the bus keeps the MQTT messages that it acknowledged; the name is its own."""
@@ -72,10 +73,22 @@ class Lane:
 
 
 class LiveLane(Lane):
-    """Messages of QoS 0, as they pass; who is not there misses them."""
+    """Messages of QoS 0, as they pass; who is not there misses them.
 
-    def __init__(self, link: Link, subject: bytes = b"d.>") -> None:
-        super().__init__(link, subject, b"0", _LIVE_WORDS)
+    Where the bus deals messages out to partitions, it puts *before* in front of their subjects.
+    """
+
+    def __init__(self, link: Link, subject: bytes = b"d.>", before: bytes = b"") -> None:
+        self._before = len(before)
+        super().__init__(link, before + subject, b"0", _LIVE_WORDS)
+
+    def read(self) -> Columns:
+        """Give what has arrived, its subjects as the device published it."""
+        columns = super().read()
+        if not self._before:
+            return columns
+        start = self._before
+        return columns._replace(subjects=[each[start:] for each in columns.subjects])
 
     def wants(self, message: Message) -> bool:
         """Take only what was published with QoS 0."""
@@ -119,11 +132,16 @@ class PulledLane(Lane):
 class AcknowledgedLane(PulledLane):
     """Messages of QoS 1 and 2, from the bus's own stream of what it acknowledged."""
 
+    before = b""
+
     def read(self) -> Columns:
         """Give what has arrived, its subjects as the device published it."""
         subjects, replies, bodies = super().read()
         start = len("$MQTT.msgs.")
-        return Columns([subject[start:] for subject in subjects], replies, bodies)
+        subjects = [subject[start:] for subject in subjects]
+        if self.before:
+            subjects = [subject.removeprefix(self.before) for subject in subjects]
+        return Columns(subjects, replies, bodies)
 
 
 def make_mqtt_streams(link: Link, limits: Limits) -> None:
@@ -131,6 +149,7 @@ def make_mqtt_streams(link: Link, limits: Limits) -> None:
 
     Beyond its limit the bus stops acknowledging, which is what a device must hear.
     """
+    copies = {"num_replicas": link.copies}
     side = {"max_msgs_per_subject": 1, "max_bytes": limits.side_bytes, "allow_direct": True}
     wanted: dict[str, dict[str, Any]] = {
         MQTT_STREAM: {
@@ -143,12 +162,15 @@ def make_mqtt_streams(link: Link, limits: Limits) -> None:
     }
     for name, more in wanted.items():
         subjects = [_SUBJECTS[name]]
-        config = {"name": name, "subjects": subjects, "storage": "file", "discard": "new", **more}
+        config = {"name": name, "subjects": subjects, "storage": "file", "discard": "new"}
+        config |= copies | more
         exists = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True)
         link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
 
 
-def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[AcknowledgedLane, int]:
+def open_acknowledged(
+    link: Link, after: int, limits: Limits, part: Part = WHOLE
+) -> tuple[AcknowledgedLane, int]:
     """Take up the stream of acknowledged messages behind *after*; also gives where that is.
 
     The new reader begins before the older ones end, for without any reader the bus would
@@ -158,27 +180,38 @@ def open_acknowledged(link: Link, after: int, limits: Limits) -> tuple[Acknowled
     make_mqtt_streams(link, limits)
     info = link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}")
     after = _known(after, info)
-    older = _names(link, MQTT_STREAM)
-    name = f"reader-{secrets.token_hex(4)}"
+    older = _names(link, MQTT_STREAM, part)
+    name = f"{_reader(part)}{secrets.token_hex(4)}"
+    before = dealt_to(part)
+    plugs = [f"$MQTT.msgs.{SPARKPLUG.decode()}"] if part.number == 0 else []
     _consumer(
         link, MQTT_STREAM, name, after,
         durable_name=name, ack_policy="all", ack_wait=_AGES_NS, max_ack_pending=-1,
-        filter_subjects=["$MQTT.msgs.d.>", f"$MQTT.msgs.{SPARKPLUG.decode()}"],
-        metadata={"bus": link.server},
+        filter_subjects=[f"$MQTT.msgs.{before.decode()}d.>", *plugs],
+        metadata={"bus": link.server, "partition": str(part.number)},
     )  # fmt: skip
     for each in older:
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
-    return AcknowledgedLane(link, MQTT_STREAM, name, limits), after
+    lane = AcknowledgedLane(link, MQTT_STREAM, name, limits)
+    lane.before = before
+    return lane, after
 
 
-def open_doors(link: Link, after: int, limits: Limits) -> tuple[PulledLane, int]:
+def dealt_to(part: Part) -> bytes:
+    """Say what the bus puts in front of the subjects that it deals out to a partition."""
+    return b"" if part.single else b"q.%d." % part.number
+
+
+def open_doors(
+    link: Link, after: int, limits: Limits, part: Part = WHOLE
+) -> tuple[PulledLane, int]:
     """Take up what the HTTP door stored behind *after*; also gives where that is."""
     info = link.call(f"$JS.API.STREAM.INFO.{DOORS_STREAM}")
     after = _known(after, info)
     name = f"reader-{secrets.token_hex(4)}"
     _consumer(
         link, DOORS_STREAM, name, after, ack_policy="none", mem_storage=True,
-        inactive_threshold=300 * 10**9,
+        inactive_threshold=300 * 10**9, **({} if part.single else {"filter_subject": part.doors}),
     )  # fmt: skip
     return PulledLane(link, DOORS_STREAM, name, limits), after
 
@@ -188,10 +221,17 @@ def _known(after: int, info: dict[str, Any]) -> int:
     return after if after <= info["state"]["last_seq"] else 0
 
 
-def _names(link: Link, stream: str) -> list[str]:
-    """List our readers of a stream; the bus's own consumers there are not ours."""
+def _reader(part: Part) -> str:
+    """Give how the names of a partition's readers begin."""
+    return "reader-" if part.single else f"reader-{part.number}-"
+
+
+def _names(link: Link, stream: str, part: Part) -> list[str]:
+    """List a partition's readers of a stream, and such as know no partitions."""
     listed = link.call(f"$JS.API.CONSUMER.NAMES.{stream}").get("consumers") or []
-    return [name for name in listed if name.startswith("reader-")]
+    ours = [name for name in listed if name.startswith("reader-")]
+    beginning = _reader(part)
+    return [name for name in ours if name.startswith(beginning) or name.count("-") == 1]
 
 
 def _consumer(link: Link, stream: str, name: str, after: int, **more: Any) -> None:

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from borough.adapters.bus import wire
 from borough.adapters.bus.wire import Message
@@ -17,49 +17,86 @@ _CHUNK = 1 << 20
 _INBOX_SID = b"0"
 
 
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Where the bus listens and who we are to it; the password stays out of ``repr``."""
+    """Where the bus listens and who we are to it; the password stays out of ``repr``.
+
+    Of a bus of several servers ``others`` are tried where the first does not answer, and keep
+    ``copies`` of what is stored.
+    """
 
     host: str
     port: int
     user: str
     password: str
+    others: tuple[Address, ...] = ()
+    copies: int = 1
 
     def __repr__(self) -> str:
         return f"Login({self.user}@{self.host}:{self.port})"
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where to try, in this order."""
+        return Address(self.host, self.port), *self.others
 
 
 class Link:
     """One connection: publish, subscribe, ask and listen, all from one thread.
 
     Whatever breaks the connection raises ``BusDown``, and the link is then of no more use:
-    open another.  ``server`` is the id that the bus gives itself at each start.
+    open another.  ``server`` is the id that the bus gives itself at each start, ``copies`` how
+    many there are to be of what is stored.
     """
 
     def __init__(self, login: Login, name: str, wait_s: float = 5.0) -> None:
         self.wait_s = wait_s
+        self.copies = login.copies
         self.inbox = f"_INBOX.{secrets.token_hex(12)}".encode()
         self._asked = 0
         self._rest = b""
         self._kept: list[Message] = []
-        try:
-            self._socket = socket.create_connection((login.host, login.port), wait_s)
-        except OSError as problem:
-            msg = f"the bus at {login.host}:{login.port} cannot be reached: {problem}"
-            raise BusDown(msg) from problem
-        with ExitStack() as undo:
-            undo.callback(self.close)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _CHUNK)
-            self.server = self._greet(login, name)
-            undo.pop_all()
+        self._several, self._servers = bool(login.others), set[str]()
+        self.server = self._enter(login, name)
+
+    def _enter(self, login: Login, name: str) -> str:
+        """Connect to the first server that lets us in; gives its id."""
+        problems: list[str] = []
+        for address in login.addresses:
+            try:
+                self._socket = socket.create_connection(address, self.wait_s)
+            except OSError as problem:
+                problems.append(f"the bus at {address} cannot be reached: {problem}")
+                continue
+            with ExitStack() as undo:
+                undo.callback(self.close)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * _CHUNK)
+                try:
+                    server = self._greet(login, name)
+                except BusDown as problem:
+                    problems.append(str(problem))
+                    continue
+                undo.pop_all()
+                return server
+        raise BusDown("; ".join(problems))
 
     def _greet(self, login: Login, name: str) -> str:
         """Introduce ourselves and wait until the bus agrees; gives the server's id."""
         about = {
             "name": name, "user": login.user, "pass": login.password, "lang": "python",
             "version": "1", "verbose": False, "headers": True, "no_responders": True,
+            "protocol": int(self._several),
         }  # fmt: skip
         self.send(b"CONNECT ", json.dumps(about).encode(), b"\r\n")
         server = json.loads(self.settle()[0].removeprefix(b"INFO "))["server_id"]
@@ -174,6 +211,19 @@ class Link:
                 self.send(b"PONG\r\n")
             elif line.startswith(b"-ERR"):
                 raise BusDown(line.decode(errors="replace"))
+            elif self._several and line.startswith(b"INFO "):
+                self._count(json.loads(line.removeprefix(b"INFO ")))
+
+    def _count(self, told: dict[str, Any]) -> None:
+        """Note which servers there are; ``BusDown`` if one has gone.
+
+        What it kept in memory for us, such as a reader's wishes, is gone with it.
+        """
+        servers = set(told.get("connect_urls", ()))
+        if self._servers - servers:
+            msg = f"a server of the bus has gone: {', '.join(sorted(self._servers - servers))}"
+            raise BusDown(msg)
+        self._servers |= servers
 
     def _listen(self, wait_s: float) -> list[bytes]:
         """Take in what has arrived; gives the control lines that came with it."""

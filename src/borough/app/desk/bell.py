@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -22,13 +23,16 @@ from borough.app.desk.answers import shown
 from borough.app.desk.desk import Desk
 from borough.app.desk.errands import Errands
 from borough.app.desk.intake import Clerk
+from borough.app.desk.tenure import Tenure, is_shared
 from borough.app.desk.verbs import answered
 from borough.app.keeping import Housekeeper
 from borough.app.logs import event
 from borough.app.outward.sender import Sender
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
-from borough.core.errors import BoroughError
+from borough.core.errors import BoroughError, LeaseLost
+from borough.engine.district import read
+from borough.storage.sql import connect
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -41,8 +45,9 @@ T = TypeVar("T")
 class Bell:
     """Joins the desk to the bus: what comes in, what is asked, and what goes out live."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
+    def __init__(self, desk: Desk, settings: Settings, tenure: Tenure | None = None) -> None:
         self.desk = desk
+        self.tenure = tenure
         self.settings = settings
         self.pulse = Pulse(settings.folder, "desk")
         self.turn = asyncio.Lock()
@@ -64,7 +69,8 @@ class Bell:
             thread.start()
         clerk = await asyncio.to_thread(Clerk, self.desk, self._teller(bus))
         await bus.subscribe("desk.*", cb=self._answer(bus))
-        works = (self._detections(bus), self._timers(bus, threads))
+        watched = (*threads, self.tenure) if self.tenure else threads
+        works = (self._detections(bus), self._timers(bus, watched))
         tasks = [asyncio.create_task(work) for work in works]
         done = asyncio.create_task(self.stop.wait())
         await asyncio.wait([*tasks, done], return_when=asyncio.FIRST_COMPLETED)
@@ -87,6 +93,8 @@ class Bell:
             verb = message.subject.partition(".")[2]
             try:
                 done = await self._in_turn(lambda: answered(self.desk, verb, message.data))
+            except LeaseLost:  # another desk answers by now
+                return
             except BoroughError as error:
                 problem = {"code": error.code, "detail": str(error)}
                 await message.respond(msgspec.json.encode({"problem": problem}))
@@ -178,10 +186,18 @@ async def fetched(inbox: JetStreamContext.PullSubscription) -> list[Msg]:
 
 
 def run(settings: Settings) -> None:
-    """Run the desk until it is told to stop."""
-    asyncio.run(_run(settings))
+    """Run the desk until it is told to stop; where others stand by, once the lease is ours."""
+    engine = connect(settings.store)
+    district = read(Path(settings.district))  # while we stand by: it never changes under us
+    tenure = Tenure.awaited(settings) if is_shared(settings) else None
+    if tenure:
+        tenure.guard(engine)
+        tenure.start()
 
+    async def work() -> None:
+        desk = await asyncio.to_thread(Desk, settings, engine, district)
+        await Bell(desk, settings, tenure).run()
 
-async def _run(settings: Settings) -> None:
-    desk = await asyncio.to_thread(Desk, settings)
-    await Bell(desk, settings).run()
+    asyncio.run(work())
+    if tenure:
+        tenure.close()

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
@@ -24,6 +24,7 @@ from borough.app.tuning.bench import Bench
 from borough.app.warnings.composing import keeper
 from borough.core.cases import Case, Event
 from borough.core.commands import SELF, Command
+from borough.core.district import District
 from borough.core.registry import SPEAKS, Kind
 from borough.core.standards import Standard
 from borough.engine.bands import bands
@@ -63,12 +64,14 @@ class Desk:
     one transaction; whatever is handed out again changes nothing.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        engine = connect(settings.store)
+    def __init__(
+        self, settings: Settings, engine: Engine | None = None, district: District | None = None
+    ) -> None:
+        engine = engine or connect(settings.store)
         self.settings = settings
         self.engine = engine
         self.clock = settings.clock
-        self.ground: Ground = ground(settings)
+        self.ground: Ground = ground(settings, district)
         roots = [BUILT_IN, *map(Path, settings.scenes)]
         found = {each.scene.id: each for each in find_sound(*roots)[0]}
         self.found = found

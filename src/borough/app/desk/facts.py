@@ -69,7 +69,7 @@ def declare(store: SqlFacts, ask: Mapping[str, Any]) -> tuple[str, ...]:
 
 def uploaded(desk: Desk, name: str) -> Path:
     """Find an upload by its name; `BadRequest` where there is none."""
-    path = desk.settings.folder / UPLOADS / Path(name).name
+    path = desk.settings.common / UPLOADS / Path(name).name
     if not path.is_file():
         msg = f"file: there is no upload {name!r}"
         raise BadRequest(msg)

@@ -17,7 +17,7 @@ from borough.core.files import Attachment
 
 def attach_file(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Attach an upload that was looked at: its bytes are on the disk before the log names them."""
-    upload = desk.settings.folder / UPLOADS / Path(ask["upload"]).name
+    upload = desk.settings.common / UPLOADS / Path(ask["upload"]).name
     file = Attachment(**ask["told"])
     case = desk.cases.one(ask["case"])
     files = desk.outward.files

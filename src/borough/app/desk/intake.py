@@ -31,7 +31,7 @@ Say = Callable[[str, Mapping[str, Any]], None]
 
 def import_things(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Let an uploaded file of things wait for its turn; the answer is its job."""
-    upload = desk.settings.folder / UPLOADS / Path(ask["upload"]).name
+    upload = desk.settings.common / UPLOADS / Path(ask["upload"]).name
     if not upload.is_file():
         msg = f"upload: there is none called {upload.name!r}"
         raise BadRequest(msg)
@@ -89,7 +89,7 @@ def revoke_credential(desk: Desk, ask: Mapping[str, Any]) -> Answer:
 
 def intake_of(desk: Desk, say: Callable[[Mapping[str, Any]], None] = lambda _job: None) -> Intake:
     """Make the intake of a desk's own registry."""
-    return Intake(desk.settings.folder, desk.engine, desk.ground.district, say)
+    return Intake(desk.settings.common, desk.engine, desk.ground.district, say)
 
 
 class Clerk:

@@ -140,7 +140,7 @@ class SharesDoor:
 def outward(settings: Settings, engine: Engine, district: District) -> Outward:
     """Join what the doors need."""
     return Outward(
-        FilesDoor(engine, settings.folder),
+        FilesDoor(engine, settings.common),
         HooksDoor(engine),
         NoticesDoor(engine, Path(settings.district), district.zone),
         SharesDoor(engine, district),

@@ -31,7 +31,7 @@ class Outgoing:
         wall = settings.clock.wall
         self.guard = Guard(settings.outward_inside)
         self.channels = ChannelCourier(self.guard, LIMITS.wait_s)
-        self.cabinet = Cabinet(settings.folder)
+        self.cabinet = Cabinet(settings.common)
         self.files = SqlFiles(engine)
         self.outbox = SqlOutbox(engine)
         self.hooks = SqlHooks(engine, wall)

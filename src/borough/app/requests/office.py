@@ -62,7 +62,7 @@ class Office:
         clocks = clocks_of(Path(settings.district), plans, district)
         store = SqlRequests(engine, cases=cases, persons=SqlPersons(engine), clocks=clocks, **told)
         clocks.wind_all(engine)
-        return cls(store, plans, district, Path(settings.district), settings.folder)
+        return cls(store, plans, district, Path(settings.district), settings.common)
 
     def fires(self, wrote: Wrote) -> dict[str, Fire]:
         """Give what happens when a limit of a request runs out, by kind of timer."""

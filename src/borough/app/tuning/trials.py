@@ -146,7 +146,7 @@ def beginnings(settings: Settings, link: Link) -> list[Start]:
         raise NotFound(msg)
     whole = "first" if first.sequence == 1 else "blank"
     starts = [Start(first.sequence - 1, first.frame.now, whole)]
-    for path in checkpoints.anchored(settings.folder / "checkpoints"):
+    for path in checkpoints.anchored(settings.checkpoints()):
         after = int(path.stem) >> REPORT_BITS
         saved = checkpoints.read(path) if after >= first.sequence - 1 else None
         if saved is not None and "now" in saved:

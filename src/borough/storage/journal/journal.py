@@ -1,12 +1,14 @@
 """The journal: an order of frames that never changes, kept by the bus on disk."""
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from borough.core.errors import BusDown
 from borough.core.frames import Frame, decode, encode
+from borough.core.partitions import WHOLE, Part
 from borough.storage.journal.ports import Link, Message
 from borough.storage.journal.streams import JOURNAL, await_stored, confirm_to
 
@@ -28,12 +30,18 @@ class Entry(NamedTuple):
 class Journal:
     """The writing end.  One process writes; ``Stale`` tells it if another one does, too.
 
-    The link must serve nothing else.
+    Several partitions share the stream, each with a subject of its own and one writer.  The link
+    must serve nothing else.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, part: Part = WHOLE) -> None:
         self._link = link
-        self.sequence = int(link.call(f"$JS.API.STREAM.INFO.{JOURNAL}")["state"]["last_seq"])
+        self._part = part
+        self._subject = part.journal.encode()
+        if part.single:
+            self.sequence = int(link.call(f"$JS.API.STREAM.INFO.{JOURNAL}")["state"]["last_seq"])
+        else:
+            self.sequence = _last_of(link, part.journal)
 
     def append(self, frame: Frame) -> int:
         """Write a frame and give its sequence number once it is stored."""
@@ -41,34 +49,58 @@ class Journal:
 
     def extend(self, frames: Iterable[Frame]) -> list[int]:
         """Write frames and give their sequence numbers once all are stored."""
+        if not self._part.single:
+            return [self._behind(frame) for frame in frames]
         sent = 0
         for frame in frames:
             head = b"Nats-Expected-Last-Sequence: %d\r\n" % (self.sequence + sent)
             box = confirm_to(self._link, sent)
-            self._link.publish(SUBJECT.encode(), encode(frame), box, head)
+            self._link.publish(self._subject, encode(frame), box, head)
             sent += 1
         sequences = await_stored(self._link, sent)
         self.sequence += sent
         return sequences
 
+    def _behind(self, frame: Frame) -> int:
+        """Write a frame right behind the last one of this partition, wherever that stands."""
+        head = b"Nats-Expected-Last-Subject-Sequence: %d\r\n" % self.sequence
+        self._link.publish(self._subject, encode(frame), confirm_to(self._link, 0), head)
+        (self.sequence,) = await_stored(self._link, 1)
+        return self.sequence
+
     def first(self) -> Entry | None:
         """Give the oldest frame that is still there, None if the journal is empty."""
-        return first_entry(self._link)
+        return first_entry(self._link, self._part)
 
     def last(self) -> Entry | None:
-        """Give the last frame; it says how far the doors are taken in.  None if empty."""
-        return last_entry(self._link)
+        """Give the last frame; it says how far the doors are taken in.  None if empty.
+
+        A server that keeps a copy may answer, and be a little behind: then it is asked again.
+        """
+        until = time.monotonic() + self._link.wait_s
+        while (entry := last_entry(self._link, self._part)) and entry.sequence < self.sequence:
+            if time.monotonic() > until:
+                msg = f"the bus shows the journal up to {entry.sequence} of {self.sequence}"
+                raise BusDown(msg)
+        return entry
 
 
-def first_entry(link: Link) -> Entry | None:
+def first_entry(link: Link, part: Part = WHOLE) -> Entry | None:
     """Give the oldest frame that the journal still holds, None if it holds none."""
-    wanted = b'{"seq":1,"next_by_subj":"%s"}' % SUBJECT.encode()
+    wanted = b'{"seq":1,"next_by_subj":"%s"}' % part.journal.encode()
     return _entry(link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}", wanted))
 
 
-def last_entry(link: Link) -> Entry | None:
+def last_entry(link: Link, part: Part = WHOLE) -> Entry | None:
     """Give the last frame of the journal, None if there is none."""
-    return _entry(link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}.{SUBJECT}"))
+    return _entry(link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}.{part.journal}"))
+
+
+def _last_of(link: Link, subject: str) -> int:
+    """Ask whoever leads the stream for the last number of one subject; 0 if it has none."""
+    wanted = {"last_by_subj": subject}
+    found = link.call(f"$JS.API.STREAM.MSG.GET.{JOURNAL}", wanted, missing=True)
+    return int(found["message"]["seq"]) if found else 0
 
 
 def _entry(answer: Message) -> Entry | None:
@@ -83,20 +115,25 @@ class JournalTail:
 
     With *since_ms* it begins with what was written at that moment of the wall clock instead.
     ``behind`` is how many frames there still were when the last one was taken, and
-    ``missed`` how many were no longer there to be read.  The link must serve nothing else.
+    ``missed`` how many were no longer there to be read, where all partitions are read; it reads
+    one if it is given a *part*.  The link must serve nothing else.
     """
 
-    def __init__(self, link: Link, after: int = 0, *, since_ms: int | None = None) -> None:
+    def __init__(
+        self, link: Link, after: int = 0, *, since_ms: int | None = None, part: Part | None = None
+    ) -> None:
         self._link = link
         self._box = link.inbox.replace(b"_INBOX", b"_TAIL")
         self._due = 0
         self.sequence, self.behind, self.missed = after, 0, 0
         name = f"tail-{secrets.token_hex(4)}"
         self._began = since_ms is None
+        self._gaps = part is not None and not part.single
+        only = {"filter_subject": part.journal} if part and self._gaps else {}
         config = {
             "name": name, **(_from(after) if since_ms is None else _at(since_ms)),
             "replay_policy": "instant", "ack_policy": "none", "mem_storage": True,
-            "inactive_threshold": _IDLE_NS,
+            "inactive_threshold": _IDLE_NS, **only,
         }  # fmt: skip
         made = link.call(
             f"$JS.API.CONSUMER.CREATE.{JOURNAL}.{name}", {"stream_name": JOURNAL, "config": config}
@@ -125,7 +162,7 @@ class JournalTail:
             raise BusDown(message.head.decode(errors="replace").strip())
         place = message.reply.split(b".")
         sequence, self.behind = int(place[5]), int(place[8])
-        self.missed += sequence - self.sequence - 1 if self._began else 0
+        self.missed += sequence - self.sequence - 1 if self._began and not self._gaps else 0
         self.sequence, self._began = sequence, True
         return Entry(sequence, decode(message.body))
 

@@ -38,6 +38,7 @@ class Link(Protocol):
 
     inbox: bytes
     wait_s: float
+    copies: int
 
     def publish(self, subject: bytes, body: bytes, reply: bytes = b"", head: bytes = b"") -> None:
         """Publish one message; *head* is whole header lines, each with its line end."""

@@ -36,7 +36,7 @@ def make_streams(
             "discard": _FULL[row["full"]],
             "max_bytes": row["max_bytes"],
             "max_age": row["max_age"] * 10**9,
-            "num_replicas": 1,
+            "num_replicas": link.copies,
             "allow_direct": True,
         }
         exists = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True)

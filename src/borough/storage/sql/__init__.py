@@ -21,6 +21,7 @@ from borough.storage.sql.files import SqlFiles
 from borough.storage.sql.gathering import SqlGathering
 from borough.storage.sql.hooks import SqlHooks
 from borough.storage.sql.intake import SqlIntake
+from borough.storage.sql.leases import SqlLease
 from borough.storage.sql.lives import SqlLives
 from borough.storage.sql.notices import SqlNotices
 from borough.storage.sql.outbox import SqlOutbox
@@ -61,6 +62,7 @@ __all__ = [
     "SqlGathering",
     "SqlHooks",
     "SqlIntake",
+    "SqlLease",
     "SqlLives",
     "SqlNotices",
     "SqlOutbox",

@@ -1,0 +1,218 @@
+"""Two partitions, three workers: one dies, one is paused, and all is as if one had done it all."""
+
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from borough.adapters.bus.config import command
+from borough.adapters.bus.link import Link
+from borough.app.bus import bus_of, prepared, serves
+from borough.app.clocks import wall_ms
+from borough.core.frames import DERIVED, NOW, Frame
+from borough.core.observations import REPORT_BITS
+from borough.core.partitions import Part, home_of_series, homes
+from borough.core.registry import Registry
+from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.derive import Derived
+from borough.engine.pipeline import Pipeline
+from borough.storage.journal.journal import Entry, JournalTail
+from borough.storage.lake import Lake
+from borough.testing.living import Living, eventually
+from borough.testing.machines import Machine, closing
+from borough.testing.senders import MqttSender, lanes, mixed, steady
+
+PARTS = [Part(0, 2), Part(1, 2)]
+ALIVE_S = 2.0
+
+
+@dataclass
+class Town:
+    """A district in two partitions, and the machines that work for it."""
+
+    living: Living
+    machines: list[Machine]
+    tails: dict[Part, tuple[Link, JournalTail, list[Entry]]] = field(default_factory=dict)
+
+    def worker(self, part: Part) -> Machine:
+        """Wait until some machine works for a partition, and give it."""
+        eventually(lambda: self._of(part), f"a worker for {part}")
+        return self._of(part)[0]
+
+    def _of(self, part: Part) -> list[Machine]:
+        told = [(each, each.pulse("stream")) for each in self.machines]
+        return [m for m, each in told if each.get("partition") == part.number and fresh(each)]
+
+    def frames(self, part: Part) -> list[Entry]:
+        """Read on in the journal of a partition; gives all of it."""
+        if part not in self.tails:
+            link = Link(self.living.bus.login("borough"), "test")
+            self.tails[part] = link, JournalTail(link, part=part), []
+        _, tail, entries = self.tails[part]
+        while more := tail.take(0.2):
+            entries += more
+            if more[-1].frame.wall > wall_ms() - 500:
+                break
+        return entries
+
+    def both(self) -> list[tuple[int, Part, Frame]]:
+        """Read the journals of both partitions, in the order in which they were written."""
+        told = [(at, part, frame) for part in PARTS for at, frame in self.frames(part)]
+        return sorted(told, key=lambda each: each[0])
+
+    def await_more(self, part: Part) -> None:
+        """Wait until more rows have come into a partition."""
+        last = max((at for at, frame in self.frames(part) if len(frame)), default=0)
+        eventually(
+            lambda: any(at > last and len(frame) for at, frame in self.frames(part)),
+            f"more rows in {part}",
+        )
+
+
+def fresh(told: Mapping[str, Any]) -> bool:
+    """Say whether a pulse was written just now."""
+    return bool(told["age_s"] < ALIVE_S)
+
+
+def own(frame: Frame, part: Part, registry: Registry) -> Frame:
+    """Keep the rows that belong to the partition in whose journal they stand."""
+    return frame.only(home_of_series(registry, part.of)[frame.series] == part.number)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Start a bus, a desk, and three workers for two partitions."""
+    folder = tmp_path_factory.mktemp("parts")
+    living = Living.made(
+        folder / "one", share=0.01, database=f"sqlite:///{folder / 'registry.db'}",
+        partitions=len(PARTS), shared=str(folder / "shared"), lease_s=3.0,
+    )  # fmt: skip
+    prepared(living.settings)
+    machines = [Machine(living.settings)]
+    machines += [Machine.beside(living.settings, folder / each) for each in ("two", "three")]
+    bus = subprocess.Popen([*command(bus_of(living.settings)), "-l", str(folder / "bus.log")])  # noqa: S603 - our own command
+    try:
+        eventually(lambda: serves(living.settings), "a bus")
+        with closing(*machines):
+            machines[0].start("desk")
+            for each in machines:
+                each.start("stream")
+            made = Town(living, machines)
+            for part in PARTS:
+                made.worker(part)
+            yield made
+            for link, _, _ in made.tails.values():
+                link.close()
+    finally:
+        bus.kill()
+        bus.wait()
+
+
+def test_workers_die_and_pause_and_all_is_told_once(town: Town) -> None:
+    """Kill one worker, pause another: the spare one and then the first go on, and none twice."""
+    living = town.living
+    readings = mixed(lanes(living), steady(living, "flow", 12.0))
+    with MqttSender(living, readings) as sender:
+        for part in PARTS:
+            town.await_more(part)
+        killed = town.worker(PARTS[0])
+        killed.signal("stream", signal.SIGKILL)
+        killed.ended("stream")
+        town.worker(PARTS[0])
+        town.await_more(PARTS[0])
+        killed.start("stream")
+        eventually(lambda: killed.pulse("stream").get("standby"), "a worker that stands by")
+
+        paused = town.worker(PARTS[1])
+        paused.signal("stream", signal.SIGSTOP)
+        eventually(lambda: town.worker(PARTS[1]) is not paused, "another worker")
+        town.await_more(PARTS[1])
+        paused.signal("stream", signal.SIGCONT)
+        eventually(lambda: paused.pulse("stream").get("standby"), "one that stands by again")
+        for part in PARTS:
+            town.await_more(part)
+        sender.hush()
+        said, acknowledged = sender.ledger.said, sender.ledger.acknowledged
+
+    eventually(lambda: not acknowledged - set(living.journalled()), "all that was acknowledged")
+    rows = living.journalled()
+    assert {row: n for row, n in rows.items() if row in said and n != 1} == {}
+
+
+def test_each_thing_is_told_of_as_one_process_would(town: Town) -> None:
+    """Every change of level is that of a pipeline that knows no partitions, to the position."""
+    living = town.living
+    registry = living.held.registry
+    home = dict(zip(registry.id.tolist(), homes(registry, len(PARTS)).tolist(), strict=True))
+    told = {part.number: town.frames(part).copy() for part in PARTS}
+    living.await_desk()
+    wanted = set()
+    for part in PARTS:
+        whole = Pipeline(find_sound(BUILT_IN)[0], registry, living.held.district.zone)
+        for at, frame in told[part.number]:
+            heard = frame if frame.kind in {NOW, DERIVED} else own(frame, part, registry)
+            edges = whole.read(heard.record(at), frame.cause).edges
+            wanted |= {
+                (each["id"], each["position"], each["level"])
+                for each in (edge for some in edges for edge in some.spelled())
+                if home[each["thing"]] == part.number
+            }
+    live = {
+        (each["id"], each["position"], each["level"])
+        for each in living.edges()
+        if each["position"] >> REPORT_BITS <= told[home[each["thing"]]][-1].sequence
+    }
+
+    assert live
+    assert live == wanted
+
+
+def test_what_is_derived_is_what_one_process_would_derive(town: Town) -> None:
+    """Balances of zones whose meters report to different partitions are those of one pipeline."""
+    living = town.living
+    registry = living.held.registry
+    whole = Pipeline(find_sound(BUILT_IN)[0], registry, living.held.district.zone)
+    balances: Counter[tuple[int, int, float]] = Counter()
+    apart: Counter[tuple[int, int, float]] = Counter()
+    for at, part, frame in town.both():
+        if frame.kind == DERIVED:
+            apart.update(rows_of(frame))
+        elif frame.kind != NOW or part == PARTS[0]:
+            heard = frame if frame.kind == NOW else own(frame, part, registry)
+            for each in whole.read(heard.record(at)).derived:
+                balances.update(rows_of(each))
+    last = max(time for _, time, _ in apart)
+
+    assert apart
+    assert within(apart, last) == within(balances, last)
+
+
+def rows_of(frame: Frame | Derived) -> Iterable[tuple[int, int, float]]:
+    """Give the rows of a frame as tuples."""
+    return zip(frame.series.tolist(), frame.time.tolist(), frame.value.tolist(), strict=True)
+
+
+def within(rows: Counter[tuple[int, int, float]], last: int) -> Counter[tuple[int, int, float]]:
+    """Keep what is of a time before the last."""
+    return Counter({row: n for row, n in rows.items() if row[1] < last})
+
+
+def test_history_holds_each_row_once(town: Town) -> None:
+    """A row is archived by the partition that it belongs to, wherever it came in."""
+    living = town.living
+    lake = Lake(living.settings.common / "history", living.held.district.zone)
+    try:
+        ends = [max(at for at, frame in town.frames(part) if len(frame)) for part in PARTS]
+        eventually(
+            lambda: all(
+                lake.committed(p.number) >> 24 >= end for p, end in zip(PARTS, ends, strict=True)
+            ),
+            "history up to the journals",
+        )
+    finally:
+        lake.close()
+    assert living.archived() == dict.fromkeys(living.journalled(), 1)
