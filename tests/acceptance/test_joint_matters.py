@@ -92,15 +92,15 @@ def test_at_the_worst_level_so_many_agencies_act_at_once(
 
 def test_what_a_scene_sees_is_a_case_of_the_standards(desk: Desk) -> None:
     """It carries the code that the district gives the scene, and one of its rows is chosen."""
-    played = begun(desk, "gas", things(desk, "gas_space")[0], 3, START)
-    case = desk.cases.find(limit=1)[0]
+    played = begun(desk, "gas", things(desk, "gas_space")[-1], 3, START)
+    case = desk.cases.find(scene="gas", limit=1)[0]
     assert case.event == "yuncheng-2024:E0502"
     row = desk.ground.district.standards.of(case.event)[0]
     played.asks("standard", case=case.id, version=case.version, standard=row.id)
     after = desk.cases.one(case.id)
     assert (after.standard, after.limit) == (row.id, str(row.limit))
     begun(desk, "slope", things(desk, "slope")[0], 1, START + DAY)
-    assert desk.cases.find(limit=1)[0].event == ""
+    assert desk.cases.find(scene="slope", limit=1)[0].event == ""
 
 
 def test_on_red_the_loudspeakers_near_the_slope_wait_for_a_yes(desk: Desk) -> None:
