@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from borough.adapters.bus.config import Bus, command, is_ready, prepare
 from borough.adapters.bus.link import Link
@@ -23,6 +24,7 @@ from borough.testing.living import Living
 from borough.testing.spoilt import spoilt_scenes
 
 WAIT_S = 20.0
+expect.set_options(timeout=WAIT_S * 1000)
 
 
 def eventually(true: Callable[[], object], what: str) -> None:

@@ -20,6 +20,7 @@ from borough.testing.people import MemoryPeople, PeopleDesk
 from borough.testing.serving import Served, serving
 from borough.testing.town import town
 
+WAIT_S = 30.0
 SECRET = "provider-secret"  # noqa: S105 - of a provider that lives for a minute
 
 
@@ -33,7 +34,7 @@ def issuer() -> Iterator[str]:
 
     def answers() -> bool:
         try:
-            return httpx.get(f"{url}/keys").status_code == 200
+            return httpx.get(f"{url}/keys", timeout=WAIT_S).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -65,12 +66,12 @@ def served(ports: Ports, issuer: str) -> Iterator[Served]:
     made = replace(ports, provider=provider(settings))
     with serving(create(made), made.live, port) as running:
         yield running
-    httpx.get(f"{issuer}/lie/no-more")
+    httpx.get(f"{issuer}/lie/no-more", timeout=WAIT_S)
 
 
 def test_who_is_vouched_for_is_signed_in(served: Served) -> None:
     """The browser goes to the provider and comes back with a session of ours."""
-    with httpx.Client(base_url=served.url) as http:
+    with httpx.Client(base_url=served.url, timeout=WAIT_S) as http:
         assert http.get("/api/v1/me").json()["outside"] is True
         away = http.get("/api/v1/sessions/outside")
         asked = parse_qs(urlsplit(away.headers["location"]).query)
@@ -88,8 +89,8 @@ def test_a_token_that_is_not_as_it_must_be_opens_nothing(
     served: Served, issuer: str, how: str
 ) -> None:
     """For another client, of another question, expired, or signed by somebody else."""
-    httpx.get(f"{issuer}/lie/{how}")
-    with httpx.Client(base_url=served.url, follow_redirects=True) as http:
+    httpx.get(f"{issuer}/lie/{how}", timeout=WAIT_S)
+    with httpx.Client(base_url=served.url, follow_redirects=True, timeout=WAIT_S) as http:
         answer = http.get("/api/v1/sessions/outside")
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
         assert http.get("/api/v1/me").json()["kind"] == "nobody"
@@ -97,20 +98,23 @@ def test_a_token_that_is_not_as_it_must_be_opens_nothing(
 
 def test_an_answer_to_somebody_elses_question_opens_nothing(served: Served) -> None:
     """A link that brings a stranger's code back is refused, and so is one with nothing."""
-    with httpx.Client(base_url=served.url) as http, httpx.Client() as stranger:
+    with (
+        httpx.Client(base_url=served.url, timeout=WAIT_S) as http,
+        httpx.Client(timeout=WAIT_S) as stranger,
+    ):
         theirs = stranger.get(f"{served.url}/api/v1/sessions/outside").headers["location"]
         back = stranger.get(theirs).headers["location"]
         http.get("/api/v1/sessions/outside")
         assert http.get(back).status_code == 403
         assert stranger.get(f"{served.url}{BACK}").status_code == 403
-    assert httpx.get(back).status_code == 403
+    assert httpx.get(back, timeout=WAIT_S).status_code == 403
 
 
 def test_who_has_no_account_here_does_not_get_in(served: Served, ports: Ports) -> None:
     """The provider's word is about who somebody is, not about what they may."""
     assert isinstance(ports.people, MemoryPeople)
     ports.people.subjects.clear()
-    with httpx.Client(base_url=served.url, follow_redirects=True) as http:
+    with httpx.Client(base_url=served.url, follow_redirects=True, timeout=WAIT_S) as http:
         answer = http.get("/api/v1/sessions/outside")
         assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
 
