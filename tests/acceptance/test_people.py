@@ -228,6 +228,7 @@ def test_the_pages_sign_in_and_show_who_may_what(
         page.wait_for_selector("#accounts .made")
         assert "qian.yi" in page.locator("#accounts table").inner_text()
         page.locator("#sign-out").click()
+        page.wait_for_url("**/sign_in.html")
         page.get_by_label("account").fill("sun.li")
         page.get_by_label("password", exact=True).fill("wrong password")
         page.get_by_role("button", name="Sign in").click()
