@@ -56,6 +56,7 @@ def test_a_killed_role_costs_nothing_that_was_acknowledged(
 ) -> None:
     """SIGKILL of any process: acknowledged readings are kept once, and all is said as before."""
     already = [len(each.ledger.acknowledged) for each in senders]
+    eventually(living.edges, "a first change of level")
     time.sleep(CALM_S + random.random())  # noqa: S311 - a moment that nobody chose
     living.kill(*roles)
     living.await_all()
