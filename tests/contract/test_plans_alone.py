@@ -1,11 +1,21 @@
 """Plans that people open are read folder by folder; a broken one stops no other."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
+from borough.api.application import create
 from borough.app.plans import plans_of
+from borough.app.setup import folder_of
+from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.district import read
+from borough.testing.serving import serving
+from borough.testing.town import OPERATOR, town
+
+WAIT_S = 30.0
 
 GOOD = """
 [[step]]
@@ -34,3 +44,17 @@ def test_a_plan_that_cannot_be_read_or_followed_stops_no_other(
     assert list(found) == ["good"]
     told = {each.__dict__["fields"]["scene"] for each in caplog.records}
     assert told == {"torn", "lost", "office"}
+
+
+def test_the_plans_of_a_district_with_working_hours_are_listed() -> None:
+    """Its calendar counts their limits and is no part of the answer."""
+    roots = [BUILT_IN]
+    district = read(folder_of("yubei"))
+    plans = plans_of(roots, find_sound(*roots)[0], district.work)
+    assert any(plan.clock is not None for plan in plans.values())
+    ports = replace(town(5), plans=plans)
+    with serving(create(ports), ports.live) as server:
+        signed = {"authorization": f"Bearer {OPERATOR}"}
+        answer = httpx.get(f"{server.url}/api/v1/plans", headers=signed, timeout=WAIT_S)
+    assert answer.status_code == 200
+    assert answer.json()["plans"].keys() == plans.keys()
