@@ -108,10 +108,18 @@ def _columns(cases: list[Case]) -> dict[str, Iterator[Any]]:
     return {name: column(name) for name in FIELDS}
 
 
+def _newest_first(cases: SqlCases) -> Iterator[Case]:
+    """Give all open cases; those of a burst come before those that were stored."""
+    some = cases.find(open_only=True, limit=1000)
+    while some:
+        yield from some
+        some = cases.find(open_only=True, limit=1000, before=some[-1].id)
+
+
 def movable(engine: Engine, plans: Mapping[str, Plan], many: int) -> list[tuple[Case, str, Any]]:
     """Give open cases that were stored, each with a step that it may go to and the answers."""
     found: list[tuple[Case, str, Any]] = []
-    for case in SqlCases(engine).find(open_only=True, limit=1000):
+    for case in _newest_first(SqlCases(engine)):
         plan = plans.get(case.plan)
         if plan is None or not case.code.startswith("SYNTHETIC"):
             continue
