@@ -1,9 +1,7 @@
 """A synthetic district under load: its devices and gateways, who sends, and what came of it."""
 
-import contextlib
 import csv
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +26,7 @@ from borough.edge.placement import place
 from borough.engine.district import read
 from borough.storage.journal.journal import JournalTail, last_entry
 from borough.storage.sql import SqlCredentials, SqlRegistry, connect, upgrade
+from borough.testing.living import free_ports
 
 SEED = 1
 FLEET = 356_000
@@ -41,24 +40,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def free_ports(count: int) -> list[int]:
-    """Find ports that nobody uses, so that benches do not meet."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+def settings_in(folder: Path) -> Settings:
+    """Make the settings of a district of its own: free ports, and the wall's clock."""
+    now = wall_ms()
+    bus, mqtt, http = free_ports(3)
+    return Settings(
+        str(folder), str(folder_of("yubei")), clock_start_ms=now, clock_origin_ms=now,
+        bus_port=bus, mqtt_port=mqtt, http_port=http,
+    )  # fmt: skip
 
 
 def set_up(folder: Path, devices: int, gateways: int) -> tuple[Settings, Registry, dict[str, str]]:
     """Make a district whose devices all report through so many gateways, and their tokens."""
     folder.mkdir()
-    now = wall_ms()
-    bus, mqtt, http = free_ports(3)
-    settings = Settings(
-        str(folder), str(folder_of("yubei")), clock_start_ms=now, clock_origin_ms=now,
-        bus_port=bus, mqtt_port=mqtt, http_port=http,
-    )  # fmt: skip
+    settings = settings_in(folder)
     engine = connect(settings.store)
     upgrade(engine)
     placed = place(read(Path(settings.district)), SEED, share=min(devices / FLEET, 1.0))
@@ -68,7 +63,9 @@ def set_up(folder: Path, devices: int, gateways: int) -> tuple[Settings, Registr
     via[senders] = used[np.arange(len(senders)) % len(used)]
     registry = replace(placed, via=via)
     SqlRegistry(engine).save_all(registry, meta={"district": "yubei", "name": {"en": "Bench"}})
-    tokens = SqlCredentials(engine).issue([registry.key[row] for row in used.tolist()], at_ms=now)
+    tokens = SqlCredentials(engine).issue(
+        [registry.key[row] for row in used.tolist()], at_ms=settings.clock_start_ms
+    )
     settings.write()
     return settings, registry, tokens
 

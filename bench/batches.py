@@ -25,6 +25,7 @@ import numpy as np
 import polars as pl
 
 from _ground import counts, devices_of, end_of_journal, latency, processor_s, say, set_up
+from _told import tell
 from borough.app.district_run import pss_mb, supervisor
 from borough.app.settings import Settings
 from borough.app.supervisor import Supervisor
@@ -168,10 +169,7 @@ def main() -> None:
             result = measure(settings, folder, watch, asked)
         finally:
             watch.stop()
-    if not asked.json:
-        for key, value in result.items():
-            print(f"{key:<20} {value}")
-    print(json.dumps(result))
+    tell(result, plain=asked.json)
 
 
 if __name__ == "__main__":

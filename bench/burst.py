@@ -9,7 +9,6 @@ the reconnecting took.
 """
 
 import argparse
-import json
 import tempfile
 import threading
 import time
@@ -32,6 +31,7 @@ from _ground import (
     set_up,
     targets_of,
 )
+from _told import tell
 from borough.app import pulse
 from borough.app.district_run import pss_mb, supervisor
 from borough.app.settings import Settings
@@ -145,10 +145,7 @@ def main() -> None:
             if idle:
                 idle.close()
             watch.stop()
-    if not asked.json:
-        for key, value in result.items():
-            print(f"{key:<20} {value}")
-    print(json.dumps(result))
+    tell(result, plain=asked.json)
 
 
 if __name__ == "__main__":

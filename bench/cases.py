@@ -34,6 +34,7 @@ import numpy as np
 from sqlalchemy import func, select
 
 from _stored import movable, store
+from _told import tell
 from borough.api.application import create
 from borough.app.clocks import wall_ms
 from borough.app.desk.desk import Desk
@@ -94,7 +95,7 @@ def main() -> None:
         "move_p95_ms_sqlite", "move_p95_ms_postgresql", "cases_stored",
     )  # fmt: skip
     told = {name: figures[name] for name in order}
-    print(json.dumps(told) if given.json else "\n".join(f"{k:<24}{v}" for k, v in told.items()))
+    tell(told, plain=given.json)
 
 
 @contextmanager

@@ -11,13 +11,13 @@ percent of one core; PostgreSQL's own is not in it, so SQLite is measured.
 """
 
 import argparse
-import json
 import random
 import tempfile
 from pathlib import Path
 from time import process_time
 from typing import Any
 
+from _told import tell
 from borough.core.cases import Plan
 from borough.core.deadlines import Limit, WorkCalendar, Worktime
 from borough.engine.bands import bands
@@ -48,7 +48,7 @@ def main() -> None:
     given = asks.parse_args()
     with tempfile.TemporaryDirectory(prefix="borough-bench-") as folder:
         told = measured(Path(folder) / "clocks.db", given.open, given.minutes * 60)
-    print(json.dumps(told) if given.json else "\n".join(f"{k:<16}{v}" for k, v in told.items()))
+    tell(told, plain=given.json)
 
 
 def measured(path: Path, many: int, seconds: int) -> dict[str, Any]:

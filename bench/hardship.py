@@ -11,7 +11,6 @@ the counters miss what was sent, over all reasons: received = stored + rejected.
 
 import argparse
 import itertools
-import json
 import random
 import socket
 import tempfile
@@ -26,6 +25,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from _told import tell
 from borough.app.district_run import pss_mb
 from borough.app.setup import CREDENTIALS
 from borough.core.frames import ROWS
@@ -218,10 +218,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="borough-hardship-") as name:
         found = measure(Path(name), asked)
-    if not asked.json:
-        for key, value in found.items():
-            print(f"{key:<20} {value}")
-    print(json.dumps(found))
+    tell(found, plain=asked.json)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ system's packages, where root can install it; ``--beside 0`` leaves that out.
 """
 
 import argparse
-import json
 import resource
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 
 import _victoria
+from _told import tell
 from borough.storage.lake import Lake, Points
 
 START = 1_720_540_800_000
@@ -159,10 +159,7 @@ def main() -> None:
         )
         if given.beside:
             figures["beside"] = beside(Path(folder), given)
-    if not given.json:
-        for key, value in figures.items():
-            print(f"{key:<32} {value}")
-    print(json.dumps(figures))
+    tell(figures, plain=given.json)
 
 
 def beside(folder: Path, given: argparse.Namespace) -> dict[str, Any]:

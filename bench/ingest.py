@@ -17,7 +17,6 @@ fills tables once.
 
 import argparse
 import gc
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -41,6 +40,7 @@ from _ground import (
     set_up,
     targets_of,
 )
+from _told import tell
 from borough.adapters.bare import Pace, read_only
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder
@@ -179,10 +179,7 @@ def main() -> None:
             if idle:
                 idle.close()
             watch.stop()
-    if not asked.json:
-        for key, value in result.items():
-            print(f"{key:<20} {value}")
-    print(json.dumps(result))
+    tell(result, plain=asked.json)
 
 
 if __name__ == "__main__":

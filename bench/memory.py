@@ -9,7 +9,6 @@ are counted once.  The last line is one JSON object.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from _told import tell
 from borough.adapters.limits import Limits
 from borough.app.demo import Wanted, start_fleet
 from borough.app.district_run import pss_mb
@@ -85,7 +85,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             fleet.terminate()
             fleet.wait()
         living.stop()
-    registry = living.held.registry
+    registry, limits = living.held.registry, Limits.load()
     return {
         "things": len(registry.id),
         "series": len(registry.numbers),
@@ -98,8 +98,8 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "busy_anonymous_mb": held,
         "stored": counts.get("stored", 0),
         "limits": {
-            "bus_memory_streams_mb": 64,
-            "bus_pending_per_connection_mb": round(Limits.load().pending_bytes / (1 << 20)),
+            "bus_memory_streams_mb": round(limits.memory_bytes / (1 << 20)),
+            "bus_pending_per_connection_mb": round(limits.pending_bytes / (1 << 20)),
             "duckdb_of_a_role_mb": MEMORY_MB,
             "duckdb_of_the_desk_mb": KEEPING_MB,
         },
@@ -116,10 +116,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="borough-memory-") as name:
         found = measure(Path(name), asked)
-    if not asked.json:
-        for key, value in found.items():
-            print(f"{key:<20} {value}")
-    print(json.dumps(found))
+    tell(found, plain=asked.json)
 
 
 if __name__ == "__main__":

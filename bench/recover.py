@@ -28,6 +28,7 @@ from typing import Any
 
 import psutil
 
+from _told import tell
 from borough.app.tuning.replays import replayed
 from borough.testing.aftermath import at_rest, undisturbed
 from borough.testing.living import ROLES, Living, eventually
@@ -175,10 +176,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="borough-recover-") as name:
         found = measure(Path(name), LONG if asked.long else asked.kills, asked.share)
-    if not asked.json:
-        for key, value in found.items():
-            print(f"{key:<20} {value}")
-    print(json.dumps(found))
+    tell(found, plain=asked.json)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from _ground import counts, drained, end_of_journal, free_ports, latency, processor_s, say
-from borough.app.clocks import wall_ms
+from _ground import counts, drained, end_of_journal, latency, processor_s, say, settings_in
+from _told import tell
 from borough.app.district_run import supervisor
 from borough.app.settings import Settings
-from borough.app.setup import folder_of
 from borough.app.supervisor import Supervisor
 from borough.core.registry import Kind, Property, Registry
 from borough.storage.sql import SqlCredentials, SqlRegistry, connect, upgrade
@@ -61,17 +60,14 @@ def plant(machines: int, metrics: int, nodes: int) -> Registry:
 
 def set_up(folder: Path, targets: Path, asked: argparse.Namespace) -> Settings:
     """Lay the plant down as a district of its own."""
-    now = wall_ms()
-    bus, mqtt, http = free_ports(3)
-    settings = Settings(
-        str(folder), str(folder_of("yubei")), clock_start_ms=now, clock_origin_ms=now,
-        bus_port=bus, mqtt_port=mqtt, http_port=http,
-    )  # fmt: skip
+    settings = settings_in(folder)
     engine = connect(settings.store)
     upgrade(engine)
     registry = plant(asked.machines, asked.metrics, asked.nodes)
     SqlRegistry(engine).save_all(registry, meta={"district": "yubei", "name": {"en": "Bench"}})
-    tokens = SqlCredentials(engine).issue(list(registry.key[: asked.nodes]), at_ms=now)
+    tokens = SqlCredentials(engine).issue(
+        list(registry.key[: asked.nodes]), at_ms=settings.clock_start_ms
+    )
     with targets.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["credential", "token", "device"])
@@ -170,10 +166,7 @@ def main() -> None:
             result |= killed(settings, targets, watch, asked)
         finally:
             watch.stop()
-    if not asked.json:
-        for key, value in result.items():
-            print(f"{key:<22} {value}")
-    print(json.dumps(result))
+    tell(result, plain=asked.json)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ import pytest
 import shapely
 
 import borough
-from borough.core.district import District
+from borough.core.district import DEGREE_M, District
 from borough.core.observations import Floats, Index
 from borough.core.registry import Registry
 from borough.edge.placement import place
-from borough.edge.placement.spots import METRES_PER_DEGREE
 from borough.engine.district import read
 
 DISTRICTS = Path(borough.__file__).parent / "districts"
@@ -59,7 +58,7 @@ def apart(registry: Registry, one: Index, other: Index) -> Floats:
     """Metres between things, row by row."""
     squeeze = np.cos(np.radians(registry.lat[one]))
     east = (registry.lon[one] - registry.lon[other]) * squeeze
-    return np.asarray(METRES_PER_DEGREE * np.hypot(east, registry.lat[one] - registry.lat[other]))
+    return np.asarray(DEGREE_M * np.hypot(east, registry.lat[one] - registry.lat[other]))
 
 
 def test_every_class_has_as_many_things_as_its_table_says(yubei: District, fleet: Registry) -> None:

@@ -1,6 +1,6 @@
 """What the engine promises, whatever the scene."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -169,8 +169,6 @@ def test_a_child_is_told_its_parents_row() -> None:
 class Counting(Warm):
     """Counts how often time passed for it."""
 
-    every_s: ClassVar = 5
-
     def pass_time(self, now: Values, rows: Rows) -> None:  # noqa: ARG002 - only that it was asked
         """Count."""
         rows["said"] = np.nan_to_num(rows["said"]) + 1
@@ -178,7 +176,7 @@ class Counting(Warm):
 
 def test_a_rule_that_need_not_look_often_looks_at_the_same_moments_wherever_one_begins() -> None:
     """Once in each of its stretches of time, also when it was saved and loaded in one of them."""
-    found = Found(SCENE, Counting, {}, [], Path())
+    found = Found(replace(SCENE, every_s=5), Counting, {}, [], Path())
     early, late, loaded = (found.runner(district()) for _ in range(3))
     looks: dict[str, list[int]] = {"early": [], "late": []}
     for second in range(3, 31):

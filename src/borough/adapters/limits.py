@@ -15,6 +15,7 @@ class Limits:
     frame_bytes: int
     payload_bytes: int
     pending_bytes: int
+    memory_bytes: int
     store_bytes: int
     backlog_bytes: int
     side_bytes: int

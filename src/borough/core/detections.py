@@ -35,9 +35,6 @@ class Detector(ABC):
     memory: ClassVar[Mapping[str, int]] = {}
     """How many numbers to keep for each thing, by name; they start as NaN."""
 
-    every_s: ClassVar[float] = 0.0
-    """How seldom, in seconds, `pass_time` may be asked; 0: whenever the journal tells the time."""
-
     @abstractmethod
     def step(self, tick: Tick, rows: Rows) -> None:
         """Rewrite *rows* in place; ``rows[i]`` belongs to report *i* of the tick."""

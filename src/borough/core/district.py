@@ -11,6 +11,8 @@ from borough.core.standards import Standards
 Words = tuple[str, ...]
 Ring = Floats
 """A closed ring of ``(lon, lat)`` rows in WGS-84 degrees; the last row repeats the first."""
+DEGREE_M = 111_195.0
+"""Metres of a degree of latitude, on a sphere of 6371 km."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from borough.core.deadlines import Limit, Worktime
+from borough.core.district import DEGREE_M
 from borough.core.errors import BadRequest, IllegalMove
 
 SCENE = "citizen_request"
@@ -31,8 +32,6 @@ LIMITED = CONTACT, ANSWER = ("contact", "answer")
 """What a request has limits for: to call back, and to answer."""
 TICKS = WARNED, OVERDUE = ("request_warned", "request_late")
 """Verbs with which the log of a case says what the limit of a request has come to."""
-DEGREE_M = 111_320.0
-"""Metres of a degree of latitude."""
 LEVELS = {False: 1, True: 2}
 """The level of a case by whether its request is urgent."""
 LONGEST = 4_000

@@ -25,7 +25,7 @@ KEYS = {
     "watches?": "table", "evaluates?": "table", "derives?": "tables", "parameters?": "table",
     "opens": "table", "claims?": "table", "exempt?": "table",
 }  # fmt: skip
-WATCHES = {"properties": "texts", "from": "texts", "parent?": "text"}
+WATCHES = {"properties": "texts", "from": "texts", "parent?": "text", "every_s?": "number"}
 PARAMETER = {
     "value?": "number", "unit": "text", "limits": "span", "means": "words", "source": "text",
     "per_thing?": "flag",
@@ -76,6 +76,8 @@ class Scene:
     A scene either watches what things report, or evaluates what was reported of them, as its
     ``scheme`` says; for it the levels are classes, the best first.  ``levels`` are ids, rising
     from `QUIET`; ``level_names`` says in each language what those are called that have a name.
+    Its rule is told that time has passed once in each ``every_s`` seconds, not oftener; 0 means
+    whenever the journal says what time it is.
     ``exempt`` gives a reason for each requirement that the author does without.
     """
 
@@ -93,6 +95,7 @@ class Scene:
     level_names: Names = field(default_factory=dict)
     exempt: Mapping[str, str] = field(default_factory=dict)
     scheme: Scheme | None = None
+    every_s: float = 0.0
 
     def tuned(self, **chosen: Values) -> dict[str, Values]:
         """Give each parameter the value *chosen* for it, or else the declared one.
@@ -145,6 +148,7 @@ class Scene:
             level_names={QUIET: CALM, **(levels if isinstance(levels, dict) else {})},
             exempt=dict(text.get("exempt", {})),
             scheme=Scheme.declared(text["evaluates"]) if evaluates else None,
+            every_s=watches.get("every_s", 0.0),
         )
         scene.check()
         return scene
@@ -162,6 +166,7 @@ class Scene:
             (("opens", "from_level"), f"there are only {len(self.levels) - 1} levels"): (
                 not 0 < self.opens.from_level < len(self.levels)
             ),
+            (("watches", "every_s"), "it cannot be below 0"): self.every_s < 0,
         }
         for (key, says), it_is in wrong.items():
             if it_is:

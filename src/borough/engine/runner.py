@@ -83,10 +83,10 @@ class Runner:
     def _pass(self, now: Now) -> Iterator[Edges]:
         """Let a detector that minds time look at all its things, and let old word age.
 
-        It looks once in each stretch of `every_s`, counted from 1970, so that a replay looks at
+        It looks once in each of the scene's `every_s`, counted from 1970, so that a replay looks at
         the same moments wherever it begins: 18 ms for 356,000 things, most of it memory.
         """
-        every_ms = max(round(self.detector.every_s * 1000), 1)
+        every_ms = max(round(self.scene.every_s * 1000), 1)
         if now.time // every_ms <= self._looked // every_ms:
             return
         self._looked = now.time

@@ -27,7 +27,7 @@ _TEMPLATE = """\
 server_name: {name}
 listen: "{host}:{port}"
 mqtt {{ listen: "{host}:{mqtt_port}", ack_wait: "30s", max_ack_pending: 1000{copies} }}
-jetstream {{ store_dir: {store}, max_mem: 64MB, max_file: {store_bytes} }}
+jetstream {{ store_dir: {store}, max_mem: {memory_bytes}, max_file: {store_bytes} }}
 max_payload: {payload_bytes}
 max_pending: {pending_bytes}
 max_connections: {connections}
@@ -153,6 +153,7 @@ def config_text(bus: Bus, limits: Limits) -> str:
         copies=f", stream_replicas: {bus.copies}" if bus.cluster else "",
         store=json.dumps(str(bus.folder / "store")),
         issuer=account_name(own.pop("seed")),
+        memory_bytes=limits.memory_bytes,
         store_bytes=limits.store_bytes,
         payload_bytes=limits.frame_bytes,
         pending_bytes=limits.pending_bytes,

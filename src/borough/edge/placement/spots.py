@@ -4,11 +4,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from borough.core.district import Ring
+from borough.core.district import DEGREE_M, Ring
 from borough.core.observations import Floats, Index
 
-METRES_PER_DEGREE = 111_195.0
-"""Along a meridian of the mean sphere."""
 HALVINGS = 40
 """After so many a spot beside something lies on it."""
 
@@ -47,7 +45,7 @@ def beside(
     """
     spots = anchors.copy()
     wanted = np.arange(len(row))
-    reach = within_m / METRES_PER_DEGREE
+    reach = within_m / DEGREE_M
     for _ in range(HALVINGS):
         far = reach * np.sqrt(rng.random(len(wanted)))
         turn = rng.uniform(0, 2 * np.pi, len(wanted))
@@ -63,4 +61,4 @@ def metres(here: Floats, there: Floats) -> Floats:
     """Measure from each spot *here* (a row) to each spot *there* (a column), near enough."""
     squeeze = np.cos(np.radians(here[:, 1].mean())) if len(here) else 1.0
     apart = (here[:, None, :] - there[None, :, :]) * (squeeze, 1.0)
-    return np.asarray(METRES_PER_DEGREE * np.hypot(apart[..., 0], apart[..., 1]))
+    return np.asarray(DEGREE_M * np.hypot(apart[..., 0], apart[..., 1]))

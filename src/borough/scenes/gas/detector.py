@@ -24,7 +24,6 @@ class Gas(Detector):
     """
 
     memory: ClassVar = {"lel": 1, "space": 1, "over": 3, "under": 3}
-    every_s: ClassVar = 1
 
     lel_vol: Values
     home_orange: Values

@@ -24,7 +24,6 @@ class LostDevice(Detector):
     """
 
     memory: ClassVar = {"mark": 1, "quiet_s": 1, "clock_s": 1, "until": 1}
-    every_s: ClassVar = 5
 
     silence_s: Values
     gap_s: Values

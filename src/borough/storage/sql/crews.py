@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, RowMapping, bindparam, func, select, union_all
 
+from borough.core.district import DEGREE_M
 from borough.core.observations import Mask
 from borough.engine.dispatch import Calls, Rules, Workers
 from borough.storage.sql import roster_tables as r
@@ -19,8 +20,6 @@ from borough.storage.sql.tasks_table import case_tasks
 
 Spot = tuple[float, float]
 """Longitude and latitude."""
-DEGREE_M = 111_195.0
-"""Metres of a degree of latitude, on a sphere of 6371 km."""
 RUNS = ("started", "acknowledged")
 FEW = 4
 """After so many questions in one bundle all is read that others could ask."""

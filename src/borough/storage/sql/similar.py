@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, and_, case as when, func, or_, select
 
 from borough.core.cases import Case
-from borough.core.requests import DEGREE_M, apart_m
+from borough.core.district import DEGREE_M
+from borough.core.requests import apart_m
 from borough.storage.sql.caselog import case_of
 from borough.storage.sql.engines import reading
 from borough.storage.sql.requests_table import requests

@@ -13,7 +13,7 @@ GATEWAY, DEVICES = 0, (1, 2, 3)
 PARENTS = (-1, 0, 0, 0)
 PATIENCE = {0: 90, 1: 60, 2: 70, 3: 200}
 ALIVE_S = 20
-LOOK_S = LOST.detector.every_s
+LOOK_S = LOST.scene.every_s
 Edge = tuple[int, float, str]
 
 
