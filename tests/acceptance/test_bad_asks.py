@@ -101,6 +101,7 @@ def counter(one_living: Living) -> Iterator[Counter]:
         ("bad-fields", "lat", {"lat": 91}),
         ("bad-fields", "source", {"source": "rumour"}),
         ("bad-request", "thing", {"thing": "nobody", "lon": None, "lat": None}),
+        ("bad-fields", "urgnet", {"urgnet": True}),
     ],
 )
 def test_a_report_with_an_unknown_code_or_place_leaves_no_case(

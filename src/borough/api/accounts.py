@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.accounts_passwords import SIGNING
+from borough.api.bodies import Exact
 from borough.api.rights import rights
 from borough.core.errors import Forbidden
 from borough.core.people import MOST, Who
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["accounts 账号"])
 Codes = Annotated[list[str], Field(max_length=MOST)]
 
 
-class Held(BaseModel):
+class Held(Exact):
     """A role, and where it is held; empty lists mean everywhere."""
 
     role: str = Field(min_length=1, max_length=64)
@@ -26,7 +27,7 @@ class Held(BaseModel):
     areas: Codes = Field(default_factory=list, description="first digits of grid codes")
 
 
-class Account(BaseModel):
+class Account(Exact):
     """A new account; a link sets its password."""
 
     account: str = Field(min_length=1, max_length=64)
@@ -35,7 +36,7 @@ class Account(BaseModel):
     outside: str = Field("", max_length=200, description="subject at the OpenID provider")
 
 
-class Change(BaseModel):
+class Change(Exact):
     """What is to be otherwise; the version it was decided on, so that none is overrun."""
 
     version: int = Field(ge=1)
@@ -45,7 +46,7 @@ class Change(BaseModel):
     disabled: bool | None = None
 
 
-class Token(BaseModel):
+class Token(Exact):
     """A program's token: what for, which rights, where, and for how many days."""
 
     name: str = Field(min_length=1, max_length=64, pattern=r"^[\w .-]+$")

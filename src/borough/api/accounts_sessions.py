@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from borough.api import answers
 from borough.api.access import NOBODY, Given, Operator, address_of, cookie, known
 from borough.api.accounts_passwords import SIGNING, Throttle, passwords
+from borough.api.bodies import Exact
 from borough.api.people_ports import Provider
 from borough.api.ports import Ports
 from borough.api.refusals import NotSignedIn
@@ -29,14 +30,14 @@ WAITING = "borough-outside"
 Password = Annotated[str, Field(max_length=SIGNING.password_most)]
 
 
-class SignIn(BaseModel):
+class SignIn(Exact):
     """A person's account and password."""
 
     account: str = Field(min_length=1, max_length=64)
     password: Password = Field(min_length=1)
 
 
-class ByLink(BaseModel):
+class ByLink(Exact):
     """A one-time link, and what it makes: a password, and the account where there is none yet."""
 
     link: str = Field(min_length=1, max_length=200)
@@ -45,7 +46,7 @@ class ByLink(BaseModel):
     title: str = Field("", max_length=100)
 
 
-class Change(BaseModel):
+class Change(Exact):
     """Another password."""
 
     old: Password = Field(min_length=1)

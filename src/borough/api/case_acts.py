@@ -3,13 +3,14 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.cases import Act, asked, full
 from borough.api.moments import moment
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[
 EVERY = "*"
 
 
-class Report(BaseModel):
+class Report(Exact):
     """What somebody reports: what it is, where, and in their words."""
 
     event: str = Field(max_length=64, description="a code, as scheme:code; see /api/v1/standards")

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, outside, reader, within
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.errands import listed
 from borough.api.ground import holding, standing
@@ -33,7 +34,7 @@ DETECTIONS = 50
 """Detections told with a case; the list has the rest."""
 
 
-class Act(BaseModel):
+class Act(Exact):
     """What every act on a case says: the version it was decided on, so that none is overrun."""
 
     version: int = Field(ge=0, description="the version of the case that you looked at")
@@ -61,7 +62,7 @@ class Assign(Act):
     post: str = Field(max_length=64, description="empty to take it back")
 
 
-class Note(BaseModel):
+class Note(Exact):
     """What is to be remembered."""
 
     note: str = Field(min_length=1, max_length=2_000)

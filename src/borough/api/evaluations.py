@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.fact_files import XLSX, kept
 from borough.api.ports import Ports
 
@@ -22,7 +23,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=2_000)]
 Word = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class Begin(BaseModel):
+class Begin(Exact):
     """Which period of which scene, and by which rule set; empty for the district's own."""
 
     scene: Word
@@ -30,7 +31,7 @@ class Begin(BaseModel):
     rules: str = Field("", max_length=64)
 
 
-class Step(BaseModel):
+class Step(Exact):
     """The version that a step was decided on, so that none is overrun."""
 
     version: int = Field(ge=1, description="the version of the evaluation that you looked at")
@@ -49,7 +50,7 @@ class Withdraw(Step):
     why: Reason
 
 
-class Appeal(BaseModel):
+class Appeal(Exact):
     """What a firm says an input should be, in the unit of the input, and why."""
 
     subject: Word

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.fact_files import XLSX, kept, results_of
 from borough.api.moments import moment
 from borough.api.ports import Ports, Row
@@ -22,7 +23,7 @@ SHOWN = 1_000
 """Results of rows that one answer holds; the rest is in the answer's own file."""
 
 
-class Withdrawal(BaseModel):
+class Withdrawal(Exact):
     """Why an import is taken back."""
 
     why: str = Field(min_length=1, max_length=2_000)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator
+from borough.api.bodies import Exact
 from borough.api.imports import store
 from borough.core.errors import NotFound
 from borough.core.files import ENDINGS, PHOTOS, Attachment
@@ -34,7 +35,7 @@ GUARDED = {
 """A file that somebody sent in is never a page of ours."""
 
 
-class TakeDown(BaseModel):
+class TakeDown(Exact):
     """Why it goes."""
 
     note: str = Field(min_length=1, max_length=2_000)

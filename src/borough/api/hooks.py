@@ -3,11 +3,12 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator
+from borough.api.bodies import Exact
 
 router = APIRouter(prefix="/api/v1", tags=["hooks 事件推送"])
 MADE = 201
@@ -15,7 +16,7 @@ Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Fiel
 URL_LONGEST = 2_000
 
 
-class Subscription(BaseModel):
+class Subscription(Exact):
     """Which events go where; an empty list lets everything through."""
 
     url: str = Field(min_length=8, max_length=URL_LONGEST)
@@ -25,7 +26,7 @@ class Subscription(BaseModel):
     remarks: bool = Field(default=False, description="tell also what people wrote themselves")
 
 
-class Change(BaseModel):
+class Change(Exact):
     """What is to be different."""
 
     url: str | None = Field(None, min_length=8, max_length=URL_LONGEST)

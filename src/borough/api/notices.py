@@ -3,18 +3,19 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator
+from borough.api.bodies import Exact
 
 router = APIRouter(prefix="/api/v1", tags=["notices 通知"])
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=100)]
 Channels = Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(max_length=10)]
 
 
-class Told(BaseModel):
+class Told(Exact):
     """Who is told and how; what is left out stays as it is."""
 
     name: str | None = Field(None, max_length=100)

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.covering import clean
 from borough.api.fact_files import XLSX, kept
@@ -37,7 +38,7 @@ class Call(Filing):
     channel: str = Field("hotline", pattern=f"^({'|'.join(CHANNELS)})$")
 
 
-class Note(BaseModel):
+class Note(Exact):
     """What is to be remembered of it."""
 
     note: str = Field("", max_length=2_000)
@@ -59,7 +60,7 @@ class Refusal(Note):
     reason: str = Field(min_length=1, max_length=32)
 
 
-class Answer(BaseModel):
+class Answer(Exact):
     """What the caller is told."""
 
     text: str = Field(min_length=1, max_length=4_000)
@@ -72,7 +73,7 @@ class Revisit(Note):
     satisfaction: int = Field(0, ge=0, le=5, description="1 (worst) to 5; 0 unknown")
 
 
-class Merge(BaseModel):
+class Merge(Exact):
     """Which case it belongs to."""
 
     into: int = Field(ge=1)

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, address_of
+from borough.api.bodies import Exact
 from borough.api.covering import clean
 from borough.api.ports import Ports
 from borough.core.errors import Busy, NotFound
@@ -29,7 +30,7 @@ SHOWN = {"triaged", "contacted", "answered", "revisited", "filed"}
 """Acts that the public page tells of, without their words."""
 
 
-class Contact(BaseModel):
+class Contact(Exact):
     """How to reach the caller; kept apart, and only those who must see it do."""
 
     name: str = Field("", max_length=100)
@@ -37,7 +38,7 @@ class Contact(BaseModel):
     email: str = Field("", max_length=200)
 
 
-class Filing(BaseModel):
+class Filing(Exact):
     """A request of a citizen."""
 
     text: str = Field(min_length=1, max_length=LONGEST)

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.cases import asked
 from borough.api.fact_files import kept
@@ -23,7 +24,7 @@ At = Annotated[str, Query(description="ms or ISO 8601; now where it is left out"
 DAY = r"\d{4}-\d{2}-\d{2}"
 
 
-class Change(BaseModel):
+class Change(Exact):
     """What is otherwise on one day, for one post."""
 
     day: str = Field(pattern=DAY, description="as 2024-07-10")
@@ -33,13 +34,13 @@ class Change(BaseModel):
     why: str = Field("", max_length=500)
 
 
-class Changes(BaseModel):
+class Changes(Exact):
     """All of them, or nothing; two who swap are two rows."""
 
     rows: list[Change] = Field(min_length=1, max_length=1_000)
 
 
-class Leave(BaseModel):
+class Leave(Exact):
     """From when to when a post is away, and who stands in."""
 
     post: str = Field(min_length=1, max_length=64)
@@ -49,14 +50,14 @@ class Leave(BaseModel):
     why: str = Field(min_length=1, max_length=500)
 
 
-class TakeUp(BaseModel):
+class TakeUp(Exact):
     """Which post has it in hand."""
 
     post: str = Field("", max_length=64)
     note: str = Field("", max_length=500)
 
 
-class Round(BaseModel):
+class Round(Exact):
     """What was found."""
 
     note: str = Field("", max_length=2_000)

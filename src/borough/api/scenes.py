@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.moments import moment
 from borough.api.ports import Ports
 
@@ -20,7 +21,7 @@ Values = Annotated[
 ]
 
 
-class Decision(BaseModel):
+class Decision(Exact):
     """What every change says: why, and the last change of the scene that its author knew of."""
 
     why: str = Field(min_length=1, max_length=2_000)
@@ -40,7 +41,7 @@ class Undo(Decision):
     number: int = Field(0, ge=0)
 
 
-class Trial(BaseModel):
+class Trial(Exact):
     """Values to try on what was journalled, from a moment to before another."""
 
     values: Values

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.ports import Ports
 from borough.api.rights import rights
@@ -27,7 +28,7 @@ DECIDES = "shares.decide"
 Codes = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=200)]
 
 
-class Application(BaseModel):
+class Application(Exact):
     """What a partner asks to read, on which basis, for what purpose, and for how long."""
 
     partner: str = Field("", max_length=64, description="the name of its token")
@@ -43,7 +44,7 @@ class Application(BaseModel):
     to_ms: int = Field(ge=0, le=1 << 52)
 
 
-class Decision(BaseModel):
+class Decision(Exact):
     """What becomes of it; a refusal and an end say why."""
 
     state: Literal["granted", "refused", "ended"]

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.moments import moment
 from borough.api.things import row_of
@@ -15,7 +16,7 @@ from borough.api.things import row_of
 router = APIRouter(prefix="/api/v1", tags=["alarms 告警"], dependencies=[Depends(reader)])
 
 
-class Shelf(BaseModel):
+class Shelf(Exact):
     """What people do not want to hear of, until when and why; what is given must all fit."""
 
     scene: str = Field("", max_length=64)

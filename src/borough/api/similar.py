@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, covers, reader
+from borough.api.bodies import Exact
 from borough.api.cases import asked as acted
 from borough.api.ports import Ports
 from borough.core.errors import Forbidden
@@ -17,7 +18,7 @@ from borough.core.errors import Forbidden
 router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
 
 
-class MergeCase(BaseModel):
+class MergeCase(Exact):
     """Which case it repeats."""
 
     version: int = Field(ge=0, description="the version of the case that you looked at")

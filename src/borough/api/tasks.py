@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.ground import named
 from borough.api.ports import Ports
@@ -42,7 +43,7 @@ def concerned(request: Request, ports: Given, _judged: Annotated[None, Depends(r
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks 任务"], dependencies=[Depends(concerned)])
 
 
-class TaskAct(BaseModel):
+class TaskAct(Exact):
     """What every act on a task says: the version it was decided on, so that none is overrun."""
 
     version: int = Field(ge=0, description="the version of the task that you looked at")
