@@ -3,10 +3,11 @@
 import json
 import string
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from borough.api.admission import REASONS, Admission, Admitted
+from borough.api.admission import REASONS, Admission, Admitted, Asked
 from borough.api.decoding import from_csv, from_json
 from borough.core.errors import BadRequest
 from borough.testing.town import START_MS, registry_of
@@ -202,6 +203,26 @@ def test_rows_read_together_and_one_by_one_are_the_same(rows: list[object]) -> N
     assert beside.rows.series.tolist() == alone.rows.series.tolist()
     assert beside.rows.value.tolist() == alone.rows.value.tolist()
     assert beside.rows.time.tolist() == alone.rows.time.tolist()
+
+
+HOLDERS = [*REGISTRY.key[:40], "gw-1", "nobody"]
+SAID = FINITE | st.sampled_from([np.nan, np.inf, -np.inf]) | st.floats(-1, 200)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, len(REGISTRY.row_of_series) - 1), SAID), max_size=30),
+    st.sampled_from(HOLDERS),
+)
+def test_what_columns_let_pass_is_what_judging_row_by_row_lets_pass(
+    rows: list[tuple[int, float]], holder: str
+) -> None:
+    """The fast way through and the readable one refuse the same rows."""
+    series = np.array([each for each, _ in rows], np.int64)
+    value = np.array([each for _, each in rows], np.float64)
+    row = np.append(REGISTRY.row_of_series, -1)[series]
+    every = np.ones(len(rows), bool)
+    reason = DOOR.judged(Asked(row, series, value, every, every), holder)
+    assert DOOR.fits(series, value, holder).tolist() == (reason == len(REASONS)).tolist()
 
 
 CELL = st.text("m-1flow.,5\r \"'x", max_size=6)

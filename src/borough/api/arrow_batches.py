@@ -78,7 +78,7 @@ def from_arrow(body: bytes) -> Claims:
         at=range(1, many + 1),
         thing=names(columns["thing"]) if series is None else nobody,
         property=names(columns["property"]) if series is None else nobody,
-        time=times(columns.get("time"), many),
+        time=times(columns.get("time")),
         value=value if there is None else np.where(there, value, np.nan),
         series=None if series is None else whole(series, -1),
     )
@@ -275,10 +275,10 @@ def whole(column: Column, otherwise: int) -> NDArray[np.int64]:
     return values if column.there is None else np.where(column.there, values, otherwise)
 
 
-def times(column: Column | None, many: int) -> Any:
+def times(column: Column | None) -> Any:
     """Take times as ms; None, which is now, where there is none."""
     if column is None:
-        return [None] * many
+        return None
     values = whole(column, 0)
     if column.there is None:
         return values

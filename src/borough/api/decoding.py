@@ -105,8 +105,7 @@ def from_csv(body: bytes) -> Claims:
         check(head)
         across = plain(text, len(head))
         if across is not None:
-            many = len(across[0])
-            return table(head, across, range(1, many + 1), many, [])
+            return table(head, across, range(1, len(across[0]) + 1), [])
         rows = [line for line in lines if line]
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"the body is not a CSV table in UTF-8: {error}"
@@ -118,7 +117,7 @@ def from_csv(body: bytes) -> Claims:
     ]  # fmt: skip
     whole = [number for number, line in enumerate(rows, 1) if len(line) == len(head)]
     kept = zip(*(rows[number - 1] for number in whole), strict=True)
-    return table(head, list(kept) or [()] * len(head), whole, len(whole), wrong)
+    return table(head, list(kept) or [()] * len(head), whole, wrong)
 
 
 def check(head: Sequence[str]) -> None:
@@ -147,10 +146,8 @@ def table(
     head: Sequence[str],
     across: Sequence[Sequence[str]],
     at: Sequence[int],
-    many: int,
     wrong: list[dict[str, Any]],
 ) -> Claims:
     """Name the columns of a table."""
     named = dict(zip(head, across, strict=True))
-    time = named.get("time", [""] * many)
-    return Claims(at, named["thing"], named["property"], time, named["value"], wrong)
+    return Claims(at, named["thing"], named["property"], named.get("time"), named["value"], wrong)
