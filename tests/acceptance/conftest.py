@@ -156,9 +156,8 @@ def registry() -> Registry:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def one_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """Start a small district for the whole run; it is given one more good scene and spoilt ones.
+def whole_lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Start a small district, given one more good scene and spoilt ones, and end it at last.
 
     ``before.db`` is its registry as it was before anything happened.
     """
@@ -172,6 +171,18 @@ def one_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="session")
+def one_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Give a small district for the whole run; others were there before and have left traces."""
+    yield from whole_lives(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def lone_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    """Give a small district to one file alone, for what looks at all that there is in it."""
+    yield from whole_lives(tmp_path_factory)
 
 
 @pytest.fixture

@@ -52,28 +52,26 @@ class Taken(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def taken(one_living: Living, tmp_path_factory: pytest.TempPathFactory) -> Taken:
+def taken(lone_living: Living, tmp_path_factory: pytest.TempPathFactory) -> Taken:
     """Let a district live under load, back it up in the middle, and let it go on to an end."""
-    if one_living.process is None:
-        one_living.start()
-    (one_living.settings.folder / "uploads").mkdir(exist_ok=True)
-    (one_living.settings.folder / "uploads" / "photo.jpg").write_bytes(b"synthetic")
+    (lone_living.settings.folder / "uploads").mkdir(exist_ok=True)
+    (lone_living.settings.folder / "uploads" / "photo.jpg").write_bytes(b"synthetic")
     archive = tmp_path_factory.mktemp("backups") / "middle.borough.tar"
-    by_mqtt = mixed(lanes(one_living), steady(one_living, "battery", 20.0))
+    by_mqtt = mixed(lanes(lone_living), steady(lone_living, "battery", 20.0))
     with (
-        MqttSender(one_living, by_mqtt),
-        HttpSender(one_living, steady(one_living, "dwell", 1.0)),
+        MqttSender(lone_living, by_mqtt),
+        HttpSender(lone_living, steady(lone_living, "dwell", 1.0)),
     ):
-        eventually(lambda: len(cases_of(one_living.settings)) > 1, "cases")
-        note(one_living)
-        before = len(one_living.edges())
-        done = borough("backup", str(archive), "--data", one_living.settings.data, "--json")
+        eventually(lambda: len(cases_of(lone_living.settings)) > 1, "cases")
+        note(lone_living)
+        before = len(lone_living.edges())
+        done = borough("backup", str(archive), "--data", lone_living.settings.data, "--json")
         assert done.returncode == 0, done.stderr
-        eventually(lambda: len(one_living.edges()) > before + 8, "more detections")
-    one_living.await_history()
-    one_living.await_desk()
-    one_living.stop()
-    return Taken(one_living, archive, json.loads(done.stdout), dict(one_living.archived()))
+        eventually(lambda: len(lone_living.edges()) > before + 8, "more detections")
+    lone_living.await_history()
+    lone_living.await_desk()
+    lone_living.stop()
+    return Taken(lone_living, archive, json.loads(done.stdout), dict(lone_living.archived()))
 
 
 def note(living: Living) -> None:
