@@ -1,11 +1,14 @@
 """How many observations a second are taken in over HTTP, in JSON or in Arrow.
 
-``borough bench batches [--form json|arrow] [--devices 356000] [--rows 20000] [--senders 2]
+``borough bench batches [--form json|arrow] [--devices 356000] [--rows 0] [--senders 2]
 [--seconds 20] [--json]`` sets up a synthetic district in a folder of its own, starts all its
-roles, and lets a process of its own post batches, each by one gateway about its own devices and
-without times, over connections that stay open.  As fast as answers come, unless ``--rate`` says
-how many observations a second.  What is answered is in the bus's store; ``caught_up_s`` is how
-much later the journal has the last of it.  The last line is one JSON object.
+roles, and lets a process of its own post batches over connections that stay open: each by one of
+40 gateways, a whole report of each of its devices, values with two decimals, without times.
+``--rows`` cuts or repeats a batch.  Bodies are written beforehand.  It sends as fast as answers
+come, unless ``--rate`` says how many observations a second.  What is answered is in the bus's
+store; ``caught_up_s`` is how much later the journal has the last of it.  ``disk_bytes_a_row`` is
+what bus (the door's store and the journal) and history hold.  The last line is one JSON object.
+``borough bench ingest --door http`` runs this, both forms where none is named.
 """
 
 import argparse
@@ -24,52 +27,79 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from _ground import counts, devices_of, end_of_journal, latency, processor_s, say, set_up
+from _ground import (
+    SEED,
+    counts,
+    devices_of,
+    end_of_journal,
+    fine,
+    latency,
+    processor_s,
+    say,
+    set_up,
+)
 from _told import tell
 from borough.app.district_run import pss_mb, supervisor
 from borough.app.settings import Settings
 from borough.app.supervisor import Supervisor
-from borough.core.registry import Registry
+from borough.core.registry import Property, Registry
 
 MEDIA = {"json": "application/json", "arrow": "application/vnd.apache.arrow.stream"}
 GATEWAYS = 40
 DONE = 200
+DIGITS = 2
+"""Decimals of a value: what a sensor resolves."""
 
 
 def bodies(
     folder: Path, registry: Registry, tokens: dict[str, str], asked: argparse.Namespace
 ) -> None:
-    """Write a body for each gateway, and who sends it: so many rows about its devices."""
+    """Write a body for each gateway, and who sends it: its devices' reports, value by value."""
+    drawn = np.random.default_rng(SEED)
     senders = devices_of(registry)[: asked.devices]
+    said = [each for kind in registry.kinds for each in kind.properties]
+    low, high = np.array([middle(each) for each in said]).T
+    before = np.cumsum([0, *(len(kind.properties) for kind in registry.kinds)])
     for key, token in tokens.items():
         mine = senders[registry.via[senders] == registry.rows[key]]
-        mine = np.resize(mine, asked.rows)
-        kinds = [registry.kinds[kind].properties[0] for kind in registry.kind[mine].tolist()]
-        value = [min(max(sum(each.normal) / 2, each.low), each.high) for each in kinds]
+        wide = registry.widths[mine]
+        first = np.repeat(registry.first[mine] - np.cumsum(wide) + wide, wide)
+        series = np.resize(first + np.arange(len(first)), asked.rows or len(first))
+        which = before[registry.kind_of_series[series]] + registry.column[series]
+        value = np.round(drawn.uniform(low[which], high[which]), DIGITS)
         path = folder / f"{key}.{asked.form}"
         if asked.form == "arrow":
-            columns = {"series": registry.first[mine].astype(np.int64), "value": value}
             stream = io.BytesIO()
+            columns = {"series": series.astype(np.int32), "value": value}
             pl.DataFrame(columns).write_ipc_stream(stream)
             path.write_bytes(stream.getvalue())
         else:
+            told = zip(registry.row_of_series[series], which, value.tolist(), strict=True)
             rows = [
-                {"thing": registry.key[row], "property": said.code, "value": number}
-                for row, said, number in zip(mine.tolist(), kinds, value, strict=True)
+                {"thing": registry.key[row], "property": said[place].code, "value": number}
+                for row, place, number in told
             ]
             path.write_text(json.dumps({"observations": rows}), "utf-8")
         word = base64.b64encode(f"{key}:{token}".encode()).decode()
         path.with_suffix(".word").write_text(word, "utf-8")
 
 
+def middle(said: Property) -> tuple[float, float]:
+    """Give between which values nothing is wrong: the middle half of what is normal."""
+    low, high = said.normal
+    if high - low <= 1:
+        return fine(said), fine(said)
+    return (3 * low + high) / 4, (low + 3 * high) / 4
+
+
 def post(asked: argparse.Namespace, which: list[Path], account: dict[str, float]) -> None:
     """Post some gateways' bodies in turn until the time is over."""
     line = http.client.HTTPConnection("127.0.0.1", asked.port, timeout=60)
     loaded = [(each.read_bytes(), each.with_suffix(".word").read_text("utf-8")) for each in which]
-    begun, sent = time.monotonic(), 0
+    begun, sent, turn = time.monotonic(), 0, 0
     pace = asked.rate / asked.senders
     while time.monotonic() < begun + asked.seconds:
-        body, word = loaded[sent // asked.rows % len(loaded)]
+        body, word = loaded[turn % len(loaded)]
         head = {"content-type": MEDIA[asked.form], "authorization": f"Basic {word}"}
         at = time.monotonic()
         line.request("POST", "/api/v1/observations", body, head)
@@ -80,8 +110,9 @@ def post(asked: argparse.Namespace, which: list[Path], account: dict[str, float]
             sys.stderr.write(f"{answer.status} {text[:300]!r}\n")
             time.sleep(0.2)
             continue
-        sent += asked.rows
-        account["answered"] += asked.rows
+        rows = json.loads(text)["accepted"]
+        sent, turn = sent + rows, turn + 1
+        account["answered"] += rows
         account["slowest_ms"] = max(account["slowest_ms"], 1000 * (time.monotonic() - at))
         ahead = begun + sent / pace - time.monotonic() if pace else 0.0
         if ahead > 0:
@@ -111,10 +142,10 @@ def measure(
 ) -> dict[str, Any]:
     """Post, wait until the journal has it all, and say what came of it."""
     before, place, used = counts(settings), end_of_journal(settings), processor_s(watch.pids())
-    given = {name: getattr(asked, name) for name in ("form", "rows", "senders", "seconds", "rate")}
+    given = {name: getattr(asked, name) for name in ("form", "senders", "seconds", "rate")}
     given |= {"bodies": folder, "port": settings.http_port}
     words = [text for name, value in given.items() for text in (f"--{name}", str(value))]
-    say(f"posting {asked.form}, {asked.rows} rows at a time, for {asked.seconds:.0f} s")
+    say(f"posting {asked.form} for {asked.seconds:.0f} s")
     printed = subprocess.run(  # noqa: S603 - this very file
         [sys.executable, __file__, *words], stdout=subprocess.PIPE, check=True
     ).stdout
@@ -127,13 +158,20 @@ def measure(
     time.sleep(2 * settings.tick_ms / 1000)
     stored, waits = latency(settings, place)
     millions = max(account["answered"], 1) / 1e6
-    disk = sum(each.stat().st_size for each in (settings.folder / "bus").rglob("*.blk"))
+    disk = {
+        "bus": sum(each.stat().st_size for each in (settings.folder / "bus").rglob("*.blk")),
+        "history": sum(each.stat().st_size for each in settings.folder.rglob("*.parquet")),
+    }
     return {
         "form": asked.form, "observations_s": round(account["answered"] / account["seconds"]),
         "answered": round(account["answered"]), "stored": stored,
         "lost": round(account["answered"]) - stored, "refused": round(account["refused"]),
         "slowest_answer_ms": round(account["slowest_ms"]), "caught_up_s": round(caught_up, 1),
-        **waits, "bus_bytes_a_row": round(disk / max(stored, 1), 1),
+        **waits,
+        "disk_bytes": disk,
+        "disk_bytes_a_row": {
+            name: round(each / max(stored, 1), 1) for name, each in disk.items()
+        },
         "cpu_s_per_million": {
             **{name: round((spent[name] - used[name]) / millions, 3) for name in spent},
             "sender": round(account["cpu_s"] / millions, 3),
@@ -142,22 +180,27 @@ def measure(
     }  # fmt: skip
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Set up, measure, print."""
     parser = argparse.ArgumentParser(prog="borough bench batches", description=__doc__)
     parser.add_argument("--form", choices=sorted(MEDIA), default="json")
     parser.add_argument("--devices", type=int, default=356_000)
-    parser.add_argument("--rows", type=int, default=20_000, help="observations in a batch")
+    parser.add_argument("--rows", type=int, default=0, help="observations in a batch; 0: all")
     parser.add_argument("--senders", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rate", type=float, default=0, help="observations a second; 0: all")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     parser.add_argument("--bodies", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if asked.bodies:
         sender(asked)
         return
+    tell(run(asked), plain=asked.json)
+
+
+def run(asked: argparse.Namespace) -> dict[str, Any]:
+    """Set a district up and measure one form."""
     with tempfile.TemporaryDirectory(prefix="borough-batches-") as name:
         settings, registry, tokens = set_up(Path(name) / "data", asked.devices, GATEWAYS)
         folder = Path(name) / "bodies"
@@ -166,10 +209,9 @@ def main() -> None:
         watch = supervisor(settings, say)
         try:
             watch.start()
-            result = measure(settings, folder, watch, asked)
+            return measure(settings, folder, watch, asked)
         finally:
             watch.stop()
-    tell(result, plain=asked.json)
 
 
 if __name__ == "__main__":
