@@ -124,6 +124,13 @@ def test_an_event_arrives_signed_and_without_what_people_wrote(
     assert (told["type"], told["data"]["case"]["id"]) == ("case.noted", case)
     assert "吸烟" not in heard["body"]
     assert all("secret" not in each for each in ask(district, "GET", "hooks").json()["hooks"])
+    made = ask(district, "POST", f"hooks/{hook['id']}/secret").json()
+    assert made["secret"] != hook["secret"]
+    note(district, case, "又来人了")
+    eventually(lambda: len(receiver.took()) == 2, "a message with two signatures")
+    told = receiver.took()[-1]["headers"]["webhook-signature"].split()
+    assert len(told) == len({*told}) == 2
+    assert ask(district, "PATCH", f"hooks/{hook['id']}", json={"remarks": True}).json()["remarks"]
     ask(district, "DELETE", f"hooks/{hook['id']}")
 
 

@@ -5,6 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ def test_a_signature_is_that_of_the_standard() -> None:
     at_s = AT_MS // 1000
     wanted = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert signature(SECRET, MESSAGE.id, at_s, MESSAGE.body.encode()) == wanted
+
+
+def test_two_secrets_sign_while_one_is_exchanged_for_the_other(receiver: Receiver) -> None:
+    """Up to its moment the former one signs beside the present one; from then on it does not."""
+    exchanged = replace(hook(receiver.url), former="whsec_Zm9ybWVy", former_until_ms=AT_MS)
+    courier = HookCourier(Guard(LOCAL), 5.0)
+    for at_ms in (AT_MS - 1, AT_MS):
+        courier.deliver(exchanged, MESSAGE, at_ms)
+    both, one = (each["headers"]["webhook-signature"].split() for each in receiver.heard())
+    body, at_s = MESSAGE.body.encode(), (AT_MS - 1) // 1000
+    assert both == [signature(each, MESSAGE.id, at_s, body) for each in (SECRET, exchanged.former)]
+    assert one == [signature(SECRET, MESSAGE.id, AT_MS // 1000, body)]
+    assert "former" not in repr(exchanged).replace("former_until_ms", "")
 
 
 @pytest.mark.parametrize(

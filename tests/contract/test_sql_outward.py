@@ -81,6 +81,25 @@ def test_a_message_stands_where_its_event_stands_or_neither(engine: Engine) -> N
     assert "kept" not in message.body
 
 
+def test_a_secret_that_is_exchanged_stays_for_its_time_and_is_told_to_nobody(
+    engine: Engine,
+) -> None:
+    """Kept over a restart; a second exchange ends the oldest; lists show neither."""
+    hooks = SqlHooks(engine)
+    made = hooks.add({"url": "http://a"}, by="ann", at_ms=1)
+    first = hooks.rotate(made.id, 100)
+    second = hooks.rotate(made.id, 200)
+    kept = SqlHooks(engine).one(made.id)
+    assert first.secrets(99) == (first.secret, made.secret)
+    assert first.secrets(100) == (first.secret,)
+    assert kept == second == hooks.known(made.id)
+    assert kept.secrets(199) == (second.secret, first.secret)
+    assert len({made.secret, first.secret, second.secret}) == 3
+    assert not {*kept.secrets(0)} & {*kept.told().values()}
+    with pytest.raises(NotFound, match="hook"):
+        hooks.rotate("nobody", 1)
+
+
 def test_a_hook_hears_a_case_in_order_and_the_dead_hold_nothing_up(engine: Engine) -> None:
     """Only the first that waits is due; after so many tries it is dead, and the next comes."""
     hooks, outbox = SqlHooks(engine), SqlOutbox(engine)

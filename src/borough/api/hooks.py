@@ -37,6 +37,14 @@ class Change(Exact):
     active: bool | None = None
 
 
+class Rotation(Exact):
+    """How the secret is exchanged."""
+
+    at_once: bool = Field(
+        default=False, description="the one before ends now; for one that others may know"
+    )
+
+
 @router.get("/hooks", summary="List hooks 推送订阅")
 def hooks(ports: Given) -> Response:
     """List hooks, without their secrets."""
@@ -66,6 +74,18 @@ async def change(
 async def remove(ports: Given, who: Operator, hook: str) -> Response:
     """Take a hook away; what waits for it is given up."""
     return answers.json(await ports.desk.ask("remove_hook", {"hook": hook, "by": who}))
+
+
+@router.post("/hooks/{hook}/secret", summary="Another secret 更换密钥")
+async def rotate(
+    ports: Given, who: Operator, hook: str, told: Annotated[Rotation | None, Body()] = None
+) -> Response:
+    """Give a hook another secret, which this answer has and no later one.
+
+    The one before it signs beside it up to `former_until_ms` of the clock on the wall.
+    """
+    asked = {**(told or Rotation()).model_dump(), "hook": hook, "by": who}
+    return answers.json(await ports.desk.ask("rotate_hook", asked))
 
 
 @router.post("/hooks/{hook}/test", summary="Send a test 测试推送")

@@ -63,6 +63,24 @@ def remove(hook: str, *, data: Data = HERE) -> None:
     print(f"{hook}: removed")
 
 
+@app.command
+def rotate(hook: str, *, at_once: Flag = False, data: Data = HERE) -> None:
+    """更换密钥。Print another secret, this once; the one before it signs for a day yet.
+
+    Parameters
+    ----------
+    hook
+        Its id, as `borough hook list` gives it.
+    at_once
+        The one before it ends now, since others may know it.
+    data
+        The data folder of the district.
+    """
+    ask = {"hook": hook, "at_once": at_once}
+    made = ask_desk(Settings.read(data.resolve()), "rotate_hook", ask)
+    print(f"{made['id']}  {made['secret']}")
+
+
 @app.command(name="test")
 def try_(hook: str, *, data: Data = HERE) -> None:
     """测试推送。Send a message that says nothing; `borough hook log` tells what became of it.

@@ -1,6 +1,6 @@
 """Hooks: programs elsewhere that are told of the events of cases, over HTTP."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from borough.core.cases import Case, Event
@@ -13,14 +13,16 @@ HEAD = (
     "due_ms", "limit_due_ms", "closed_ms", "outcome", "version",
 )  # fmt: skip
 """What a message tells of the case, as it is after the event."""
+UNTOLD = frozenset({"secret", "former"})
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
     """A subscription: which events go to which address; an empty list lets everything through.
 
-    ``secret`` is ``whsec_`` and Base64, shared with the receiver alone.  ``says`` is why it rests
-    where it is not ``active``.
+    ``secret`` is ``whsec_`` and Base64, shared with the receiver alone; ``former`` is the one
+    before it, which signs beside it up to ``former_until_ms`` (clock on the wall).  ``says`` is
+    why it rests where it is not ``active``.
     """
 
     id: str
@@ -34,6 +36,17 @@ class Hook:
     says: str = ""
     made_ms: int = 0
     by: str = ""
+    former: str = field(default="", repr=False)
+    former_until_ms: int = 0
+
+    def secrets(self, wall_ms: int) -> tuple[str, ...]:
+        """Give the secrets that sign at a moment, the present one first."""
+        still = bool(self.former) and wall_ms < self.former_until_ms
+        return (self.secret, self.former) if still else (self.secret,)
+
+    def told(self) -> dict[str, Any]:
+        """Tell a hook to people: everything but its secrets."""
+        return {name: value for name, value in asdict(self).items() if name not in UNTOLD}
 
     def wants(self, case: Case, event: Event) -> bool:
         """Say whether an event of a case is to be told here."""

@@ -1,7 +1,8 @@
 """The courier of hooks: one signed POST, no redirect followed, over within a few seconds.
 
 Signed after Standard Webhooks 1.0: HMAC-SHA256 over ``id.timestamp.body``, so a receiver can tell
-that it came from us, that it is fresh, and by its id that it came before.
+that it came from us, that it is fresh, and by its id that it came before.  While a secret is
+exchanged for another, both sign, side by side in one header.
 """
 
 import hmac
@@ -93,7 +94,9 @@ class HookCourier:
             "user-agent": f"borough/{version('borough')}",
             "webhook-id": message.id,
             "webhook-timestamp": str(at_s),
-            "webhook-signature": signature(hook.secret, message.id, at_s, body),
+            "webhook-signature": " ".join(
+                signature(each, message.id, at_s, body) for each in hook.secrets(wall_ms)
+            ),
         }
         watch = threading.Timer(self._wait_s, _cut, [line])
         watch.daemon = True

@@ -9,11 +9,12 @@ from borough.adapters.notices.channels import kind_of
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
+from borough.app.outward.limits import LIMITS
 from borough.core.errors import BadRequest, NotFound
-from borough.core.hooks import Hook
 from borough.core.notices import LANGUAGES, Recipient, hours
 from borough.core.outbox import HOOK, Message
 
+HOUR_MS = 3_600_000
 HOOK_FIELDS = ("url", "events", "scenes", "agencies", "remarks", "active")
 RECIPIENT_FIELDS = (
     "name", "language", "posts", "agencies", "roles", "channels", "quiet", "most_per_h", "active",
@@ -26,7 +27,7 @@ def add_hook(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     desk.outward.guard.place(told["url"])
     _known_events(told)
     hook = desk.outward.hooks.add(told, by=ask["by"], at_ms=desk.now())
-    return Answer({**hook_told(hook), "secret": hook.secret})
+    return Answer({**hook.told(), "secret": hook.secret})
 
 
 def change_hook(desk: Desk, ask: Mapping[str, Any]) -> Answer:
@@ -37,14 +38,21 @@ def change_hook(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     _known_events(told)
     if told.get("active"):
         told["says"] = ""
-    return Answer(hook_told(desk.outward.hooks.change(ask["hook"], **told)))
+    return Answer(desk.outward.hooks.change(ask["hook"], **told).told())
+
+
+def rotate_hook(desk: Desk, ask: Mapping[str, Any]) -> Answer:
+    """Give a hook another secret, in this answer only; the one before it signs for a while yet."""
+    grace_ms = 0 if ask.get("at_once") else round(LIMITS.secret_grace_h * HOUR_MS)
+    hook = desk.outward.hooks.rotate(ask["hook"], wall_ms() + grace_ms)
+    return Answer({**hook.told(), "secret": hook.secret})
 
 
 def remove_hook(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Take a hook away; what waits for it is given up."""
     gone = desk.outward.hooks.remove(ask["hook"])
     desk.outward.outbox.give_up(gone.id, "the hook is gone", wall_ms())
-    return Answer(hook_told(gone))
+    return Answer(gone.told())
 
 
 def try_hook(desk: Desk, ask: Mapping[str, Any]) -> Answer:
@@ -98,11 +106,6 @@ def answer_notice(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     return Answer(desk.outward.notices.answer(ask["case"], ask["notice"], **told))
 
 
-def hook_told(hook: Hook) -> dict[str, Any]:
-    """Tell a hook without its secret."""
-    return {name: value for name, value in asdict(hook).items() if name != "secret"}
-
-
 def recipient_told(one: Recipient) -> dict[str, Any]:
     """Tell a recipient with the kinds of their channels, never the addresses."""
     return {**asdict(one), "channels": [kind_of(each) for each in one.channels]}
@@ -118,6 +121,7 @@ def _known_events(told: Mapping[str, Any]) -> None:
 VERBS = {
     "add_hook": add_hook,
     "change_hook": change_hook,
+    "rotate_hook": rotate_hook,
     "remove_hook": remove_hook,
     "try_hook": try_hook,
     "resend_message": resend_message,

@@ -59,8 +59,7 @@ class HooksDoor:
 
     def all(self) -> list[dict[str, Any]]:
         """List hooks without their secrets."""
-        rows = (asdict(each) for each in self._hooks.all())
-        return [{name: row[name] for name in row if name != "secret"} for row in rows]
+        return [each.told() for each in self._hooks.all()]
 
     def messages(self, **wanted: Any) -> list[dict[str, Any]]:
         """List messages, newest first."""

@@ -24,6 +24,7 @@ class OutwardLimits:
     digest_s: float
     digest_lines: int
     kept_days: float
+    secret_grace_h: float
 
     @classmethod
     def declared(cls) -> Self:

@@ -50,9 +50,8 @@ class SqlHooks:
 
     def add(self, told: Mapping[str, Any], *, by: str, at_ms: int) -> Hook:
         """Add a hook with a secret of its own."""
-        secret = "whsec_" + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         hook = Hook(
-            id=secrets.token_hex(4), secret=secret, made_ms=at_ms, by=by,
+            id=secrets.token_hex(4), secret=_secret(), made_ms=at_ms, by=by,
             **_typed(told),
         )  # fmt: skip
         with writing(self._engine) as connection:
@@ -67,6 +66,14 @@ class SqlHooks:
             connection.execute(table.update().where(table.c.id == hook).values(**told))
         self._known = {each.id: each for each in self.all()}
         return self._known[hook]
+
+    def rotate(self, hook: str, until_ms: int) -> Hook:
+        """Give a hook another secret; the one it has signs beside it until a moment.
+
+        One that was still signing from before ends.  Raises `NotFound`.
+        """
+        former = self.one(hook).secret
+        return self.change(hook, secret=_secret(), former=former, former_until_ms=until_ms)
 
     def remove(self, hook: str) -> Hook:
         """Take a hook away; or `NotFound`."""
@@ -97,6 +104,10 @@ def message(hook: Hook, case: Case, event: Event, wall_ms: int) -> Message:
         hook.message_id(case.id, event.seq), HOOK, hook.id, case.id, event.seq, body,
         made_ms=wall_ms, due_ms=wall_ms,
     )  # fmt: skip
+
+
+def _secret() -> str:
+    return "whsec_" + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def _hook(row: RowMapping) -> Hook:

@@ -59,6 +59,8 @@ hooks = Table(
     Column("says", Text, nullable=False),
     Column("made_ms", Int64, nullable=False),
     Column("by", String, nullable=False),
+    Column("former", String, nullable=False),
+    Column("former_until_ms", Int64, nullable=False),
 )
 """Who is told of events over HTTP; an empty list lets everything through."""
 
