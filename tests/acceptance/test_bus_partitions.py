@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,22 @@ def test_partitions_are_written_side_by_side_and_each_by_one(links: list[Link]) 
     last = two.last()
     assert last is not None
     assert last.sequence == places[1]
+
+
+def test_who_claims_a_partition_ends_the_writing_of_whoever_had_it(links: list[Link]) -> None:
+    """Nobody has to write anything first: one that was paused cannot write after the claim."""
+    paused, next_one = Journal(links[0], ONE), Journal(links[1], ONE)
+    next_one.claim(1)
+    assert next_one.first() is None
+    paused.append(replace(frame(1.0), mqtt=7, http=8))
+    next_one = Journal(links[1], ONE)
+    next_one.claim(5)
+
+    with pytest.raises(Stale):
+        paused.append(frame(2.0))
+    last = next_one.last()
+    assert last is not None
+    assert (len(last.frame), last.frame.mqtt, last.frame.http, last.frame.wall) == (0, 7, 8, 5)
 
 
 def test_a_lease_is_held_by_one_and_taken_when_it_is_not_renewed(links: list[Link]) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import closing
 
+from borough.adapters.bus.link import Link
 from borough.adapters.reader import Reader
 from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
@@ -18,6 +19,7 @@ from borough.app.stream import Stream
 from borough.app.tuning.changes import Inbox
 from borough.core.errors import BusDown, Stale
 from borough.core.partitions import WHOLE, Part
+from borough.storage.journal.journal import Journal
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,8 @@ def hold(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> Non
         signal.signal(each, told)
     holding.start()
     try:
+        with Link(bus_of(settings).login("borough"), "claim") as link:
+            Journal(link, holding.part).claim(wall_ms())
         once(settings, watch, holding.over, holding.part)
     except Stale as error:
         log.warning("partition %d: %s", holding.part.number, error, extra=event(error.code))

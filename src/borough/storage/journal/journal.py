@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from borough.core.errors import BusDown
-from borough.core.frames import Frame, decode, encode
+from borough.core.frames import ROWS, Frame, decode, encode
 from borough.core.partitions import WHOLE, Part
 from borough.storage.journal.ports import Link, Message
 from borough.storage.journal.streams import JOURNAL, await_stored, confirm_to
@@ -60,6 +60,15 @@ class Journal:
         sequences = await_stored(self._link, sent)
         self.sequence += sent
         return sequences
+
+    def claim(self, wall: int) -> None:
+        """Write a frame that says nothing, so that whoever wrote here before us can no longer.
+
+        *wall* is the time by the wall clock, in ms.  `Stale` if they wrote at this very moment.
+        """
+        if last := self.last():
+            told = last.frame
+            self.append(Frame(ROWS, told.now, wall, told.mqtt, told.http, tuned=told.tuned))
 
     def _behind(self, frame: Frame) -> int:
         """Write a frame right behind the last one of this partition, wherever that stands."""
