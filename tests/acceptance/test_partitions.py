@@ -3,9 +3,8 @@
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -27,7 +26,6 @@ from borough.testing.machines import Machine, closing
 from borough.testing.senders import MqttSender, lanes, mixed, steady
 
 PARTS = [Part(0, 2), Part(1, 2)]
-ALIVE_S = 2.0
 
 
 @dataclass
@@ -44,8 +42,7 @@ class Town:
         return self._of(part)[0]
 
     def _of(self, part: Part) -> list[Machine]:
-        told = [(each, each.pulse("stream")) for each in self.machines]
-        return [m for m, each in told if each.get("partition") == part.number and fresh(each)]
+        return [each for each in self.machines if each.works_for(part.number)]
 
     def frames(self, part: Part) -> list[Entry]:
         """Read on in the journal of a partition; gives all of it."""
@@ -71,11 +68,6 @@ class Town:
             lambda: any(at > last and len(frame) for at, frame in self.frames(part)),
             f"more rows in {part}",
         )
-
-
-def fresh(told: Mapping[str, Any]) -> bool:
-    """Say whether a pulse was written just now."""
-    return bool(told["age_s"] < ALIVE_S)
 
 
 def own(frame: Frame, part: Part, registry: Registry) -> Frame:

@@ -20,15 +20,21 @@ from borough.app import pulse
 from borough.app.bus import prepared
 from borough.app.settings import Settings
 from borough.testing.living import eventually, free_ports
+from borough.testing.networks import Network
 
 GONE_S = 20.0
+ALIVE_S = 2.0
 
 
 @dataclass
 class Machine:
-    """A data folder and the processes that run from it, by the role of each."""
+    """A data folder and the processes that run from it, by the role of each.
+
+    ``within`` are words before the command of its bus, which put it into a network of its own.
+    """
 
     settings: Settings
+    within: tuple[str, ...] = ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @classmethod
@@ -50,7 +56,7 @@ class Machine:
         if role in self.processes:
             self.ended(role)
         words = (
-            command(prepared(self.settings))
+            [*self.within, *command(prepared(self.settings))]
             if role == "bus"
             else [sys.executable, "-m", "borough", "up", "--role", role, "--data", self.folder]
         )
@@ -70,6 +76,11 @@ class Machine:
     def pulse(self, role: str) -> dict[str, Any]:
         """Give the last pulse of a role."""
         return pulse.read(self.settings.folder, role)
+
+    def works_for(self, partition: int) -> bool:
+        """Say whether its stream has just now been at work for a partition."""
+        told = self.pulse("stream")
+        return told.get("partition") == partition and told["age_s"] < ALIVE_S
 
     def await_pulse(self, role: str, **facts: Any) -> None:
         """Wait until a role says of itself what is given."""
@@ -101,24 +112,31 @@ def closing(*machines: Machine) -> Iterator[None]:
             each.close()
 
 
-def one_bus(first: Settings, folder: Path, count: int = 3) -> list[Machine]:
+def one_bus(
+    first: Settings, folder: Path, count: int = 3, network: Network | None = None
+) -> list[Machine]:
     """Make *count* machines whose servers are one bus; *first* is the first of them."""
+    net = network or Network(("127.0.0.1",) * count)
     ports = [free_ports(3) for _ in range(count - 1)]
     (route,) = free_ports(1)
     listens = [(first.bus_port, first.mqtt_port, route), *ports]
+    placed = list(zip(net.hosts, listens, strict=True))
     shared: dict[str, Any] = {
-        "bus_servers": tuple(f"127.0.0.1:{bus}" for bus, _, _ in listens),
-        "bus_routes": tuple(f"127.0.0.1:{route}" for _, _, route in listens),
+        "bus_servers": tuple(f"{host}:{bus}" for host, (bus, _, _) in placed),
+        "bus_routes": tuple(f"{host}:{route}" for host, (_, _, route) in placed),
         "bus_copies": count,
     }
-    head = replace(first, bus_name="bus-1", bus_route_port=route, **shared)
+    head = replace(first, host=net.hosts[0], bus_name="bus-1", bus_route_port=route, **shared)
     prepared(head)
     head.write()
-    others = [
+    made = [Machine(head)]
+    made += [
         Machine.beside(
-            head, folder / f"machine-{number}", bus_name=f"bus-{number}",
+            head, folder / f"machine-{number}", host=host, bus_name=f"bus-{number}",
             bus_port=bus, mqtt_port=mqtt, bus_route_port=route,
         )
-        for number, (bus, mqtt, route) in enumerate(ports, 2)
+        for number, (host, (bus, mqtt, route)) in enumerate(placed[1:], 2)
     ]  # fmt: skip
-    return [Machine(head), *others]
+    for number, each in enumerate(made):
+        each.within = net.within(number)
+    return made

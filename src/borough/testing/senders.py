@@ -13,6 +13,7 @@ import httpx
 
 from borough.edge.load import packets
 from borough.testing.living import Living
+from borough.testing.machines import Machine
 
 PAUSE_S = 0.05
 ANSWER_S = 8.0
@@ -86,7 +87,7 @@ def mixed(*several: Iterator[Reading]) -> Iterator[Reading]:
 class Caller:
     """One connection of a device, QoS 1; every word waits for its acknowledgement."""
 
-    def __init__(self, living: Living, key: str, token: str) -> None:
+    def __init__(self, living: Living | Machine, key: str, token: str) -> None:
         where = (living.settings.host, living.settings.mqtt_port)
         self.line = socket.create_connection(where, ANSWER_S)
         self.line.sendall(packets.connect(key, key, token))
