@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -99,21 +99,23 @@ class Chunk:
 
 def _joined(frames: list[Frame], marks: Marks) -> Frame:
     """Put frames into one, with the time of the first; their reports stay apart."""
-    report, base = [], 0
-    for frame in frames:
-        if len(frame):
-            own = np.asarray(frame.report, np.int64)
-            report.append(own - own[0] + base)
-            base = int(report[-1][-1]) + 1
-    series, time_, value = (
-        np.concatenate([getattr(frame, name) for frame in frames])
-        for name in ("series", "time", "value")
-    )
-    reports = np.concatenate(report) if report else np.zeros(0, np.int64)
     first = frames[0]
-    return Frame(
-        first.kind, first.now, first.wall, marks.mqtt, marks.http, -1, reports, series, time_, value
-    )
+    full = [frame for frame in frames if len(frame)]
+    told = Frame(first.kind, first.now, first.wall, marks.mqtt, marks.http)
+    if not full:
+        return told
+    report, base = [], 0
+    for frame in full:
+        own = frame.report
+        if base or own[0]:
+            own = np.asarray(own, np.int64) - own[0] + base
+        report.append(own)
+        base = int(own[-1]) + 1
+    columns = {name: [getattr(each, name) for each in full] for name in ("series", "time", "value")}
+    columns["report"] = report
+    if len(full) == 1:  # as it came, and not copied: what fills a frame comes alone
+        return replace(told, **{name: parts[0] for name, parts in columns.items()})
+    return replace(told, **{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 class Reader:

@@ -2,9 +2,11 @@
 
 A frame is one message of the journal.  Little-endian throughout:
 
-    magic  checksum  kind  pad  rows   now  wall  mqtt  http  cause  tuned   64 bytes
-    4s     u32       u16   u16  u32    i64  i64   i64   i64   i64    i64
+    magic  checksum  kind  form  rows   now  wall  mqtt  http  cause  tuned  64 bytes
+    4s     u32       u16   u16   u32    i64  i64   i64   i64   i64    i64
     time i64[rows], value f64[rows], series i32[rows], report u32[rows]      24 bytes a row
+
+``form`` says which columns are kept in fewer bytes than that, and how: see `core.narrowing`.
 
 ``now`` is when the journal took the rows in, in district time; ``wall`` is the same moment
 on the wall clock.  ``mqtt`` and ``http`` say how far the doors' own streams are contained in
@@ -14,7 +16,8 @@ where it stopped; ``tuned`` says the same of changes of parameters, by their num
 Times are ms.
 
 A frame that changes parameters has no columns; ``rows`` counts the bytes of JSON in their place.
-Frames of the first release, ``BJF1``, have no ``tuned``, and are read as if it were 0.
+Frames of the first release, ``BJF1``, have no ``tuned``, and are read as if it were 0; those
+and ``BJF2`` have no ``form`` but 0.
 """
 
 import struct
@@ -26,6 +29,7 @@ from zlib import crc32
 import numpy as np
 
 from borough.core.errors import BadBatch, BadFrame
+from borough.core.narrowing import narrowed, size, widened
 from borough.core.observations import REPORT_BITS, Batch, Floats, Index, Mask, Now, Record
 from borough.core.tunings import Change, Tuned
 
@@ -37,7 +41,8 @@ people changed of a scene's parameters, and what another partition took in for t
 MOST_BYTES = 1 << 20
 """The longest frame; the bus is set to carry it."""
 
-_MAGIC = b"BJF2"
+_MAGIC = b"BJF3"
+_SECOND_MAGIC = b"BJF2"
 _HEAD = struct.Struct("<4sIHHIqqqqqq")
 _FIRST_MAGIC = b"BJF1"
 _FIRST_HEAD = struct.Struct("<4sIHHIqqqqq")
@@ -131,18 +136,23 @@ def encode(frame: Frame) -> bytes:
     if (frame.change is not None) != (frame.kind == TUNED):
         msg = f"a frame of kind {frame.kind} holds {frame.change}"
         raise BadBatch(msg)
-    parts = [column.tobytes() for column in columns]
+    time, value, series, report = columns
+    form, (time, value, report) = narrowed(time, value, report)
+    parts = [np.ascontiguousarray(each).data for each in (time, value, series, report)]
     if frame.change is not None:
-        parts = [frame.change.text().encode()]
+        parts = [memoryview(frame.change.text().encode())]
         rows = len(parts[0])
     tail = (frame.now, frame.wall, frame.mqtt, frame.http, frame.cause, frame.tuned)
     kind = KINDS.index(frame.kind)
-    body = b"".join([_HEAD.pack(_MAGIC, 0, kind, 0, rows, *tail), *parts])
-    return _MAGIC + struct.pack("<I", crc32(body[8:])) + body[8:]
+    head = _HEAD.pack(_MAGIC, 0, kind, form, rows, *tail)[8:]
+    checksum = crc32(head)
+    for part in parts:
+        checksum = crc32(part, checksum)
+    return b"".join([_MAGIC, struct.pack("<I", checksum), head, *parts])
 
 
 def decode(data: bytes) -> Frame:
-    """Read a frame back; its columns are views of *data*.
+    """Read a frame back; columns that are kept as they are, are views of *data*.
 
     ``BadFrame`` if a single bit differs from what was written.
     """
@@ -151,10 +161,12 @@ def decode(data: bytes) -> Frame:
     if len(data) < head.size:
         msg = f"{len(data)} bytes are too few for a frame"
         raise BadFrame(msg)
-    magic, checksum, kind, pad, rows, *tail = head.unpack_from(data)
-    known = magic in {_MAGIC, _FIRST_MAGIC} and not pad and kind < len(KINDS)
+    magic, checksum, kind, form, rows, *tail = head.unpack_from(data)
+    plain = magic in {_SECOND_MAGIC, _FIRST_MAGIC} and not form
+    known = (magic == _MAGIC or plain) and kind < len(KINDS)
     tunes = known and KINDS[kind] == TUNED
-    if not known or len(data) != head.size + rows * (1 if tunes else _ROW) or (first and tunes):
+    body = rows if tunes and not form else size(form, rows)
+    if not known or len(data) != head.size + body or (first and tunes):
         msg = f"the head of a frame makes no sense: {data[: head.size].hex()}"
         raise BadFrame(msg)
     if crc32(memoryview(data)[8:]) != checksum:
@@ -164,9 +176,5 @@ def decode(data: bytes) -> Frame:
     told = Frame(KINDS[kind], now, wall, mqtt, http, cause, tuned=tuned[0] if tuned else 0)
     if tunes:
         return replace(told, change=Change.parsed(data[head.size :]))
-    columns: dict[str, Any] = {}
-    start = head.size
-    for name, dtype in _COLUMNS.items():
-        columns[name] = np.frombuffer(data, dtype, rows, start)
-        start += columns[name].nbytes
+    columns: dict[str, Any] = widened(form, rows, data, head.size)
     return replace(told, **columns)
