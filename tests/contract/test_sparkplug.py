@@ -10,7 +10,7 @@ from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder, Readings
 from borough.adapters.payloads import UNSAID
 from borough.adapters.sparkplug.host import SEQUENCES
-from borough.adapters.sparkplug.messages import Payload, read_payload
+from borough.adapters.sparkplug.messages import payload_class, read_payload
 from borough.core.registry import Kind, Property, Registry
 
 DOUBLE, INT16, STRING = 10, 2, 12
@@ -56,7 +56,7 @@ class Line:
 
 def written(metrics: Any, seq: int | None, at: int = NOW) -> bytes:
     """Write a payload; a metric is a dict of its fields."""
-    payload = Payload(timestamp=at)
+    payload = payload_class()(timestamp=at)
     if seq is not None:
         payload.seq = seq
     for each in metrics:
@@ -236,7 +236,7 @@ def test_any_bytes_at_all_are_taken_or_told(body: bytes, says: str) -> None:
 
 def test_a_message_without_any_time_gets_that_of_its_arrival(line: Line) -> None:
     """Neither the metric nor the payload says when: the door's clock does."""
-    payload = Payload(seq=2)
+    payload = payload_class()(seq=2)
     payload.metrics.add(alias=7, double_value=1)
     said = line.hand("spBv1//0.plant.DDATA.e-1.m-1", bytes(payload.SerializeToString()))
     assert said.time.tolist() == [NOW]

@@ -29,7 +29,8 @@ from borough.storage.sql.bundles import bundling, one_by_one
 from borough.storage.sql.caselog import found, written
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.open_counts import open_counts
-from borough.storage.sql.tables import case_events, cases as case_table, metadata
+from borough.storage.sql.tables import case_events, cases as case_table
+from borough.testing.backends import every_table
 from borough.testing.desks import MERGE_MS, MORNING, ZONE
 
 PLANS = {
@@ -187,7 +188,7 @@ def everything(engine: Engine) -> dict[str, Any]:
     """Give all rows of all tables; of counts, those that count something."""
     told: dict[str, Any] = {}
     with reading(engine) as connection:
-        for table in metadata.sorted_tables:
+        for table in every_table().sorted_tables:
             rows = [dict(row) for row in connection.execute(select(table)).mappings()]
             if table is open_counts:
                 rows = [{**row, "id": 0} for row in rows if row["open"]]
@@ -198,7 +199,7 @@ def everything(engine: Engine) -> dict[str, Any]:
 def emptied(engine: Engine) -> None:
     """Begin afresh."""
     with writing(engine) as connection:
-        for table in reversed(metadata.sorted_tables):
+        for table in reversed(every_table().sorted_tables):
             connection.execute(table.delete())
         if engine.dialect.name == "postgresql":
             numbers = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"

@@ -1,28 +1,21 @@
-"""The bus as the roles see it: where it is, how to enter it, and a gate kept at its doors."""
+"""The bus as the roles see it: where it is, and how to enter it."""
 
 import logging
-import threading
 import time
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from borough.adapters.bus.config import Bus, Cluster, config_path, is_ready, prepare, secrets_of
 from borough.adapters.bus.link import Address, Link
-from borough.adapters.gate import Gate
 from borough.adapters.limits import Limits
 from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BadSetting, BusDown
 from borough.storage.journal.streams import make_streams
-from borough.storage.sql import SqlCredentials, connect
 
 log = logging.getLogger(__name__)
 AGAIN_S = 0.5
-OPEN_S = 0.02
-"""How soon a gate looks again for a bus that is away: devices are at its door at once."""
-REFRESH_S = 3.0
-"""How soon a new credential is good for entering, and a revoked one no longer."""
+LOOK_S = 0.1
+"""How soon who has just begun looks again for a bus that begins beside it."""
 
 
 def bus_of(settings: Settings) -> Bus:
@@ -98,49 +91,7 @@ def serves(settings: Settings) -> bool:
 def await_bus(settings: Settings) -> None:
     """Wait until the bus serves; who waits is started by somebody who will not wait for ever."""
     while not serves(settings):
-        time.sleep(AGAIN_S)
-
-
-class GateKeeper:
-    """A gate in a thread of its own, opened again whenever the bus comes back."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.bus = bus_of(settings)
-        self.credentials = SqlCredentials(connect(settings.store))
-        self.gate = Gate(self.bus, self._digests(), Limits.load())
-        self.stop = threading.Event()
-        self.threads = [
-            threading.Thread(target=work, name="gate", daemon=True)
-            for work in (self._keep, self._refresh)
-        ]
-        for each in self.threads:
-            each.start()
-
-    def _digests(self) -> dict[str, bytes]:
-        return {key: bytes.fromhex(digest) for key, digest in self.credentials.all().items()}
-
-    def _keep(self) -> None:
-        while not self.stop.is_set():
-            try:
-                self.gate.serve(self.stop)
-            except BusDown:
-                self.stop.wait(OPEN_S)
-
-    def _refresh(self) -> None:
-        """Read the credentials again and again; those that were revoked cannot enter any more."""
-        while not self.stop.wait(REFRESH_S):
-            try:
-                self.gate.credentials = self._digests()
-            except DBAPIError as error:
-                log.warning(
-                    "the gate keeps the credentials it has: %s", error, extra=event("store-down")
-                )
-
-    def close(self) -> None:
-        """Stop answering; another gate may."""
-        self.stop.set()
-        for each in self.threads:
-            each.join(2.0)
+        time.sleep(LOOK_S)
 
 
 def kept(settings: Settings) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -21,7 +22,6 @@ from borough.app import pulse
 from borough.app.bus import bus_of, prepared, serves
 from borough.app.bus_log import BusLog
 from borough.app.settings import Settings
-from borough.app.setup import own_command
 from borough.app.supervisor import Role, Supervisor
 from borough.core.errors import BadSetting, BusDown
 
@@ -93,7 +93,7 @@ def tended(role: Role, bus: Bus, log: BusLog) -> bool:
 
 def role_command(settings: Settings, name: str) -> list[str]:
     """Give the command that runs one role."""
-    return own_command("up", "--role", name, "--data", settings.data)
+    return [sys.executable, "-m", "borough.app.role", "--role", name, "--data", settings.data]
 
 
 def breathes(settings: Settings, name: str) -> Callable[[], bool]:

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -97,8 +96,3 @@ def write_credentials(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["key", "token"])
         writer.writerows(pairs)
-
-
-def own_command(*arguments: str) -> list[str]:
-    """Give the command that runs this very Borough again."""
-    return [sys.executable, "-m", "borough", *arguments]

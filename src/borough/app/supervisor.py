@@ -71,15 +71,14 @@ class Supervisor:
         """Start every role; `BusDown` with the end of its log if one is not ready in time.
 
         `BadSetting` if another process keeps this folder running: two would both write.
-        The first role, which all others need, must be ready before they are started together.
+        All start side by side: what they load takes longer than the bus that they then wait for.
         """
         self._claim()
-        for group in (self.roles[:1], self.roles[1:]):
-            for role in group:
-                self._launch(role)
-            until = time.monotonic() + within_s
-            for role in group:
-                self._await(role, until)
+        for role in self.roles:
+            self._launch(role)
+        until = time.monotonic() + within_s
+        for role in self.roles:
+            self._await(role, until)
 
     def _claim(self) -> None:
         path = self.data / CLAIM

@@ -23,13 +23,14 @@ from borough.api.limits import LIMITS
 from borough.api.ports import LOOPBACK, Ports
 from borough.app import checkpoints, pulse
 from borough.app.appraisals import AppraisalDoor
-from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus, bus_of
+from borough.app.bus import AGAIN_S, address, await_bus, bus_of
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
 from borough.app.door_line import DoorLine
 from borough.app.evaluations.door import EvaluationDoor
 from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import UPLOADS
+from borough.app.gates import GateKeeper
 from borough.app.intake.door import IntakeDoor
 from borough.app.open311 import offer
 from borough.app.outside import provider

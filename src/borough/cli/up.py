@@ -6,12 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from borough.app.logs import keep
-from borough.app.settings import FILE, Settings
+from borough.app.role import work
+from borough.app.settings import FILE
 from borough.app.sources import by_hand
 
-ROLES = {"stream": "borough.app.streaming", "desk": "borough.app.desk", "api": "borough.app.web"}
-"""The module of each role; a process loads only its own."""
 WHOLE = "borough.cli.up_whole"
 """What starts all of them; a role need not load it."""
 
@@ -48,9 +46,7 @@ def up(
     """
     by_hand(set_, config)
     if role:
-        settings = Settings.read(data)
-        keep(settings, role)
-        importlib.import_module(ROLES[role]).run(settings)
+        work(role, data)
         return
     fresh = not (data / FILE).exists()
     whole = importlib.import_module(WHOLE)

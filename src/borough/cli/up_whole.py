@@ -7,20 +7,20 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from borough.app.clocks import wall_ms
 from borough.app.district_run import begun, supervisor, with_free_ports
 from borough.app.logs import keep
-from borough.app.people import invited, led
 from borough.app.settings import FILE, Settings, from_environment
-from borough.app.setup import folder_of, set_up
 from borough.app.systemd import WATCHED, notify
 from borough.app.upgrading import lacking, upgraded
-from borough.cli.progress import Progress
 from borough.core.errors import BadSetting, BoroughError
 
-LOOK_S = 0.5
+if TYPE_CHECKING:
+    from borough.cli.progress import Progress
+
+LOOK_S = 0.2
 SUPERVISOR = "supervisor"
 log = logging.getLogger("borough.supervisor")
 
@@ -53,6 +53,9 @@ def say(text: str) -> None:
 
 def welcome(settings: Settings) -> None:
     """Say where to look, and how the first administrator signs in; a log is not told that."""
+    # What asks the desk takes long to load; by now the roles serve, and nobody waits for it.
+    from borough.app.people import led  # noqa: PLC0415 - see above
+
     url = f"http://{settings.host}:{settings.http_port}/"
     if led(settings):
         print(url, flush=True)
@@ -70,6 +73,8 @@ def first_way_in(settings: Settings, url: str) -> str:
 
     A desk that does not answer in time is no reason to end what runs.
     """
+    from borough.app.people import invited  # noqa: PLC0415 - see `welcome`
+
     if WATCHED not in os.environ:
         with contextlib.suppress(BoroughError):
             return f"首次登录 · to sign in first, once: {invited(settings)}"
@@ -90,15 +95,30 @@ def opened(district: str, data: Path, seed: int, share: float, *, upgrade: bool)
                     f"`borough upgrade --data {data}`, or start with --upgrade"
                 )
                 raise BadSetting(msg)
-            with Progress() as progress:
+            with shown() as progress:
                 upgraded(data, None, progress.tell)
         return settings
+    return made(district, data, seed, share)
+
+
+def shown() -> "Progress":
+    """Show how far long work is; a start that has none of it need not load the bars."""
+    from borough.cli.progress import Progress  # noqa: PLC0415 - see above
+
+    return Progress()
+
+
+def made(district: str, data: Path, seed: int, share: float) -> Settings:
+    """Make a data folder from a district's tables."""
+    # Placing a fleet needs much that a district which is there already does not.
+    from borough.app.setup import folder_of, set_up  # noqa: PLC0415 - see above
+
     now = wall_ms()
     given: dict[str, Any] = {"clock_start_ms": now, "clock_origin_ms": now, **from_environment()}
     given["district"] = str(folder_of(given.get("district", district)))
     settings = with_free_ports(Settings(**{**given, "data": str(data)}))
     data.mkdir(parents=True, exist_ok=True)
-    with Progress() as progress:
+    with shown() as progress:
         set_up(settings, seed=seed, share=share, progress=progress.tell)
     settings.write()
     return settings

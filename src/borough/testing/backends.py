@@ -6,13 +6,22 @@ A promise takes an empty, up-to-date database and raises `AssertionError` when i
 from dataclasses import fields
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Engine, MetaData
 
 from borough.core.registry import Kind, Property, Registry
+from borough.storage import sql
 from borough.storage.sql import Attribute, SqlCredentials, SqlRegistry, SqlThings
+from borough.storage.sql.tables import metadata
 
 MAGNETS, GATES, ZONES = 0, 1, 2
 SCHEMAS = {"water_zone": {"diameter": Attribute("number", "mm", 10, 3000, required=True)}}
+
+
+def every_table() -> MetaData:
+    """Give all tables of this release; a module declares its own when it is loaded."""
+    for name in sql.__all__:
+        getattr(sql, name)
+    return metadata
 
 
 def small_registry(things: int = 40) -> Registry:

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import xlsxwriter  # type: ignore[import-untyped] # it ships no types
-
 from borough.adapters.sheets.sheet import Sheet
 from borough.adapters.sheets.text import NUMBER
 
@@ -28,6 +26,9 @@ def write_workbook(path: Path, *sheets: Sheet, red: frozenset[Spot] = frozenset(
 
     The cells in *red*, by row and column counted from the first below the heading, stand out.
     """
+    # Every role reads sheets; few write a workbook, and what writes one takes long to load.
+    import xlsxwriter  # type: ignore[import-untyped] # noqa: PLC0415 - see above; it ships no types
+
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
         bold, loud = book.add_format(BOLD), book.add_format(RED)
         for sheet in sheets:

@@ -4,23 +4,20 @@ The schema stands here as a table of field numbers (Sparkplug 3.0, section 6.4) 
 generated code.  What we do not use of it, such as data sets and properties, is skipped.
 """
 
+from functools import cache
 from typing import Any
-
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
 
 from borough.core.errors import BadReading
 
-_F = descriptor_pb2.FieldDescriptorProto
 _METRIC = {
-    "name": (1, _F.TYPE_STRING), "alias": (2, _F.TYPE_UINT64), "timestamp": (3, _F.TYPE_UINT64),
-    "datatype": (4, _F.TYPE_UINT32), "is_null": (7, _F.TYPE_BOOL),
-    "int_value": (10, _F.TYPE_UINT32), "long_value": (11, _F.TYPE_UINT64),
-    "float_value": (12, _F.TYPE_FLOAT), "double_value": (13, _F.TYPE_DOUBLE),
-    "boolean_value": (14, _F.TYPE_BOOL), "string_value": (15, _F.TYPE_STRING),
+    "name": (1, "STRING"), "alias": (2, "UINT64"), "timestamp": (3, "UINT64"),
+    "datatype": (4, "UINT32"), "is_null": (7, "BOOL"),
+    "int_value": (10, "UINT32"), "long_value": (11, "UINT64"),
+    "float_value": (12, "FLOAT"), "double_value": (13, "DOUBLE"),
+    "boolean_value": (14, "BOOL"), "string_value": (15, "STRING"),
 }  # fmt: skip
 _PAYLOAD = {
-    "timestamp": (1, _F.TYPE_UINT64), "metrics": (2, _F.TYPE_MESSAGE), "seq": (3, _F.TYPE_UINT64),
+    "timestamp": (1, "UINT64"), "metrics": (2, "MESSAGE"), "seq": (3, "UINT64"),
 }  # fmt: skip
 _VALUES = [name for name in _METRIC if name.endswith("_value")]
 _PACKAGE = "borough.sparkplug"
@@ -31,17 +28,28 @@ _BITS = {INT8: 32, INT16: 32, INT32: 32, INT64: 64}
 """Signed whole numbers travel as the two's complement of so many bits."""
 
 
-def _made() -> Any:
-    """Make the class of payloads from the table."""
+@cache
+def _schema() -> tuple[Any, type[Exception]]:
+    """Make the class of payloads from the table; give it, and what it raises at what is none."""
+    # A quarter of a second to load, which no role should spend on what few edge nodes speak.
+    from google.protobuf import (  # noqa: PLC0415 - see above
+        descriptor_pb2,
+        descriptor_pool,
+        message_factory,
+    )
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - see above
+
+    kinds = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(
         name="borough/sparkplug.proto", package=_PACKAGE, syntax="proto2"
     )
     for called, rows in (("Metric", _METRIC), ("Payload", _PAYLOAD)):
         message = file.message_type.add(name=called)
         for name, (number, kind) in rows.items():
-            label = _F.LABEL_REPEATED if name == "metrics" else _F.LABEL_OPTIONAL
-            field = message.field.add(name=name, number=number, type=kind, label=label)
-            if kind == _F.TYPE_MESSAGE:
+            label = kinds.LABEL_REPEATED if name == "metrics" else kinds.LABEL_OPTIONAL
+            typed = kinds.Type.Value(f"TYPE_{kind}")
+            field = message.field.add(name=name, number=number, type=typed, label=label)
+            if kind == "MESSAGE":
                 field.type_name = f".{_PACKAGE}.Metric"
         if called == "Metric":
             message.oneof_decl.add(name="value")
@@ -50,18 +58,21 @@ def _made() -> Any:
                     field.oneof_index = 0
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Payload"))
+    found = pool.FindMessageTypeByName(f"{_PACKAGE}.Payload")
+    return message_factory.GetMessageClass(found), DecodeError
 
 
-Payload = _made()
-"""A message of Sparkplug B: ``timestamp`` (ms), ``metrics`` and ``seq``, each may be missing."""
+def payload_class() -> Any:
+    """Give the class of a message: ``timestamp`` (ms), ``metrics`` and ``seq``, all optional."""
+    return _schema()[0]
 
 
 def read_payload(body: bytes) -> Any:
     """Read a payload; `BadReading` where it is none."""
+    made, wrong = _schema()
     try:
-        return Payload.FromString(body)
-    except DecodeError as problem:
+        return made.FromString(body)
+    except wrong as problem:
         raise BadReading(str(problem)) from None
 
 
@@ -70,7 +81,7 @@ def number_of(metric: Any, datatype: int) -> float | None:
 
     *datatype* is what its birth declared: the message need not say it again.
 
-    >>> number_of(Payload().metrics.add(int_value=0xFFFFFFFE), INT16)
+    >>> number_of(payload_class()().metrics.add(int_value=0xFFFFFFFE), INT16)
     -2.0
     """
     said = metric.WhichOneof("value")
@@ -85,7 +96,7 @@ def number_of(metric: Any, datatype: int) -> float | None:
 
 def rebirth(now: int) -> bytes:
     """Write the command that asks an edge node to tell its births again, at *now* (ms)."""
-    asked = Payload(timestamp=now)
+    asked = payload_class()(timestamp=now)
     asked.metrics.add(
         name="Node Control/Rebirth", timestamp=now, datatype=BOOLEAN, boolean_value=True
     )

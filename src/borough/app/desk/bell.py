@@ -17,7 +17,7 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
 
-from borough.app.bus import AGAIN_S, GateKeeper, address, await_bus
+from borough.app.bus import AGAIN_S, address, await_bus
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import shown
 from borough.app.desk.desk import Desk
@@ -25,6 +25,7 @@ from borough.app.desk.errands import Errands
 from borough.app.desk.intake import Clerk
 from borough.app.desk.tenure import Tenure, is_shared
 from borough.app.desk.verbs import answered
+from borough.app.gates import GateKeeper
 from borough.app.keeping import Housekeeper
 from borough.app.logs import event
 from borough.app.outward.sender import Sender

@@ -6,9 +6,9 @@ can hold the same (series, time), the smaller index has the last word.
 """
 
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +16,9 @@ from borough.core.observations import Index
 from borough.storage.lake.rows import Points, settled
 from borough.storage.lake.table import Listing
 from borough.storage.lake.trouble import opening
+
+if TYPE_CHECKING:
+    import duckdb
 
 SETTINGS = (
     "SET autoinstall_known_extensions = false",
@@ -34,15 +37,25 @@ class Reader:
 
     def __init__(self, folder: Path, spill: Path, memory_mb: int, threads: int) -> None:
         self._folder = folder
-        self._duck = duckdb.connect(
-            config={
-                "memory_limit": f"{memory_mb}MB",
-                "threads": threads,
-                "temp_directory": str(spill),
-            }
-        )
-        for setting in SETTINGS:
-            self._duck.execute(setting)
+        self._config: dict[str, Any] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            "temp_directory": str(spill),
+        }
+        self._lock = Lock()
+        self._duck: duckdb.DuckDBPyConnection | None = None
+
+    def _cursor(self) -> "duckdb.DuckDBPyConnection":
+        """Give a cursor of our DuckDB, which begins with the first question."""
+        # A fifth of a second to load: a role that was killed serves first and asks later.
+        import duckdb  # noqa: PLC0415 - see above
+
+        with self._lock:
+            if self._duck is None:
+                self._duck = duckdb.connect(config=self._config)
+                for setting in SETTINGS:
+                    self._duck.execute(setting)
+            return self._duck.cursor()
 
     def ask(
         self,
@@ -57,7 +70,7 @@ class Reader:
         ``{files}``, ``{late}`` and ``{wanted}`` stand for its inputs; *wanted* holds series
         numbers in order, each once.
         """
-        with self._duck.cursor() as cursor, opening("history"):
+        with self._cursor() as cursor, opening("history"):
             chosen = "true"
             if wanted is not None:
                 chosen = _chosen(wanted)
@@ -96,7 +109,7 @@ class Reader:
 
     def whole(self, path: Path, key: str) -> tuple[Points, str]:
         """Read a file of ours from end to end, and what it says of itself under *key*."""
-        with self._duck.cursor() as cursor, opening("history"):
+        with self._cursor() as cursor, opening("history"):
             name = str(path)
             told = cursor.execute(
                 "SELECT decode(value) FROM parquet_kv_metadata($name) WHERE decode(key) = $key",
@@ -110,7 +123,8 @@ class Reader:
 
     def close(self) -> None:
         """Give back memory and threads."""
-        self._duck.close()
+        if self._duck is not None:
+            self._duck.close()
 
 
 def _chosen(wanted: Index | range) -> str:

@@ -1,10 +1,10 @@
 """What can go wrong with history, beyond what the core can name."""
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import duckdb
 from deltalake.exceptions import DeltaError
 
 from borough.core.errors import HistoryDamaged, HistoryFull
@@ -25,11 +25,17 @@ def writing(what: str) -> Iterator[None]:
         raise HistoryFull(msg) from error
 
 
+def _of_libraries() -> tuple[type[Exception], ...]:
+    """Give what the libraries raise; DuckDB nothing where nobody has asked it anything yet."""
+    duckdb = sys.modules.get("duckdb")
+    return (DeltaError, duckdb.Error) if duckdb else (DeltaError,)
+
+
 @contextmanager
 def opening(what: str) -> Iterator[None]:
     """Turn what a broken table or Parquet file makes the libraries say into `HistoryDamaged`."""
     try:
         yield
-    except (duckdb.Error, DeltaError) as error:
+    except _of_libraries() as error:
         msg = f"{what} cannot be read: {said(error)}"
         raise HistoryDamaged(msg) from error

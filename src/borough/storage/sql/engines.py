@@ -2,13 +2,13 @@
 
 import math
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -97,13 +97,16 @@ CLASHES = {"23505", "40001", "40P01", "55P03"}
 """SQLSTATE of PostgreSQL: unique violation, serialisation failure, deadlock, lock not to be had."""
 ORPHAN = "23503"
 """SQLSTATE of PostgreSQL: a foreign key leads nowhere."""
-AWAY = (
-    sqlite3.OperationalError,
-    sqlite3.InterfaceError,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-)
+AWAY = ("OperationalError", "InterfaceError")
 """No answer, no room, no right to write; plain ``DatabaseError`` is a file that is damaged."""
+
+
+def _of_drivers(
+    *names: str, beside: tuple[type[Exception], ...] = ()
+) -> tuple[type[Exception], ...]:
+    """Give these errors of the drivers that are loaded: a role on SQLite has no need of another."""
+    loaded = [sys.modules[name] for name in ("sqlite3", "psycopg") if name in sys.modules]
+    return (*beside, *(getattr(driver, name) for driver in loaded for name in names))
 
 
 @contextmanager
@@ -114,7 +117,7 @@ def _known_errors() -> Iterator[None]:
     except OverflowError as error:
         msg = f"a value cannot be kept: {error}"
         raise BadRequest(msg) from error
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+    except _of_drivers("Error", beside=(DBAPIError,)) as error:
         cause = getattr(error, "orig", None) or error
         said, state = str(cause), getattr(cause, "sqlstate", "")
         first = next(iter(said.splitlines()), type(cause).__name__)
@@ -124,10 +127,10 @@ def _known_errors() -> Iterator[None]:
         if "FOREIGN KEY" in said or state == ORPHAN:
             msg = "a row names another row that is missing; nothing was changed"
             raise BadRequest(msg) from error
-        if isinstance(cause, sqlite3.DataError | psycopg.DataError):
+        if isinstance(cause, _of_drivers("DataError")):
             msg = f"a value cannot be kept: {first}"
             raise BadRequest(msg) from error
-        if isinstance(cause, AWAY) or type(cause) is sqlite3.DatabaseError:
+        if isinstance(cause, _of_drivers(*AWAY)) or type(cause) is sqlite3.DatabaseError:
             msg = f"the database cannot be used: {first}"
             raise StoreDown(msg) from error
         raise
