@@ -111,11 +111,16 @@ def _joined(frames: list[Frame], marks: Marks) -> Frame:
             own = np.asarray(own, np.int64) - own[0] + base
         report.append(own)
         base = int(own[-1]) + 1
-    columns = {name: [getattr(each, name) for each in full] for name in ("series", "time", "value")}
-    columns["report"] = report
     if len(full) == 1:  # as it came, and not copied: what fills a frame comes alone
-        return replace(told, **{name: parts[0] for name, parts in columns.items()})
-    return replace(told, **{name: np.concatenate(parts) for name, parts in columns.items()})
+        only = full[0]
+        series, times, values, reports = only.series, only.time, only.value, report[0]
+    else:
+        series, times, values = (
+            np.concatenate([getattr(frame, name) for frame in full])
+            for name in ("series", "time", "value")
+        )
+        reports = np.concatenate(report)
+    return replace(told, report=reports, series=series, time=times, value=values)
 
 
 class Reader:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from borough.core.derives import depth
 from borough.core.detections import Edges
-from borough.core.observations import Batch, Now, Record
+from borough.core.observations import Batch, Index, Now, Record
 from borough.core.partitions import WHOLE, Part, home_of_series, homes
 from borough.core.registry import Registry
 from borough.core.tunings import Change, Tuned
@@ -92,6 +92,7 @@ class Pipeline:
         self.windows.sort(key=lambda each: depth(each.derivation, every))
         self._first = [each for each in self.windows if not self._fed(each)]
         self._series = len(registry.row_of_series)
+        self._concerns = self._whom(self._series)
         self.latest = Latest(self._series)
         self.position = -1
         self._due: list[Derived] = []
@@ -107,19 +108,31 @@ class Pipeline:
             return Said()
         self.position = record.last
         self._due = [each for each in self._due if each.cause > cause]
-        if isinstance(record, Batch):
-            record = self._known(record)
         if isinstance(record, Tuned):
             if not self.held:
                 self.tune(record.change)
             return Said()
-        edges = [each for runner in self.runners for each in self._heard(runner, record)]
         if isinstance(record, Batch):
-            self.latest.take(record)
-            for window in self._first:
-                window.take(record)
-            return Said(edges)
+            return Said(self._taken(self._known(record)))
+        edges = [each for runner in self.runners for each in self._heard(runner, record)]
         return Said(edges, self._closed(record))
+
+    def _taken(self, batch: Batch) -> list[Edges]:
+        """Let everyone hear the rows that concern him; who they are is looked up once."""
+        edges: list[Edges] = []
+        concerns = self._concerns[batch.series]
+        hearers: list[Runner | Window] = [*self.runners, *self._first]
+        for number, each in enumerate(hearers):
+            mine = np.flatnonzero(concerns & concerns.dtype.type(1 << number))
+            if not len(mine):
+                continue
+            part = batch if len(mine) == len(batch.series) else batch.pick(mine)
+            if isinstance(each, Runner):
+                edges += self._heard(each, part)
+            else:
+                each.take(part)
+        self.latest.take(batch)
+        return edges
 
     def set_aside(self, scene: str, why: str) -> None:
         """Let a scene hear nothing any more, as if it had raised."""
@@ -128,6 +141,15 @@ class Pipeline:
     def code(self, scene: str) -> str:
         """Name the rule of a scene as it is written; empty for one that is not here."""
         return self._code.get(scene, "")
+
+    def _whom(self, series: int) -> Index:
+        """Say of each series whom it concerns: a bit for each runner, then for each window."""
+        hears = [each.watch.own >= 0 for each in self.runners]
+        hears += [each.members.many > 0 for each in self._first]
+        bits = np.zeros(series, np.min_scalar_type((1 << len(hears)) - 1))
+        for number, mine in enumerate(hears):
+            bits |= np.where(mine, bits.dtype.type(1 << number), bits.dtype.type(0))
+        return bits
 
     def _known(self, batch: Batch) -> Batch:
         """Leave out series above all that the registry has: those of things that are gone."""

@@ -70,22 +70,26 @@ class Watch:
     def turns(self, batch: Batch, read: int) -> Iterator[Batch]:
         """Deal out the reports after *read*: no thing twice in a turn, each in journal order.
 
-        Where no thing has two readings there is one turn, and nothing to sort: 0.02 µs a row
+        Where no thing has two reports there is one turn, and nothing to sort: 0.02 µs a row
         instead of 0.14.  `dealt` is the general way.
         """
         own = self.own[batch.series]
-        mine = np.flatnonzero(own >= 0)
-        if len(mine):
-            counts = (batch.position[mine] > read) & np.isfinite(batch.value[mine])
-            mine = mine if counts.all() else mine[counts]
-        if not len(mine):
-            return
-        row, place = self.row[own[mine]], np.arange(len(mine), dtype=np.int32)
+        counts = (own >= 0) & (batch.position > read) & np.isfinite(batch.value)
+        if not counts.all():
+            mine = np.flatnonzero(counts)
+            own, batch = own[mine], batch.pick(mine)
+        row = self.row[own]
+        begins = differs(row)
+        if not begins.all():
+            begins |= differs(batch.position)
+            row = row[begins]
+        place = np.arange(len(row), dtype=np.int32)
         self.seat[row] = place
         if (self.seat[row] == place).all():
-            yield replace(batch.pick(mine), series=own[mine])
+            if len(own):
+                yield replace(batch, series=own)
         else:
-            yield from self.dealt(batch, own, mine)
+            yield from self.dealt(batch, own, np.arange(len(own)))
 
     def dealt(self, batch: Batch, own: Index, mine: Index) -> Iterator[Batch]:
         """Deal out the rows *mine* of a batch, however many a thing has; *own* are its series."""
