@@ -14,7 +14,9 @@ JOURNAL = "JOURNAL"
 TABLE = Path(__file__).with_name("streams.toml")
 
 _FULL = {"drop": "old", "refuse": "new"}
-_WRONG_LAST = 10071
+_WRONG_LAST = {10071, 10164}
+"""What the bus says to who writes behind a message that is not the last; of several servers the
+second where another's is under way."""
 _STORED = b".stored-"
 
 
@@ -109,7 +111,7 @@ def _sequence(message: Message) -> int:
     error = said.get("error")
     if error is None:
         return int(said["seq"])
-    if error.get("err_code") == _WRONG_LAST:
+    if error.get("err_code") in _WRONG_LAST:
         msg = f"somebody else writes this journal: {error['description']}"
         raise Stale(msg)
     msg = f"the bus did not store a message: {error['description']}"
