@@ -106,6 +106,11 @@ class Settings:
         """Where history, checkpoints and files are: the data folder, or one that machines share."""
         return Path(self.shared) if self.shared else self.folder
 
+    @property
+    def parts(self) -> list[Part]:
+        """The partitions of the district; one where it is whole."""
+        return [Part(number, self.partitions) for number in range(self.partitions)]
+
     def checkpoints(self, part: Part = WHOLE) -> Path:
         """Where the checkpoints of a partition are."""
         folder = self.common / "checkpoints"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from borough.app.doctor import district, folder, kept, machine, outward, roles, tables
+from borough.app.doctor import district, folder, kept, machine, outward, roles, several, tables
 from borough.app.doctor.findings import Finding, Patient
 from borough.app.settings import FILE, Settings
 from borough.core.errors import BoroughError
@@ -50,6 +50,9 @@ OF_DISTRICT: tuple[Question, ...] = (
     kept.history,
     kept.loose_files,
     kept.silence,
+    several.copies,
+    several.partitions,
+    several.duty,
     outward.attachments,
     outward.dead_messages,
 )

@@ -45,19 +45,28 @@ def district_clock(patient: Patient) -> Iterator[Finding]:
 
 
 def checkpoints(patient: Patient) -> Iterator[Finding]:
-    """Look how old the newest checkpoint of a running stream is."""
-    files = list((patient.data / "checkpoints").glob("*.npz"))
-    if not files or not patient.pulses["stream"]:
+    """Look how old the newest checkpoint of a running stream is, of several the oldest such."""
+    files = [list(each.glob("*.npz")) for each in folders(patient)]
+    if not all(files) or not patient.pulses["stream"]:
         return
-    age = time.time() - max(each.stat().st_mtime for each in files)
+    newest = min(max(each.stat().st_mtime for each in some) for some in files)
+    age = time.time() - newest
     most = patient.limits["checkpoint"] * patient.ours.checkpoint_s
     yield Finding.of("checkpoint", ok=age <= most, age=age, most=most)
 
 
+def folders(patient: Patient) -> list[Path]:
+    """Give the folder of the checkpoints of each partition."""
+    return [patient.ours.checkpoints(part) for part in patient.ours.parts]
+
+
 def damaged_checkpoints(patient: Patient) -> Iterator[Finding]:
     """Look for checkpoints that could not be read and were set aside."""
-    folder = patient.data / "checkpoints"
-    found = [*folder.glob("*.damaged"), *unreadable(folder)]
+    found = [
+        path
+        for folder in folders(patient)
+        for path in (*folder.glob("*.damaged"), *unreadable(folder))
+    ]
     yield Finding.of("checkpoint-damaged", ok=not found, files=" ".join(map(str, found)))
 
 
@@ -73,7 +82,7 @@ def unreadable(folder: Path) -> Iterator[Path]:
 
 def history(patient: Patient) -> Iterator[Finding]:
     """Look whether every file that the history names is there, and as long as it should be."""
-    folder = patient.data / "history"
+    folder = patient.ours.common / "history"
     if not folder.exists() or patient.district is None:
         return
     try:
@@ -98,20 +107,22 @@ def fits(path: Path, size: int) -> bool:
 
 def loose_files(patient: Patient) -> Iterator[Finding]:
     """Look whether the small files of the history are merged."""
-    folder = patient.data / "history" / "observations"
+    folder = patient.ours.common / "history" / "observations"
     many = sum(not each.name.startswith("0-") for each in folder.glob("day=*/*.parquet"))
     yield Finding.of("loose-files", ok=many <= patient.limits["loose-files"], many=many)
 
 
 def silence(patient: Patient) -> Iterator[Finding]:
     """Look how many of the devices that have ever reported have been silent for too long."""
-    folder = patient.data / "checkpoints"
-    sound = sorted({*folder.glob("*.npz")} - {*unreadable(folder)})
-    if not sound or not patient.runs:
+    sound = [sorted({*each.glob("*.npz")} - {*unreadable(each)}) for each in folders(patient)]
+    if not all(sound) or not patient.runs:
         return
     registry = registry_of(patient.ours)
-    with np.load(sound[-1]) as saved:
-        times = np.asarray(saved["latest/time"], np.int64)
+    times = np.zeros(0, np.int64)
+    for each in sound:
+        with np.load(each[-1]) as saved:
+            known = np.asarray(saved["latest/time"], np.int64)
+        times = np.maximum(times, known) if len(times) == len(known) else known
     series = registry.numbers
     series = series[series < len(times)]
     newest = np.full(len(registry.id), np.iinfo(np.int64).min)

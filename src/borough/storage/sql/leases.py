@@ -124,3 +124,10 @@ class SqlLease:
         return {
             "name": self.name, "holder": self.holder, "for_ms": self.for_ms, "epoch": self.epoch,
         }  # fmt: skip
+
+
+def holder_of(engine: Engine, name: str) -> str:
+    """Say who holds a lease now; empty where nobody does."""
+    with reading(engine) as connection:
+        row = connection.execute(_STATE, {"name": name}).one_or_none()
+    return str(row.holder) if row is not None and not row.over else ""
