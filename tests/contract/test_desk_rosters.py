@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 
+from borough.adapters import sheets
 from borough.api.application import create
 from borough.api.ports import Ports
 from borough.app.clocks import wall_ms
@@ -175,13 +176,91 @@ def test_a_roster_comes_in_as_rows_or_as_a_file(client: httpx.Client) -> None:
 
     sheet = "day,post,shift,worker\n2024-07-10,G0001,,\n2024-07-11,G0009,day,\n"
     refused = client.post("rosters/imports", content=sheet.encode())
-    assert (refused.status_code, refused.json()["code"]) == (400, "bad-request")
-    assert "row 2: post: there is no 'G0009'" in refused.json()["detail"]
+    assert (refused.status_code, refused.json()["written"]) == (422, False)
+    fine, bad = refused.json()["results"]
+    assert (fine["row"], fine["outcome"]) == (2, "changed")
+    assert (bad["row"], bad["field"], bad["code"]) == (3, "post", "bad-request")
+    assert bad["details"]["zh"] == "post：没有这个岗位 'G0009'"
+    assert client.get("rosters/duty", params=asked).json()["posts"][0] == "G0002"
     sheet = sheet.replace("G0009", "G0003")
-    assert client.post("rosters/imports", content=sheet.encode()).json() == {"changed": 2}
+    done = client.post("rosters/imports", content=sheet.encode()).json()
+    again = client.post("rosters/imports", content=sheet.encode()).json()
+    assert (done["changed"], done["same"], again["changed"], again["same"]) == (2, 0, 0, 2)
     told = client.get("rosters", params={"day": "2024-07-10", "kind": "grid_worker"}).json()
     assert "G0001" not in {each["covers"] for each in told["duties"]}
     assert {each["code"] for each in told["shifts"]} == {"day", "night"}
+
+
+LEAVE = """post,from,to,stand_in,why
+{post},2024-07-10T07:00,2024-07-10T12:00,,病假
+G0002,2024-07-11,2024-07-12,G0001,探亲
+"""
+
+
+def test_leave_comes_in_as_a_file_with_a_result_for_each_row(
+    client: httpx.Client, desk: Desk, tmp_path: Path
+) -> None:
+    """A trial leaves nothing; then it holds at once; the same file again changes nothing."""
+    case = opened(desk)
+    book = tmp_path / "leave.xlsx"
+    rows = [line.split(",") for line in LEAVE.format(post=case.post).splitlines()]
+    sheets.write(book, sheets.Sheet("leave", rows[0], rows[1:]))
+    url, body = "leaves/imports?name=leave.xlsx", book.read_bytes()
+
+    trial = client.post(f"{url}&dry_run=true", content=body)
+    assert trial.status_code == 200, trial.text
+    told = trial.json()
+    assert (told["added"], told["written"], told["handed_on"]) == (2, False, [])
+    assert client.get("leaves").json() == {"leaves": []}
+    assert desk.cases.one(case.id).post == case.post
+
+    done = client.post(url, content=body).json()
+    assert [each["outcome"] for each in done["results"]] == ["added", "added"]
+    assert (done["handed_on"], done["written"]) == ([case.code], True)
+    assert desk.cases.one(case.id).post not in {case.post, ""}
+    kept = client.get("leaves").json()["leaves"]
+    assert [(each["post"], each["stand_in"]) for each in kept] == [
+        (case.post, ""),
+        ("G0002", "G0001"),
+    ]
+    again = client.post(url, content=body).json()
+    assert (again["same"], again["added"], again["handed_on"]) == (2, 0, [])
+    assert client.get("leaves").json()["leaves"] == kept
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "chinese"),
+    [
+        ("G0009,2024-07-11,2024-07-12,,x", "post", "post：没有这个岗位 'G0009'"),
+        ("G0001,2024-07-12,2024-07-11,,x", "to", "to：须晚于 from"),
+        ("G0001,yesterday,2024-07-12,,x", "from", "from：'yesterday' 既不是"),
+        ("G0001,2024-07-11,2024-07-12,G0001,x", "stand_in", "stand_in：G0001 不能给自己顶班"),
+        ("G0001,2024-07-11,2024-07-12,,", "why", "why：请写明理由"),
+    ],
+)
+def test_a_bad_row_of_leave_is_named_and_keeps_the_file_out(
+    client: httpx.Client, row: str, field: str, chinese: str
+) -> None:
+    """Whole or not at all; with `partial` the good rows go in where it is bad."""
+    good = "G0002,2024-07-11,2024-07-12,,探亲"
+    body = f"post,from,to,stand_in,why\n{good}\n{row}\n".encode()
+    refused = client.post("leaves/imports", content=body)
+    assert (refused.status_code, refused.json()["added"]) == (422, 1)
+    (bad,) = (each for each in refused.json()["results"] if each["outcome"] == "refused")
+    assert (bad["row"], bad["field"]) == (3, field)
+    assert refused.json()["detail"] == f"row 3: {bad['detail']}"
+    assert bad["details"]["zh"].startswith(chinese)
+    assert client.get("leaves").json() == {"leaves": []}
+    taken = client.post("leaves/imports?partial=true", content=body).json()
+    assert (taken["written"], taken["added"], taken["refused"]) == (True, 1, 1)
+
+
+def test_a_file_of_leave_without_its_columns_is_refused(client: httpx.Client) -> None:
+    """The column is named, whether it lacks or nobody knows it."""
+    for heading, says in (("post,from,why", "to: the file"), ("post,form,to,why", "form: unknown")):
+        refused = client.post("leaves/imports", content=f"{heading}\n".encode())
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad-request")
+        assert refused.json()["details"]["en"].startswith(says)
 
 
 def test_a_case_is_taken_up(client: httpx.Client, desk: Desk) -> None:

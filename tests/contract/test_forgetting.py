@@ -1,8 +1,9 @@
 """What taking somebody out of texts promises, without a database."""
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
-from borough.core.forgetting import GONE, blotted, blotted_all, finders
+from borough.core.forgetting import GONE, Forms, blotted, blotted_all, finders
 
 NAME, PHONE = "欧阳小五", "13900001234"
 FOUND = finders([NAME, PHONE, "Li Si", "五", ""])
@@ -17,6 +18,26 @@ def test_nothing_that_was_known_is_left_however_it_is_spaced(
     for word in (NAME, "Li Si"):
         assert word not in blotted(f"{before}，{gap.join(word)}，{after}", finders([word]))
     assert PHONE not in blotted(f"电话{gap.join(PHONE)}。{after.replace(PHONE, '')}", FOUND)
+
+
+FORMS = Forms(("老", "Mr "), ("先生", "女士", "老师", "某"), ("欧阳",))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("王小五", "王先生来电，王 女士也来了", f"{GONE}来电，{GONE}也来了"),
+        ("王小五", "老王说王老师不在", f"{GONE}说{GONE}不在"),
+        ("欧阳小五", "欧阳先生，欧阳某", f"{GONE}，{GONE}"),
+        ("欧阳小五", "阳先生和张先生", "阳先生和张先生"),
+        ("Li Si", "Mr Si rang; Mr Sill did not", f"{GONE} rang; Mr Sill did not"),
+        ("王先生", "王女士", GONE),
+        ("", "王先生", "王先生"),
+    ],
+)  # fmt: skip
+def test_how_somebody_is_spoken_of_goes_with_their_name(name: str, text: str, left: str) -> None:
+    """By their surname, of one character or two, and by no other."""
+    assert blotted(text, finders(FORMS.of(name))) == left
 
 
 def test_words_that_only_hold_the_same_letters_stay() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from borough.api.covering import patterns
+from borough.app.desk.sheltering import forms, sheltered
 from borough.core.errors import BadRequest, IllegalMove, OutsideDistrict
 from borough.core.requests import Filing
 from borough.storage.sql import SqlAudit
@@ -82,24 +83,43 @@ def test_who_is_forgotten_stands_in_no_word_of_their_request_and_the_chain_holds
         "name": "张三丰", "phone": "13900001234", "address": "五星路88号2栋",
         "plate": "渝AD12345", "id": "500112199001011234", "email": "san@example.com",
     }  # fmt: skip
-    words = "我是张 三丰，住五星路88号2栋，车渝AD12345，电话139-0000-1234，SAN@example.com"
+    words = "我是张 三丰，都叫我老张，住五星路88号2栋，车渝AD12345，电话139-0000-1234"
+    words += "，SAN@example.com"
     got = made.filed(words, title="张三丰反映路灯", contact=known, key="forget")
     other = made.filed("张三丰是谁不重要，井盖响", key="other")
-    made.acts.contact(got.id, at_ms=MORNING, by="bob", note="已电话联系张三丰 500112199001011234")
+    made.acts.contact(
+        got.id, at_ms=MORNING, by="bob", note="已电话联系张先生（张三丰） 500112199001011234"
+    )
     made.acts.answer(got.id, "张三丰您好，已修好，另一电话13711112222", at_ms=MORNING, by="bob")
     log = made.cases.events(got.case_id)
-    also = partial(forgotten, patterns=patterns().values())
+    also = partial(forgotten, patterns=patterns().values(), forms=forms())
     for _ in range(2):
         made.persons.erase(got.person, by="ann", also=also)
 
     left = repr(made.store.one(got.id)) + repr(made.store.acts(got.id))
-    for each in (*known.values(), "三丰", "139-0000", "SAN@", "13711112222"):
+    for each in (*known.values(), "三丰", "139-0000", "SAN@", "13711112222", "老张", "张先生"):
         assert each not in left
     assert "路灯" in made.store.one(got.id).title
     assert made.store.one(other.id) == other
     assert made.cases.events(got.case_id) == log
     assert made.cases.verify(got.case_id) == []
     assert not list(SqlAudit(engine).faults())
+
+
+def test_a_note_on_the_case_of_a_request_names_the_caller_by_number(
+    made: Desk, engine: Engine
+) -> None:
+    """Name, form of address and telephone never enter the log; others' words stay as they are."""
+    contact = {"name": "张三丰", "phone": "13900001234"}
+    got = made.filed("路灯三天不亮了", contact=contact, key="note")
+    note = "张先生（张三丰，139 0000 1234）说已修好，李先生不同意"
+    with sheltered(engine, {"case": got.case_id, "note": note, "answers": {"who": "老张"}}) as ask:
+        mark = f"〔个人信息 {got.person}〕"
+        assert ask["note"] == f"{mark}（{mark}，{mark}）说已修好，李先生不同意"
+        assert ask["answers"] == {"who": mark}
+    made.persons.erase(got.person, by="ann")
+    with sheltered(engine, {"case": got.case_id, "note": note}) as ask:
+        assert ask["note"].startswith("张先生（张三丰")
 
 
 def test_a_request_goes_its_way_and_every_act_is_in_the_log_of_its_case(made: Desk) -> None:

@@ -12,6 +12,16 @@ from borough.api.refusals import BadFields, TooLarge
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SUFFIXES = {".csv", ".xlsx"}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media: {"schema": {"type": "string", "format": "binary"}}
+            for media in ("text/csv", XLSX)
+        },
+    }
+}
+"""A file as the body of a request, for the reference."""
 MOST_BYTES = 64 << 20
 """A file of figures: far more than a district reports in a year."""
 

@@ -1,11 +1,13 @@
 """Doors to posts and rosters: who is on duty, what they have, leave, patrols."""
 
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Body, Depends, Query
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,9 +16,12 @@ from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.cases import asked
-from borough.api.fact_files import kept
+from borough.api.details import details
+from borough.api.fact_files import BODY, kept
 from borough.api.moments import moment
 from borough.api.ports import Ports
+from borough.api.problems import language
+from borough.api.refusals import TITLES
 
 router = APIRouter(prefix="/api/v1", tags=["rosters 排班"], dependencies=[Depends(reader)])
 Word = Annotated[str, Query(max_length=64)]
@@ -50,6 +55,18 @@ class Leave(Exact):
     why: str = Field(min_length=1, max_length=500)
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a file is taken in."""
+
+    name: Annotated[str, Query(max_length=200, description="the file's name")] = "rows.csv"
+    dry_run: Annotated[bool, Query(description="only say what would happen")] = False
+    partial: Annotated[bool, Query(description="take the good rows where others are bad")] = False
+
+
+Sent = Annotated[How, Depends()]
+
+
 class TakeUp(Exact):
     """Which post has it in hand."""
 
@@ -61,6 +78,25 @@ class Round(Exact):
     """What was found."""
 
     note: str = Field("", max_length=2_000)
+
+
+async def sent(request: Request, ports: Ports, verb: str, ask: dict[str, Any]) -> Response:
+    """Hand a file to the desk, and tell what became of each row, in both languages."""
+    path = await kept(request, ports.uploads, ask["name"], ports.limits.body_bytes)
+    try:
+        body = {**ask, "file": path.name, "most": ports.limits.errors_told}
+        done = dict(await ports.desk.ask(verb, body))
+    finally:
+        await run_in_threadpool(path.unlink, missing_ok=True)
+    for each in done["results"]:
+        if "detail" in each:
+            each["details"] = details(each["detail"], TITLES[each["code"]]["zh"])
+    if done["written"] or done["dry_run"]:
+        return answers.json(done)
+    first = next(each for each in done["results"] if "details" in each)
+    row = {"zh": f"第 {first['row']} 行：", "en": f"row {first['row']}: "}
+    tongue = language(request)
+    return answers.json({**done, "detail": row[tongue] + first["details"][tongue]}, 422)
 
 
 def now(ports: Ports, at: str = "") -> int:
@@ -121,17 +157,14 @@ async def change(ports: Given, who: Operator, act: Annotated[Changes, Body()]) -
     return answers.json(await ports.desk.ask("change_roster", body))
 
 
-@router.post("/rosters/imports", summary="Import a roster 导入排班")
-async def import_file(
-    request: Request, ports: Given, who: Operator, *,
-    name: Annotated[str, Query(max_length=200)] = "roster.csv",
-) -> Response:  # fmt: skip
-    """Take a CSV or Excel file of changes in (day, post, shift, worker, why): all, or nothing."""
-    path = await kept(request, ports.uploads, name, ports.limits.body_bytes)
-    try:
-        return answers.json(await ports.desk.ask("import_roster", {"file": path.name, "by": who}))
-    finally:
-        path.unlink(missing_ok=True)
+@router.post("/rosters/imports", summary="Import a roster 导入排班", openapi_extra=BODY)
+async def import_file(request: Request, ports: Given, who: Operator, how: Sent) -> Response:
+    """Take a CSV or Excel file of changes in: columns day, post, shift, worker, why.
+
+    All of it or nothing, with one result for each row: `changed`, `same` or `refused` with field
+    and reason. 422 where rows are refused and nothing was kept.
+    """
+    return await sent(request, ports, "import_roster", {**asdict(how), "by": who})
 
 
 @router.get("/leaves", summary="Leave 请假")
@@ -148,6 +181,16 @@ async def leave(ports: Given, who: Operator, act: Annotated[Leave, Body()]) -> R
     body |= {"to_ms": moment(act.ends, "to", zone)}
     body |= {"from_ms": moment(act.begins, "from", zone)} if act.begins else {}
     return answers.json(await ports.desk.ask("leave", body))
+
+
+@router.post("/leaves/imports", summary="Import leave 导入请假", openapi_extra=BODY)
+async def import_leave(request: Request, ports: Given, who: Operator, how: Sent) -> Response:
+    """Take a CSV or Excel file of leave in: columns post, from, to, stand_in, why.
+
+    As with a roster; outcomes are `added`, `same` and `refused`, and `handed_on` names the cases
+    that go to others at once.
+    """
+    return await sent(request, ports, "import_leave", {**asdict(how), "by": who})
 
 
 @router.post("/leaves/{leave}/end", summary="Take leave back 销假")

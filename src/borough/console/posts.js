@@ -142,12 +142,13 @@ function shelve(event) {
   });
 }
 
-function importFile(event) {
+/** Take a file of a roster or of leave in; a bad row is told and nothing kept. */
+function importFile(what, event) {
   const [file] = event.target.files;
   if (!file) return;
   act(async () => {
-    const done = await send(`rosters/imports?name=${encodeURIComponent(file.name)}`, file);
-    toast(`${own("imported")}: ${done.changed}`);
+    const done = await send(`${what}/imports?name=${encodeURIComponent(file.name)}`, file);
+    toast(`${own("imported")}: ${done.changed ?? done.added}`);
   });
   event.target.value = "";
 }
@@ -164,11 +165,13 @@ async function start() {
   document.documentElement.dataset.theme = localStorage.getItem("borough.theme") || dark;
   find("language").onclick = () => (turn(), draw());
   find("theme").onclick = () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-  find("filters").onchange = (event) => event.target.id !== "file" && act(async () => {});
+  find("filters").onchange = (event) => event.target.type !== "file" && act(async () => {});
   find("filters").onsubmit = (event) => event.preventDefault();
   find("shelve").onsubmit = shelve;
   find("send").onclick = () => find("file").click();
-  find("file").onchange = importFile;
+  find("file").onchange = (event) => importFile("rosters", event);
+  find("send_leave").onclick = () => find("leave_file").click();
+  find("leave_file").onchange = (event) => importFile("leaves", event);
   try {
     const [district, { scenes }] = await Promise.all(["district", "scenes"].map(get));
     setZone(district.zone);

@@ -1,12 +1,14 @@
 """Take somebody who is to be forgotten out of what was written about them.
 
 What their record knew (name, telephone, address, plate, identity number) goes wherever it stands
-in a text, however it is spaced, and in full or half width; so does whatever looks like such data.
+in a text, however it is spaced, and in full or half width; so does how they are spoken of by their
+surname (王先生), and whatever looks like such data.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 GONE = "〔已删除〕"
@@ -20,6 +22,31 @@ SAYS = "why"
 Found = Sequence[re.Pattern[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Forms of address: what stands before and after a surname; surnames of two characters."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    double: tuple[str, ...] = ()
+
+    def of(self, name: str) -> list[str]:
+        """Give how somebody of a name may be spoken of.
+
+        >>> Forms(("老",), ("先生",), ("欧阳",)).of("欧阳小五")
+        ['老欧阳', '欧阳先生']
+        """
+        plain = unicodedata.normalize("NFKC", name).strip()
+        if not plain:
+            return []
+        if re.match(WORDY, plain):
+            last = plain.split()[-1]
+            return [f"{each}{last}" for each in self.before if re.match(WORDY, each)]
+        surname = next((each for each in self.double if plain.startswith(each)), plain[0])
+        titled = [f"{each}{surname}" for each in self.before if not re.match(WORDY, each)]
+        return [*titled, *(f"{surname}{each}" for each in self.after)]
+
+
 def finders(values: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> Found:
     """Give what finds *values* in a text, the longest first, and then what *patterns* find."""
     even = {"".join(unicodedata.normalize("NFKC", each).split()) for each in values}
@@ -27,14 +54,14 @@ def finders(values: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> 
     return [*(re.compile(_spelt(each), re.IGNORECASE) for each in known), *patterns]
 
 
-def blotted(text: str, found: Found) -> str:
-    """Take out what *found* finds in a text.
+def blotted(text: str, found: Found, mark: str = GONE) -> str:
+    """Take out what *found* finds in a text; *mark* stands in its place.
 
     >>> blotted("我是张三丰，电话１３９ 0000 1234", finders(["张三丰", "13900001234"]))
     '我是〔已删除〕，电话〔已删除〕'
     """
     for each in found:
-        text = each.sub(GONE, text)
+        text = each.sub(mark, text)
     return text
 
 

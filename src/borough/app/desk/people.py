@@ -15,6 +15,7 @@ from borough.api.rights import rights
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
+from borough.app.desk.sheltering import forms
 from borough.core.errors import BadRequest
 from borough.storage.sql import SqlAccounts, SqlAudit, SqlPersons, SqlSessions
 from borough.storage.sql.accounts import ENTER, FIRST, RESET
@@ -111,7 +112,7 @@ def read_persons(desk: Desk, ask: Mapping[str, Any]) -> Answer:
 
 def erase_person(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Forget somebody, in the words of their requests too."""
-    also = partial(forgotten, patterns=patterns().values())
+    also = partial(forgotten, patterns=patterns().values(), forms=forms())
     SqlPersons(desk.engine).erase(ask["person"], by=ask["by"], also=also)
     return Answer({"person": ask["person"]})
 

@@ -3,34 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from borough.adapters import sheets
 from borough.app.desk.answers import Answer, shown
 from borough.app.desk.desk import Desk
-from borough.app.desk.facts import uploaded
-from borough.core.errors import BadRequest
 from borough.storage.sql.engines import writing
 
 TAKEN_UP = "已接单 taken up"
 ON_LEAVE = "leave"
 """The rule by which a case goes to others when whoever had it is away."""
-COLUMNS = frozenset({"day", "post", "shift", "worker", "why"})
 
 
 def change_roster(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Say for days and posts what is otherwise: another shift, none, or somebody else."""
     made = desk.rosters.change(ask["rows"], by=ask["by"], at_ms=desk.now())
     return Answer({"changed": len(made)}, (("roster", {"changed": len(made)}),))
-
-
-def import_roster(desk: Desk, ask: Mapping[str, Any]) -> Answer:
-    """Take a file of such changes in, all of it or nothing."""
-    path = uploaded(desk, ask["file"])
-    sheet = sheets.read(path)
-    if stray := set(sheet.header) - COLUMNS:
-        msg = f"{min(stray)}: unknown column; a roster has {', '.join(sorted(COLUMNS))}"
-        raise BadRequest(msg)
-    rows = [dict(zip(sheet.header, row, strict=True)) for row in sheet.rows]
-    return change_roster(desk, {**ask, "rows": rows})
 
 
 def leave(desk: Desk, ask: Mapping[str, Any]) -> Answer:
@@ -76,7 +61,6 @@ def end_round(desk: Desk, ask: Mapping[str, Any]) -> Answer:
 
 VERBS = {
     "change_roster": change_roster,
-    "import_roster": import_roster,
     "leave": leave,
     "end_leave": end_leave,
     "take_up": take_up,

@@ -2,20 +2,35 @@
 
 A telephone number, an identity number or a plate in a note or an answer is kept as a person's
 data, outside the log; in the text it is covered, with the number under which it can be read.
+Whoever made a request about the case stands there by their number alone: neither their name, nor
+how they are spoken of (王先生), nor anything else of their record comes into the log.
 """
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
 from borough.api.covering import clean, patterns
+from borough.core.forgetting import Forms, Found, blotted, finders
 from borough.storage.sql import SqlPersons
-from borough.storage.sql.engines import writing
+from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.requests_erasure import known, of_case
 
 DESK = "desk"
 MARK = "〔个人信息 {}〕"
+FORMS = Path(__file__).with_name("forms_of_address.toml")
+
+
+@cache
+def forms() -> Forms:
+    """Read how somebody may be spoken of."""
+    table = tomllib.loads(FORMS.read_text("utf-8"))
+    return Forms(**{name: tuple(each["value"]) for name, each in table.items()})
 
 
 @contextmanager
@@ -26,7 +41,8 @@ def sheltered(engine: Engine, ask: Mapping[str, Any]) -> Iterator[Mapping[str, A
     """
     kept: list[int] = []
     texts = {"note": ask.get("note"), "answers": ask.get("answers")}
-    changed = {name: _covered(engine, text, kept) for name, text in texts.items() if text}
+    callers = _callers(engine, ask) if any(texts.values()) else {}
+    changed = {name: _covered(engine, text, kept, callers) for name, text in texts.items() if text}
     try:
         yield {**ask, **changed}
     except BaseException:
@@ -35,14 +51,27 @@ def sheltered(engine: Engine, ask: Mapping[str, Any]) -> Iterator[Mapping[str, A
         raise
 
 
-def _covered(engine: Engine, text: Any, kept: list[int]) -> Any:
+def _callers(engine: Engine, ask: Mapping[str, Any]) -> dict[int, Found]:
+    """Give what finds those whose requests are about the case of a request, by their number."""
+    if not isinstance(ask.get("case"), int):
+        return {}
+    with reading(engine) as connection:
+        found = of_case(connection, ask["case"])
+    return {person: finders(known(fields, forms())) for person, fields in found.items()}
+
+
+def _covered(engine: Engine, text: Any, kept: list[int], callers: Mapping[int, Found]) -> Any:
     if isinstance(text, Mapping):
-        return {name: _covered(engine, each, kept) for name, each in text.items()}
-    found = personal(text) if isinstance(text, str) else {}
-    if not found:
+        return {name: _covered(engine, each, kept, callers) for name, each in text.items()}
+    if not isinstance(text, str):
+        return text
+    for person, found in callers.items():
+        text = blotted(text, found, MARK.format(person))
+    told = personal(text)
+    if not told:
         return text
     with writing(engine) as connection:
-        kept.append(SqlPersons(engine).keep(connection, found))
+        kept.append(SqlPersons(engine).keep(connection, told))
     return clean(text) + MARK.format(kept[-1])
 
 

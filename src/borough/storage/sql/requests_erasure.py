@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, select
 
-from borough.core.forgetting import blotted, blotted_all, finders
+from borough.core.forgetting import Forms, blotted, blotted_all, finders
+from borough.storage.sql.people_tables import persons
 from borough.storage.sql.requests_table import request_acts, requests
 
+NONE = Forms()
 WORDS = ("title", "text", "place", "answer")
 
 
@@ -16,13 +18,15 @@ def forgotten(
     person: int,
     fields: Mapping[str, str],
     patterns: Iterable[re.Pattern[str]] = (),
+    forms: Forms = NONE,
 ) -> int:
     """Take what was known of a person out of their requests; say how many those are.
 
-    *fields* is their record; *patterns* find what looks like personal data.  The transaction is
-    open already; logs and their chains are not touched, since no word of a request is in them.
+    *fields* is their record; *patterns* find what looks like personal data, *forms* say how they
+    may be spoken of.  The transaction is open already; logs and their chains are not touched,
+    since no word of a request is in them.
     """
-    found = finders(fields.values(), patterns)
+    found = finders(known(fields, forms), patterns)
     chosen = select(requests).where(requests.c.person == person)
     rows = connection.execute(chosen).mappings().all()
     for row in rows:
@@ -31,6 +35,19 @@ def forgotten(
         connection.execute(requests.update().where(requests.c.id == row["id"]).values(**kept))
         _acts(connection, row["id"], found)
     return len(rows)
+
+
+def known(fields: Mapping[str, str], forms: Forms) -> list[str]:
+    """Give what somebody of a record may be told by."""
+    return [*fields.values(), *forms.of(fields.get("name", ""))]
+
+
+def of_case(connection: Connection, case: int) -> dict[int, dict[str, str]]:
+    """Give the records of those whose requests are about a case, by number; not the erased."""
+    p, wanted = persons.c, requests.c.case_id == case
+    chosen = select(p.id, p.fields).join(requests, requests.c.person == p.id).where(wanted)
+    rows = connection.execute(chosen.where(p.erased_ms.is_(None)).order_by(p.id))
+    return {row.id: dict(row.fields or {}) for row in rows}
 
 
 def _acts(connection: Connection, request: int, found: Iterable[re.Pattern[str]]) -> None:

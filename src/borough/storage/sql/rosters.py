@@ -18,6 +18,8 @@ from borough.storage.sql.engines import reading, writing
 
 AHEAD_DAYS = 7
 """How many days are laid out beyond the present one."""
+KEY = ("day", "post")
+SAID = ("day", "post", "shift", "worker", "why")
 LONGEST_DAYS = 400
 """The longest leave; a longer one is another post."""
 _LAID = select(r.roster_days.c.day).where(
@@ -82,18 +84,32 @@ class SqlRosters:
         """
         with writing(self._engine) as connection:
             known, shifts = _posts(connection), self._shifts(connection)
-            made = [
-                _change(number, row, known, shifts) | {"by": by, "at_ms": at_ms}
-                for number, row in enumerate(rows, 1)
-            ]
-            for each in made:
-                kept = upsert(connection, r.roster_changes).values(each)
-                fresh = {name: each[name] for name in ("shift", "worker", "why", "by", "at_ms")}
-                connection.execute(
-                    kept.on_conflict_do_update(index_elements=["day", "post"], set_=fresh)
-                )
-            self._anew(connection, {each["day"] for each in made}, {each["post"] for each in made})
+            made = [_numbered(number, row, known, shifts) for number, row in enumerate(rows, 1)]
+            self._put(connection, made, by=by, at_ms=at_ms)
             return made
+
+    def put(self, connection: Connection, row: Mapping[str, Any], *, by: str, at_ms: int) -> bool:
+        """Do the same for one row in a transaction that is open already; say if it was news."""
+        made = _change(row, _posts(connection), self._shifts(connection))
+        c = r.roster_changes.c
+        there = select(*(c[name] for name in SAID)).where(
+            c.day == made["day"], c.post == made["post"]
+        )
+        found = connection.execute(there).mappings().one_or_none()
+        if found and dict(found) == made:
+            return False
+        self._put(connection, [made], by=by, at_ms=at_ms)
+        return True
+
+    def _put(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]], *, by: str, at_ms: int
+    ) -> None:
+        for each in rows:
+            row = {**each, "by": by, "at_ms": at_ms}
+            fresh = {name: row[name] for name in row if name not in KEY}
+            kept = upsert(connection, r.roster_changes).values(row)
+            connection.execute(kept.on_conflict_do_update(index_elements=[*KEY], set_=fresh))
+        self._anew(connection, {each["day"] for each in rows}, {each["post"] for each in rows})
 
     def leave(
         self, connection: Connection, post: str, from_ms: int, to_ms: int, *,
@@ -123,6 +139,12 @@ class SqlRosters:
         connection.execute(r.leaves.insert(), row)
         self._anew(connection, self._met(connection, from_ms, to_ms), None, {post})
         return number
+
+    def same_leave(self, connection: Connection, post: str, from_ms: int, to_ms: int) -> int | None:
+        """Give the number of a leave of just this span that still stands, if there is one."""
+        c = r.leaves.c
+        wanted = select(c.id).where(c.post == post, c.from_ms == from_ms, c.to_ms == to_ms)
+        return connection.scalar(wanted.where(c.ended_ms.is_(None)).limit(1))
 
     def end_leave(self, number: int, *, at_ms: int) -> dict[str, Any]:
         """Take leave back from a moment on; `NotFound` where it is over, or there is none."""
@@ -250,18 +272,29 @@ def _posts(connection: Connection) -> set[str]:
     return set(connection.scalars(select(t.posts.c.code)))
 
 
-def _change(
+def _numbered(
     number: int, row: Mapping[str, Any], posts: Collection[str], shifts: Collection[str]
+) -> dict[str, Any]:
+    """Check one row of several, which is named with its number where it is at fault."""
+    try:
+        return _change(row, posts, shifts)
+    except BadRequest as error:
+        msg = f"row {number}: {error}"
+        raise BadRequest(msg) from error
+
+
+def _change(
+    row: Mapping[str, Any], posts: Collection[str], shifts: Collection[str]
 ) -> dict[str, Any]:
     """Check one row of changes."""
     said = {name: str(row.get(name) or "").strip() for name in ("day", "post", "shift", "worker")}
     try:
         said["day"] = str(date.fromisoformat(said["day"]))
     except ValueError as error:
-        msg = f"row {number}: day: must be like 2024-07-10, not {said['day']!r}"
+        msg = f"day: must be like 2024-07-10, not {said['day']!r}"
         raise BadRequest(msg) from error
     for name, known in (("post", posts), ("shift", shifts), ("worker", posts)):
         if (said[name] or name == "post") and said[name] not in known:
-            msg = f"row {number}: {name}: there is no {said[name]!r}"
+            msg = f"{name}: there is no {said[name]!r}"
             raise BadRequest(msg)
     return {**said, "why": str(row.get("why") or "").strip()}
