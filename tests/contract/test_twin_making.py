@@ -9,8 +9,14 @@ from borough.core.errors import BadSetting
 from borough.edge.twin import hydraulics
 from borough.edge.twin.settings import Order
 
-pytest.importorskip("wntr", reason="making recordings needs the extra twin; playing them does not")
 ORDER = Order("Net3", date(2024, 6, 19), days=2, zones=4, seed=7, leaks=2)
+WHY = "making recordings needs the extra twin; playing them does not"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def wntr() -> None:
+    """Load EPANET's library, seconds long, only where a test of this file runs."""
+    pytest.importorskip("wntr", reason=WHY)
 
 
 def test_the_same_order_gives_the_same_numbers() -> None:
