@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, text
 
-from borough.core.deadlines import HOUR_MS, WorkCalendar
+from borough.core.deadlines import DAY_MS, HOUR_MS, WorkCalendar
 from borough.core.errors import BadRequest, CalendarHole, NotFound, OffShift
 from borough.storage.sql import SqlPosts, SqlRosters, on_duty
-from borough.storage.sql.duties import check
+from borough.storage.sql.duties import at_work, check, next_change
 from borough.storage.sql.engines import reading, writing
 
 ZONE = "Asia/Shanghai"
@@ -139,6 +139,24 @@ def test_two_who_stand_in_for_each_other_leave_nobody_there(
     given_leave(rosters, engine, "G1", 2, stand_in="G3")
     given_leave(rosters, engine, "G3", 2, stand_in="G1")
     assert rosters.on_duty("worker", 4, MORNING) == []
+
+
+def test_days_long_past_or_far_ahead_change_nothing(engine: Engine, rosters: SqlRosters) -> None:
+    """Who is on duty and what changes next is what a look at every duty says, at any hour."""
+    for weeks in (1, 2, 3, 4):
+        rosters.keep_ready(MORNING + weeks * 7 * DAY_MS)
+    with reading(engine) as connection:
+        told = text("SELECT post, covers, from_ms, to_ms FROM duties ORDER BY post, covers")
+        every = [tuple(row) for row in connection.execute(told)]
+        for hour in range(-30, 22 * 24, 5):
+            at = MORNING + hour * HOUR_MS + 1
+            names = ("post", "covers", "from_ms", "to_ms")
+            slow = [row for row in every if row[2] <= at < row[3]]
+            assert [tuple(row[name] for name in names) for row in at_work(connection, at)] == slow
+            kinds = at_work(connection, at, ["worker"])
+            assert [row["post"] for row in kinds] == [row[0] for row in slow if row[1] != "O1"]
+            edges = [edge for row in every for edge in row[2:] if edge > at]
+            assert next_change(connection, at) == min(*edges, at + DAY_MS)
 
 
 def test_a_swap_is_two_changes_of_a_day(rosters: SqlRosters) -> None:

@@ -70,14 +70,13 @@ def known(desk: Desk, agency: str) -> None:
 
 def act(desk: Desk, ask: Ask, decide: Decide) -> Answer:
     """Do to a case what is asked, at the version that was looked at."""
-    case = desk.cases.one(ask["case"])
-    plan, at_ms = desk.plans[case.plan], desk.now()
+    at_ms = desk.now()
     told = {"at_ms": at_ms, "by": ask["by"], "note": ask.get("note", "")}
 
     def make(now: Case) -> Event:
-        return decide(now, plan, told)
+        return decide(now, desk.plans[now.plan], told)
 
-    made = desk.cases.act(case.id, make, at_ms=at_ms, expected_version=ask["version"])
+    made = desk.cases.act(ask["case"], make, at_ms=at_ms, expected_version=ask["version"])
     return Answer.of_case(made)
 
 

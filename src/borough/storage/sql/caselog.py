@@ -29,8 +29,6 @@ _AT = (t.cases.c.id == bindparam("was_id"), t.cases.c.version == bindparam("was_
 _LAST = select(t.case_events.c.hash).where(
     t.case_events.c.case_id == bindparam("was_id"), t.case_events.c.seq == bindparam("was_version")
 )
-_BY_ID = select(t.cases).where(t.cases.c.id == bindparam("wanted"))
-_BY_CODE = select(t.cases).where(t.cases.c.code == bindparam("wanted"))
 _LOG = (
     select(t.case_events)
     .where(t.case_events.c.case_id == bindparam("wanted"))
@@ -39,7 +37,10 @@ _LOG = (
 _SEALED = select(t.cases, t.case_events.c.hash).join(
     t.case_events,
     (t.case_events.c.case_id == t.cases.c.id) & (t.case_events.c.seq == t.cases.c.version),
+    isouter=True,
 )
+_BY_ID = _SEALED.where(t.cases.c.id == bindparam("wanted"))
+_BY_CODE = _SEALED.where(t.cases.c.code == bindparam("wanted"))
 _THESE = _SEALED.where(t.cases.c.id.in_(bindparam("these", expanding=True)))
 _ABOUT = _SEALED.where(
     t.cases.c.id.in_(
@@ -79,7 +80,7 @@ class _Pages:
 
     def learn(self, row: RowMapping) -> Case:
         """Know a case that was read with its last seal."""
-        self.seals.setdefault(row["id"], row["hash"])
+        self.seals.setdefault(row["id"], row["hash"] or "")
         return self.know(case_of(row))
 
     def take(self, before: Case | None, after: Case, event: Event, seal: str) -> None:
@@ -145,7 +146,7 @@ def found(connection: Connection, case: int | str) -> Case:
     if row is None:
         msg = f"case: there is no {case!r}"
         raise NotFound(msg)
-    return pages.know(case_of(row)) if pages else case_of(row)
+    return pages.learn(row) if pages else case_of(row)
 
 
 def looked_up(connection: Connection, cases: Iterable[int]) -> None:

@@ -141,10 +141,8 @@ class SqlCases:
                 stats[row["scene"]] = told | {"precision": precision}
         return stats
 
-    def act(
-        self, case: int, make: Make, *, at_ms: int, expected_version: int | None
-    ) -> Case:  # fmt: skip
-        """Do to a case what *make* says of it, with all that follows; None sees any version.
+    def act(self, case: int | str, make: Make, *, at_ms: int, expected_version: int | None) -> Case:
+        """Do to a case, by id or by code, what *make* says of it, with all that follows; None sees any version.
 
         A suspension whose day has come is over before.  Raises `Stale`, `NotFound` or whatever
         *make* raises, and then nothing has changed.

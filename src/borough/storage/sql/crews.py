@@ -178,7 +178,7 @@ def _shift(
         whole = _shift(connection, kind, at_ms, None, fresh_ms)
         if kind not in known:
             known[kind] = {}
-            for row in connection.execute(_GRIDS, {"kind": kind}):
+            for row in connection.execute(_GRIDS, {"kind": kind}).all():
                 known[kind].setdefault(row.grid, set()).add(row.post)
             loads(connection, whole.posts)
         own = known[kind].get(grid, set()) | known[kind].get(EVERYWHERE, set())

@@ -7,14 +7,28 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
+from borough.core.deadlines import DAY_MS
 from borough.core.errors import CalendarHole, NotFound, OffShift
 from borough.storage.sql import roster_tables as r, tables as t
 
 EVERYWHERE = -1
 """Stands among the grids of a post that looks after the whole district."""
 
-_D, _P, _G = r.duties.c, t.posts.c, t.post_grids.c
-_NOW = (_D.from_ms <= bindparam("at"), _D.to_ms > bindparam("at"))
+_D, _P, _G, _DAYS = r.duties.c, t.posts.c, t.post_grids.c, r.roster_days.c
+_SPAN_MS = 2 * DAY_MS
+"""No duty is longer: it ends on the day after the one on which it begins."""
+_NOW = (
+    _D.from_ms <= bindparam("at"),
+    _D.from_ms > bindparam("at", type_=t.Int64) - _SPAN_MS,
+    _D.to_ms > bindparam("at"),
+)
+_NEAR = _D.day.in_(
+    select(_DAYS.day).where(
+        _DAYS.to_ms > bindparam("at", type_=t.Int64) - _SPAN_MS,
+        _DAYS.from_ms < bindparam("at", type_=t.Int64) + _SPAN_MS,
+    )
+)
+"""Rosters are kept for years; what is on, begins or ends next belongs to a day near by."""
 _HERE = (
     select(_D.post)
     .join(t.posts, _P.code == _D.covers)
@@ -37,13 +51,14 @@ _ANYWHERE = (
     .where(*_NOW)
     .order_by(_D.post, _D.covers)
 )
+_ALL = _ANYWHERE.where(_NEAR)
 _OF_KINDS = _ANYWHERE.where(_P.kind.in_(bindparam("kinds", expanding=True)))
 _OF_POST = select(_D.from_ms, _D.to_ms).where(_D.post == bindparam("post"), *_NOW).limit(1)
 _NEXT = select(func.min(_D.from_ms)).where(
     _D.post == bindparam("post"), _D.from_ms > bindparam("at")
 )
-_BEGINS = select(func.min(_D.from_ms)).where(_D.from_ms > bindparam("at"))
-_ENDS = select(func.min(_D.to_ms)).where(_D.to_ms > bindparam("at"))
+_BEGINS = select(func.min(_D.from_ms)).where(_D.from_ms > bindparam("at"), _NEAR)
+_ENDS = select(func.min(_D.to_ms)).where(_D.to_ms > bindparam("at"), _NEAR)
 _DAY = select(r.roster_days.c.day).where(
     r.roster_days.c.from_ms <= bindparam("at"), r.roster_days.c.to_ms > bindparam("at")
 )
@@ -71,15 +86,19 @@ def at_work(
 ) -> Sequence[RowMapping]:
     """Give every duty of a moment, of some kinds or of all: ``post, kind, agency, covers...``."""
     if kinds is None:
-        return connection.execute(_ANYWHERE, {"at": at_ms}).mappings().all()
+        return connection.execute(_ALL, {"at": at_ms}).mappings().all()
     asked = {"at": at_ms, "kinds": sorted(kinds)}
     return connection.execute(_OF_KINDS, asked).mappings().all()
 
 
 def next_change(connection: Connection, at_ms: int) -> int:
-    """Say until when, at the least, the same are on duty as at a moment (ms)."""
-    ends = (connection.scalar(each, {"at": at_ms}) for each in (_BEGINS, _ENDS))
-    return min((int(each) for each in ends if each is not None), default=at_ms + 1)
+    """Say until when, at the least, the same are on duty as at a moment (ms).
+
+    Of days further away it knows nothing, so it is never more than a day.
+    """
+    ends = [connection.scalar(each, {"at": at_ms}) for each in (_BEGINS, _ENDS)]
+    known = [int(each) for each in ends if each is not None]
+    return min(*known, at_ms + DAY_MS) if known else at_ms + 1
 
 
 def laid(connection: Connection, at_ms: int, zone: ZoneInfo) -> None:

@@ -72,8 +72,9 @@ class Tallies:
         self, connection: Connection, wishes: Mapping[str, Collection[Any]]
     ) -> tuple[int, Counts]:
         """Count the open cases; see `Alikes.counted`."""
-        rows = np.array([tuple(row) for row in connection.execute(_NUMBERS)], np.int64)
-        rows = rows.reshape(-1, 2)
+        asked = connection.execute(_NUMBERS)
+        flat = itertools.chain.from_iterable(asked.cursor.fetchall() if asked.cursor else ())
+        rows = np.fromiter(flat, np.int64).reshape(-1, 2)
         with self._lock:
             if not np.isin(rows[:, 0], self._ids).all():
                 kept = connection.execute(_ALIKE).all()
