@@ -81,6 +81,16 @@ def test_a_replay_says_what_the_live_run_said(recorded: Living) -> None:
     assert (told["same"], told["missing"], told["extra"]) == (len(live), [], [])
 
 
+def test_several_processes_say_what_one_says(recorded: Living) -> None:
+    """Each answers for its share of the things; together they say the same, in the same order."""
+    one = by_command(recorded)
+
+    three = by_command(recorded, "--processes", "3")
+
+    assert len({each["thing"] for each in one["detections"]}) > 1
+    assert three == one
+
+
 def test_one_scene_alone_says_what_it_said_among_all(recorded: Living) -> None:
     """Scenes do not hear each other: a replay of one is the same as its part of the whole."""
     live = [each for each in recorded.edges() if each["scene"] == "fire_lane"]

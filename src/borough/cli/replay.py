@@ -30,6 +30,7 @@ def replay(
     data: Path = Path(".borough/data"),
     from_: Annotated[str, Parameter(name="--from")] = "",
     to: str = "",
+    processes: int = 1,
     as_json: Json = False,
 ) -> None:
     """回放日志，可先试参数。Hand the journal to the scenes again, as it was or with other values.
@@ -51,13 +52,15 @@ def replay(
         From this moment of the district on, ISO 8601 (its own time zone).
     to
         Up to before this moment.
+    processes
+        How many processes share the work, without --set; the answer is the same.
     as_json
         Print one JSON object instead of lines.
     """
     settings = Settings.read(data.resolve())
     if not set_:
         with Progress() as progress:
-            done = replayed(settings, scene, progress.tell)
+            done = replayed(settings, scene, progress.tell, processes)
         plain(done, from_, to, as_json=as_json)
         return
     zone = zone_of(settings)

@@ -2,8 +2,11 @@
 
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +21,17 @@ from borough.app.supervisor import Role, Supervisor
 from borough.app.tuning.changes import standing_before
 from borough.app.turns import Turns
 from borough.core.errors import NotFound
+from borough.core.partitions import WHOLE, Part
 from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.district import read
 from borough.engine.pipeline import Pipeline
 from borough.engine.replay import Comparison, compare, replay
 from borough.storage.journal.journal import Entry, JournalTail, first_entry
 from borough.storage.sql import SqlDetections, SqlTunings, connect
 
 Tell = Callable[[str, int, int], None]
+ORDER = ("position", "scene", "thing")
+"""How changes are ordered; no two are alike in all of it."""
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -50,30 +57,64 @@ def within(edges: list[dict[str, Any]], since: int, until: int) -> list[dict[str
     return [each for each in edges if since <= each["now"] < until]
 
 
-def replayed(settings: Settings, scene: str = "", tell: Tell = silent) -> Replayed:
+def replayed(
+    settings: Settings, scene: str = "", tell: Tell = silent, processes: int = 1
+) -> Replayed:
     """Hand the whole journal to one scene, or to all; the district may be running or not.
 
-    Parameters change on the way where they changed in the live run.
+    Parameters change on the way where they changed in the live run.  With several *processes*
+    each hears all of the journal and answers for its share of the things; a district of several
+    partitions is replayed partition by partition.  The answer is the same, in the same order.
     """
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
-    found = [each for each in found if each.senses]
-    chosen = [each for each in found if scene in ("", each.scene.id)]
-    if not chosen:
-        msg = f"there is no scene {scene!r}; there are {', '.join(f.scene.id for f in found)}"
+    names = [each.scene.id for each in found if each.senses]
+    if scene not in ("", *names):
+        msg = f"there is no scene {scene!r}; there are {', '.join(names)}"
         raise NotFound(msg)
-    held = ground(settings)
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
-        tunings = SqlTunings(connect(settings.store))
-        before = tunings.settled(standing_before(first_entry(link), tunings))
-        pipeline = Pipeline(chosen, held.registry, held.district.zone, before, guard=Turns())
-        tail = JournalTail(link)
-        edges = list(replay(pipeline, counted(tail, tell)))
-        records = tail.sequence
+        heard = list(_heard(settings, scene, tell, processes))
         detections = SqlDetections(connect(settings.store))
         said = detections.edges() + list(untaken(link, detections.offset()))
-    names = {each.scene.id for each in chosen}
-    live = [each for each in said if each["scene"] in names]
-    return Replayed(held.district.zone, records, edges, live)
+    edges = sorted((edge for _, some in heard for edge in some), key=itemgetter(*ORDER))
+    live = [each for each in said if each["scene"] in ([scene] if scene else names)]
+    zone = read(Path(settings.district)).zone
+    return Replayed(zone, max(records for records, _ in heard), edges, live)
+
+
+Heard = tuple[int, list[dict[str, Any]]]
+"""How far a replay has read, and what it said."""
+
+
+def _heard(settings: Settings, scene: str, tell: Tell, processes: int) -> Iterable[Heard]:
+    """Replay each share of the things, beside each other if there may be several processes."""
+    shares = settings.parts
+    if len(shares) == 1:
+        shares = [Part(number, processes) for number in range(processes)]
+    if processes == 1:
+        for share in shares:
+            yield told_by(settings, scene, share, tell)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        begun = [pool.submit(told_by, settings, scene, share) for share in shares]
+        for done, each in enumerate(as_completed(begun), 1):
+            yield each.result()
+            tell("replay", done, len(begun))
+
+
+def told_by(settings: Settings, scene: str, share: Part, tell: Tell = silent) -> Heard:
+    """Replay what is said of one share of the things; the bus runs."""
+    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
+    chosen = [each for each in found if each.senses and scene in ("", each.scene.id)]
+    held = ground(settings)
+    journal = WHOLE if settings.partitions == 1 else share
+    with Link(bus_of(settings).login("borough"), "replay") as link:
+        tunings = SqlTunings(connect(settings.store))
+        before = tunings.settled(standing_before(first_entry(link, journal), tunings))
+        zone = held.district.zone
+        pipeline = Pipeline(chosen, held.registry, zone, before, guard=Turns(), part=share)
+        tail = JournalTail(link, part=journal)
+        edges = list(replay(pipeline, counted(tail, tell)))
+        return tail.sequence, edges
 
 
 def counted(tail: JournalTail, tell: Tell) -> Iterable[Entry]:
