@@ -2,14 +2,12 @@
 
 import logging
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from borough.app.clocks import wall_ms
 from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
-from borough.engine.district import read
 
 if TYPE_CHECKING:
     from borough.storage.lake import Lake
@@ -30,8 +28,9 @@ class Housekeeper:
     ``last`` says what the latest round did, ``trouble`` what kept it from doing it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, zone: str) -> None:
         self.settings = settings
+        self.zone = zone
         self.stop = threading.Event()
         self.last = ""
         self.trouble = ""
@@ -39,12 +38,12 @@ class Housekeeper:
         self.thread.start()
 
     def _keep(self) -> None:
-        from borough.storage.lake import Lake  # noqa: PLC0415 - loaded once the desk is at work
-
-        zone = read(Path(self.settings.district)).zone
         while not self.stop.wait(EVERY_S):
+            from borough.storage.lake import Lake  # noqa: PLC0415 - the desk is long at work by now
+
+            folder = self.settings.common / "history"
             try:
-                lake = Lake(self.settings.common / "history", zone, memory_mb=MEMORY_MB, threads=1)
+                lake = Lake(folder, self.zone, memory_mb=MEMORY_MB, threads=1)
                 self.last, self.trouble = self.round(lake), ""
                 lake.close()
             except BoroughError as error:

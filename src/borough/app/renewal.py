@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from borough.app.district import Ground, ground, registry_of
 from borough.app.logs import event
 from borough.app.settings import Settings
+from borough.core.district import District
 from borough.core.errors import BoroughError
 from borough.storage.sql import SqlRegistry, connect
 
@@ -28,14 +29,15 @@ class RegistryWatch:
     """Loads the registry anew, in a thread of its own, whenever its version has risen.
 
     ``held`` is what there was when it began, and then what `fresh` has handed over.  What
-    *prepare* makes of a fresh ground, beside whoever works, is handed over with it.
+    *prepare* makes of a fresh ground, beside whoever works, is handed over with it.  Who has
+    read the *district* already gives it: it never changes, and reading takes a while.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, district: District | None = None) -> None:
         self.settings = settings
         self.store = SqlRegistry(connect(settings.store))
         self.version = self.store.version()  # before the ground, so that no change is missed
-        self.held: Ground = ground(settings)
+        self.held: Ground = ground(settings, district)
         self.prepare: Callable[[Ground], Any] = nothing
         self._lock = threading.Lock()
         self._found: tuple[Ground, Any] | None = None

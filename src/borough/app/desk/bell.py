@@ -64,7 +64,7 @@ class Bell:
         await asyncio.to_thread(await_bus, self.settings)
         bus = await nats.connect(**address(self.settings))
         gate = await asyncio.to_thread(GateKeeper, self.settings)  # another one beside the api's
-        house = Housekeeper(self.settings)
+        house = Housekeeper(self.settings, self.desk.ground.district.zone)
         threads = (Errands(self.desk), Sender(self.settings, self.desk.outward))
         for thread in threads:
             thread.start()

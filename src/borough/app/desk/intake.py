@@ -102,7 +102,7 @@ class Clerk:
     def __init__(self, desk: Desk, say: Say) -> None:
         self.desk = desk
         self.intake = intake_of(desk, lambda job: say("import", job))
-        self.watch = RegistryWatch(desk.settings)
+        self.watch = RegistryWatch(desk.settings, desk.ground.district)
         desk.ground = self.watch.held
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="clerk", daemon=True)

@@ -16,6 +16,8 @@ SLACK_SHARE = 1e-4
 """How much of the smaller grid two grids may share, and of the outline may be without grid."""
 FEWEST = 4
 EAST, NORTH = 180, 85
+NUMBERS = (float, int)
+"""What JSON reads numbers as; its truth values are neither."""
 NO_SHAPE = Flaw("不是 Polygon 或 MultiPolygon", "it is not a Polygon or MultiPolygon")
 HOLES = Flaw("带孔的多边形不受支持", "polygons with holes are not supported")
 CROSSED = Flaw("多边形自相交或退化", "the polygon crosses itself or has no inside")
@@ -57,19 +59,21 @@ def ring(points: Any) -> Ring | Flaw:
         if not is_point(point):
             zh, en = f"第 {at} 点不是经纬度", f"point {at} is not a longitude and latitude"
             return Flaw(zh, en)
-    read = np.array([[float(x) for x in point[:2]] for point in points])
+    read = np.array([point[:2] for point in points], np.float64)
     if (read[0] != read[-1]).any():
         return Flaw("环没有闭合", "the ring is not closed")
-    return read if shapely.Polygon(read).is_valid else CROSSED
+    return read if shapely.is_valid(shapely.polygons(read)) else CROSSED
 
 
 def is_point(point: Any) -> bool:
     """Tell whether this is a longitude and a latitude that exist."""
     if not isinstance(point, list) or len(point) not in {2, 3}:
         return False
-    if any(isinstance(x, bool) or not isinstance(x, int | float) for x in point):
+    lon, lat, *height = point
+    if type(lon) not in NUMBERS or type(lat) not in NUMBERS:
         return False
-    return all(math.isfinite(x) for x in point) and abs(point[0]) <= EAST and abs(point[1]) <= NORTH
+    there = -EAST <= lon <= EAST and -NORTH <= lat <= NORTH
+    return there and all(type(x) in NUMBERS and math.isfinite(x) for x in height)
 
 
 def union(outline: Sequence[Ring]) -> Any:
