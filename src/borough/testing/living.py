@@ -9,14 +9,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import numpy as np
 import psutil
+from sqlalchemy import Engine
 
 from borough.adapters.bus.config import Bus, is_ready
 from borough.adapters.bus.link import Link
@@ -38,6 +42,8 @@ PATIENCE_S = 90.0
 ROLES = ("bus", "stream", "desk", "api")
 Rows = Counter[tuple[int, int, float]]
 """How often each reading is there: series, time in ms, value."""
+LAID_OUT: dict[tuple[object, ...], TemporaryDirectory[str]] = {}
+"""New data folders, empty of readings, by what they were made from; gone when the process ends."""
 
 
 def eventually(true: Callable[[], object], what: str, within_s: float = PATIENCE_S) -> None:
@@ -59,6 +65,21 @@ def free_ports(count: int) -> list[int]:
     for probe in probes:
         probe.close()
     return ports
+
+
+def laid_out(settings: Settings, share: float) -> None:
+    """Fill a data folder like any other of this district: set up once, copied for each later one.
+
+    So all small districts of one process know their gateways by the same tokens.
+    """
+    folder = Path(settings.district)
+    tables = [(each.name, each.stat().st_mtime_ns) for each in sorted(folder.iterdir())]
+    key = (settings.district, share, settings.clock_start_ms, *tables)
+    if key not in LAID_OUT:
+        kept = TemporaryDirectory(prefix="borough-laid-out-")
+        set_up(replace(settings, data=kept.name), seed=1, share=share)
+        LAID_OUT[key] = kept
+    copytree(LAID_OUT[key].name, settings.folder, dirs_exist_ok=True)
 
 
 @dataclass
@@ -99,7 +120,10 @@ class Living:
             http_port=http,
             **{"archive_s": 1.0, "checkpoint_s": 2.0, **given},
         )
-        set_up(settings, seed=1, share=share)
+        if settings.database:
+            set_up(settings, seed=1, share=share)
+        else:
+            laid_out(settings, share)
         settings.write()
         return cls(settings)
 
@@ -249,14 +273,25 @@ class Living:
             )
             lake.close()
 
+    @contextmanager
+    def kept(self) -> Iterator[Engine]:
+        """Open its database, and let go of it afterwards."""
+        engine = connect(self.settings.store)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
     def edges(self) -> list[dict[str, Any]]:
         """Give every change of level that the live run kept."""
-        return SqlDetections(connect(self.settings.store)).edges()
+        with self.kept() as engine:
+            return SqlDetections(engine).edges()
 
     def await_desk(self) -> None:
         """Wait until the desk has taken every detection that is on the bus."""
-        detections = SqlDetections(connect(self.settings.store))
-        eventually(lambda: detections.offset() >= self.stored("DETECTIONS"), "a desk up to date")
+        with self.kept() as engine:
+            taken = SqlDetections(engine)
+            eventually(lambda: taken.offset() >= self.stored("DETECTIONS"), "a desk up to date")
 
     def stored(self, stream: str) -> int:
         """Give the last sequence number of a stream of the bus."""

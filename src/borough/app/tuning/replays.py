@@ -73,8 +73,10 @@ def replayed(
         raise NotFound(msg)
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
         heard = list(_heard(settings, scene, tell, processes))
-        detections = SqlDetections(connect(settings.store))
+        engine = connect(settings.store)
+        detections = SqlDetections(engine)
         said = detections.edges() + list(untaken(link, detections.offset()))
+        engine.dispose()
     edges = sorted((edge for _, some in heard for edge in some), key=itemgetter(*ORDER))
     live = [each for each in said if each["scene"] in ([scene] if scene else names)]
     zone = read(Path(settings.district)).zone
@@ -108,8 +110,10 @@ def told_by(settings: Settings, scene: str, share: Part, tell: Tell = silent) ->
     held = ground(settings)
     journal = WHOLE if settings.partitions == 1 else share
     with Link(bus_of(settings).login("borough"), "replay") as link:
-        tunings = SqlTunings(connect(settings.store))
+        engine = connect(settings.store)
+        tunings = SqlTunings(engine)
         before = tunings.settled(standing_before(first_entry(link, journal), tunings))
+        engine.dispose()
         zone = held.district.zone
         pipeline = Pipeline(chosen, held.registry, zone, before, guard=Turns(), part=share)
         tail = JournalTail(link, part=journal)
