@@ -35,6 +35,17 @@ LOOSE = "files/"
 """Parts that lie in the data folder itself."""
 AS_FILES = (FILE, "checkpoints/", "district/", "scenes/", "history/", LOOSE)
 
+ELSEWHERE = {
+    "host",
+    "shared",
+    "bus_name",
+    "bus_servers",
+    "bus_routes",
+    "bus_route_port",
+    "bus_copies",
+}
+"""Settings that place a district on machines; what is restored stands on this one alone."""
+
 
 class Target(NamedTuple):
     """The data folder to make, the one beside it that is filled first, and a database or none."""
@@ -117,6 +128,8 @@ def settled(target: Target) -> Settings:
     data, fresh, database = target
     given = json.loads((fresh / FILE).read_text("utf-8"))
     scenes = [str(data / "scenes" / str(number)) for number in range(len(given.get("scenes", ())))]
+    other = ELSEWHERE | ({"host"} if given.get("bus_servers") else set())
+    given = {name: value for name, value in given.items() if name not in other}
     given |= {"district": str(placed(fresh, data)), "scenes": scenes, "database": database}
     (fresh / FILE).write_text(json.dumps(given), "utf-8")
     settings = with_free_ports(Settings.read(fresh))

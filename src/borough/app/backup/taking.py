@@ -66,9 +66,17 @@ class Cut(NamedTuple):
 def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
     """Write a backup of the district in *data* to *target*, a file or an existing folder.
 
-    Gives where it is and what it holds; nothing is left behind where it fails.
+    Gives where it is and what it holds; nothing is left behind where it fails.  Raises
+    `BadSetting` for a district of several partitions, which have no moment in common.
     """
-    settings = reachable(Settings.read(data))
+    settings = Settings.read(data)
+    if settings.partitions > 1:
+        msg = (
+            f"partitions: there are {settings.partitions}, and an archive holds one; back up the "
+            "database, the shared folder and the bus instead, see docs/howto/cluster.md"
+        )
+        raise BadSetting(msg)
+    settings = reachable(settings)
     district = read(Path(settings.district))
     engine = connect(settings.store)
     made = datetime.now(UTC)
@@ -81,7 +89,7 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
     if target.exists():
         msg = f"{target} is there already; a backup overwrites nothing"
         raise BadSetting(msg)
-    lake = Lake(data / "history", district.zone, memory_mb=256, threads=1)
+    lake = Lake(settings.common / "history", district.zone, memory_mb=256, threads=1)
     try:
         with bus_running(settings), snapshot(engine) as held, Writer(target, manifest) as writer:
             offset = held.offset("detections")
@@ -118,7 +126,7 @@ def noted(settings: Settings, lake: Lake) -> Cut:
     with line(settings, "borough") as ours, line(settings, "doors") as theirs:
         links = {"borough": ours, "doors": theirs}
         wanted = {name: stretch_of(links[own], name).last for name, own in DOORS.items()}
-        checkpoint = newest(settings.folder / "checkpoints")
+        checkpoint = newest(settings.checkpoints())
         streams = {name: stretch_of(ours, name) for name in STREAMS[1:]}
         history = pin(lake, 0)
         until = time.monotonic() + PATIENCE_S
@@ -165,11 +173,12 @@ def copy_small(writer: Writer, settings: Settings, cut: Cut, target: Path) -> No
     for name, folder in folders(settings):
         for path in files_below(folder):
             writer.add(f"{name}/{path.relative_to(folder)}", path.read_bytes())
-    for path in files_below(data):
-        first = path.relative_to(data).parts[0]
-        ours = first in REMADE or first.startswith("registry.db")
-        if not ours and target.name not in path.name and not path.name.endswith(ENDING):
-            writer.add(f"files/{path.relative_to(data)}", path.read_bytes())
+    for top in dict.fromkeys((data, settings.common)):
+        for path in files_below(top):
+            first = path.relative_to(top).parts[0]
+            ours = first in REMADE or first.startswith("registry.db")
+            if not ours and target.name not in path.name and not path.name.endswith(ENDING):
+                writer.add(f"files/{path.relative_to(top)}", path.read_bytes())
     if cut.checkpoint is not None:
         writer.add(f"checkpoints/{cut.checkpoint[0]}", cut.checkpoint[1])
 
