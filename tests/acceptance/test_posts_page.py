@@ -56,6 +56,7 @@ def test_leave_is_given_and_the_case_goes_to_somebody_else(
     page.reload()
     row = page.locator("#rows tr", has_text=case.post)
     expect(row).to_contain_text("在班至")
+    expect(row).to_contain_text("网格员")
     expect(row.locator(".amount")).to_have_text("1")
 
     said = iter(["2", "病假", ""])

@@ -9,9 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from borough.api.application import create
+from borough.app.clocks import wall_ms
 from borough.app.requests.door import RequestDoor
+from borough.core.clock import DistrictClock
 from borough.storage.sql import connect, upgrade
-from borough.testing.requesting import MORNING, YUBEI, OfficeDesk, desk, yubei
+from borough.testing.requesting import MORNING, YUBEI, Desk, OfficeDesk, desk, yubei
 from borough.testing.serving import serving
 from borough.testing.town import OPERATOR, town
 
@@ -19,11 +21,12 @@ PHONE = "13912345678"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PATIENCE_MS = 30_000
+DAY = 86_400_000
 WIDTH = "document.documentElement.scrollWidth"
 
 
-@pytest.fixture(name="served", scope="module")
-def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(name="office", scope="module")
+def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Desk]]:
     """Serve a town with a request office, in this process."""
     folder = tmp_path_factory.mktemp("requests")
     engine = connect(folder / "requests.db")
@@ -31,11 +34,18 @@ def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     made = desk(engine, folder)
     door = RequestDoor(engine, made.cases, yubei(), YUBEI)
     ports = replace(
-        town(50), district=yubei(), requests=door, desk=OfficeDesk(made, lambda: MORNING)
-    )
+        town(50), district=yubei(), requests=door, desk=OfficeDesk(made, lambda: MORNING),
+        clock=DistrictClock(MORNING, 1.0, wall_ms()),
+    )  # fmt: skip
     with serving(create(ports), ports.live) as served:
-        yield served.url
+        yield served.url, made
     engine.dispose()
+
+
+@pytest.fixture(name="served", scope="module")
+def its_address(office: tuple[str, Desk]) -> str:
+    """Where the town is served."""
+    return office[0]
 
 
 @pytest.fixture(name="page")
@@ -91,3 +101,20 @@ def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(served: str, page: P
     page.locator("input[name=receipt]").fill(receipt)
     page.locator("#track button").click()
     expect(page.locator("#told")).to_contain_text("已安排专人处理")
+
+
+def test_a_request_that_is_late_appears_while_the_page_is_open(
+    office: tuple[str, Desk], page: Page
+) -> None:
+    """Its number stands on the tab, whatever tab is open, and behind the tab the request."""
+    url, made = office
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
+    late = page.locator("[data-state=late]")
+    expect(late).to_have_text("超过答复时限")
+    page.evaluate("window.kept = true")
+    made.filed("下水道堵了一个月没人管", at_ms=MORNING - 30 * DAY, key="long ago")
+    expect(late).to_have_text("超过答复时限 1")
+    late.click()
+    expect(page.locator(".request")).to_contain_text("下水道堵了一个月没人管")
+    assert page.evaluate("window.kept")

@@ -121,6 +121,9 @@ def test_posts_tell_who_is_on_duty_until_when_with_how_much(
     assert [each["load"] for each in every if each["code"] == case.post] == [1]
     assert {each["code"]: each["covers"] for each in every}["G0002"] is None
     assert client.get("dispatch").json() == {"waiting": {}}
+    named = client.get("district").json()["holders"]
+    assert named["grid_worker"] == {"zh": "网格员", "en": "Grid worker", "agency": False}
+    assert named["works"]["agency"]
 
 
 def test_the_tree_of_grids_goes_down_to_the_grid_and_across(client: httpx.Client) -> None:

@@ -1,6 +1,9 @@
 """The ground of the district as GeoJSON, and everything that stands on it as packed columns."""
 
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -31,6 +34,20 @@ def named(district: District, agency: str) -> dict[str, str]:
         return {}
     row = agencies.code.index(agency)
     return {"zh": agencies.name_zh[row], "en": agencies.name_en[row]}
+
+
+@cache
+def kinds() -> Mapping[str, Mapping[str, str]]:
+    """Read the names of the kinds of posts."""
+    return tomllib.loads((files("borough.api") / "holders.toml").read_text("utf-8"))
+
+
+def holders(district: District) -> dict[str, dict[str, Any]]:
+    """Give the names of all whom a plan may name as holders, by code; agencies are marked so."""
+    told = {code: {**each, "agency": False} for code, each in kinds().items()}
+    for code in district.agencies.code:
+        told[code] = {**named(district, code), "agency": True}
+    return told
 
 
 def holding(district: District, case: Case) -> dict[str, str]:

@@ -90,7 +90,10 @@ Drawn = Annotated[Atlas, Depends(atlas_of)]
 
 @router.get("/district", summary="The district and its clock 区县与时钟")
 def district(ports: Given) -> Response:
-    """Say which district this is, what time it is there, and what of its data is made up."""
+    """Say which district this is, what time it is there, and what of its data is made up.
+
+    `holders` names agencies and kinds of posts, by code.
+    """
     wall = wall_ms()
     clock, place = ports.clock, ports.district
     said = {
@@ -106,6 +109,7 @@ def district(ports: Given) -> Response:
         "series": len(ports.registry.numbers),
         "grids": len(place.grids.code),
         "streets": len(place.streets.code),
+        "holders": ground.holders(place),
     }
     return answers.json(said)
 

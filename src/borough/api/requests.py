@@ -95,7 +95,7 @@ async def requests(
     before: Annotated[int, Query(ge=0, description="the last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
-    """List requests, newest first, with `next` to page on and `counts` of all by state."""
+    """List requests, newest first, with `next` to page on; `counts` by state, and of late ones."""
     zone = ports.district.zone
     rows = await run_in_threadpool(
         lambda: ports.requests.find(
@@ -113,7 +113,7 @@ async def requests(
     )
     following = rows[-1].id if len(rows) == limit else None
     mine = [each for each in rows if reaches(asked, ports, each)]
-    counts = await run_in_threadpool(ports.requests.counts)
+    counts = await run_in_threadpool(ports.requests.counts, ports.clock.now(wall_ms()))
     return answers.json(
         {"next": following, "counts": counts, "requests": [told(asked, each) for each in mine]}
     )

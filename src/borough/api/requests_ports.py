@@ -51,7 +51,7 @@ class Requests(Protocol):
         """Give what was done about one, in order."""
         ...
 
-    def counts(self) -> Mapping[str, int]:
+    def counts(self, late_at_ms: int, /) -> Mapping[str, int]:
         """Count them by state."""
         ...
 

@@ -3,7 +3,7 @@
 import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
 import { get, me, post, remove } from "./server.js";
-import { moment, said, setZone, turn, word } from "./words.js";
+import { called, moment, said, settle, turn, word } from "./words.js";
 import { drawWho, wayIn } from "./who.js";
 
 const may = (right) => me.rights.includes(right);
@@ -26,7 +26,7 @@ async function attempt(work) {
 }
 
 const roleName = (code) => said(roles.find((each) => each.role === code)?.name, code);
-const bounds = (each) => [...each.agencies, ...each.areas].join(" ") || say("everywhere");
+const bounds = (each) => [...each.agencies.map(called), ...each.areas].join(" ") || say("everywhere");
 
 async function change(account, told) {
   await post(`accounts/${account.name}`, { version: account.version, ...told }, "PATCH");
@@ -168,7 +168,7 @@ async function begin() {
     turn();
     draw();
   };
-  if (may("district.read")) setZone((await get("district")).zone);
+  if (may("district.read")) settle(await get("district"));
   await load();
   document.documentElement.dataset.ready = "yes";
 }

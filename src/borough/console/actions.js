@@ -5,7 +5,7 @@ import { confirmation, loop, standing } from "./loop.js";
 import { say } from "./loop_words.js";
 import { dropToken, hasToken, post } from "./server.js";
 import { wayIn } from "./who.js";
-import { limit, said, word } from "./words.js";
+import { agencies, called, limit, said, word } from "./words.js";
 
 /** Draw the moves of a case; `done` is told what was done, `again` reads the case anew. */
 export function actions(told, done, again) {
@@ -19,7 +19,8 @@ export function actions(told, done, again) {
   );
   const sure = confirmation(told);
   const agency = told.moves.some((move) => move.agency)
-    ? h("label", {}, say("agency"), h("input", { name: "agency", autocomplete: "off" }))
+    ? h("label", {}, say("agency"), h("select", { name: "agency" }, h("option", { value: "" }, "–"),
+      ...agencies().map(([code, name]) => h("option", { value: code, selected: code === told.agency }, name))))
     : null;
   const answers = () => ({
     ...Object.fromEntries(told.asks.map((name) => [name, form.elements[`answer.${name}`].value])),
@@ -44,7 +45,7 @@ export function actions(told, done, again) {
       {
         type: "button",
         class: at === 0 ? "do first" : "do",
-        title: `${move.holder} · ${limit(move.within)}`,
+        title: `${called(move.holder)} · ${limit(move.within)}`,
         onclick: () => act("move", { to: move.to, answers: answers(), agency: agency ? form.elements.agency.value : "" }, word("moved")),
       },
       `${move.back ? "↩ " : ""}${said(move.title, move.to)}`,

@@ -2,7 +2,7 @@
 
 import { find, h, toast } from "./dom.js";
 import { get, takeToken } from "./server.js";
-import { current, moment, said, setZone, turn, word } from "./words.js";
+import { called, current, moment, said, settle, turn, word } from "./words.js";
 
 const WORDS = {
   zh: {
@@ -136,7 +136,7 @@ function scenes() {
 
 function scores() {
   return h("table", {},
-    ...scored.rows.map((row) => h("tr", {}, h("th", {}, row.group), h("td", { class: "number" }, `${figure(row.points)} ${say("points")} ${row.grade}`),
+    ...scored.rows.map((row) => h("tr", {}, h("th", { title: row.group }, called(row.group)), h("td", { class: "number" }, `${figure(row.points)} ${say("points")} ${row.grade}`),
       ...row.terms.map((term) => h("td", { class: "number", title: term.indicator }, `${figure(term.points)} × ${term.weight}`)))));
 }
 
@@ -151,7 +151,7 @@ async function begin() {
     attempt(load);
   };
   const district = await get("district");
-  setZone(district.zone);
+  settle(district);
   const made = said(district.synthetic);
   find("synthetic").hidden = !made;
   find("synthetic").textContent = made.split(/[:：;；]/)[0];

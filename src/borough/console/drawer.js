@@ -9,7 +9,7 @@ import { get } from "./server.js";
 import { shelf } from "./shelve.js";
 import { similar } from "./similar.js";
 import { tasks, tasksOf } from "./tasks.js";
-import { levelled, moment, reading, said, word } from "./words.js";
+import { called, levelled, moment, reading, said, word } from "./words.js";
 
 const SETTLE_MS = 300;
 const ROUND_NOW = [1e9, 4e9];
@@ -115,7 +115,7 @@ export class Drawer {
       this.head(said(told.title, told.code), where),
       facts([
         [word("step"), told.closed_ms ? word("closed") : said(told.step_title, told.step)],
-        [word("holder"), [said(told.holder_name, told.holder), told.post].filter(Boolean).join(" · ") || "–"],
+        [word("holder"), [said(told.holder_name, called(told.holder)), told.post].filter(Boolean).join(" · ") || "–"],
         due,
         [word("opened"), moment(told.opened_ms)],
         [word("thing"), this.link(told.stands)],

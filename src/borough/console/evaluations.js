@@ -3,7 +3,7 @@
 import { find, h, toast } from "./dom.js";
 import { say } from "./evaluations_words.js";
 import { bytes, get, hasToken, post, takeToken } from "./server.js";
-import { current, moment, said, setZone, turn } from "./words.js";
+import { current, moment, said, settle, turn } from "./words.js";
 
 const PAGE = 100;
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -244,7 +244,7 @@ async function start() {
     }
   };
   const district = await get("district");
-  setZone(district.zone ?? district.timezone);
+  settle(district);
   const made = said(district.synthetic);
   find("synthetic").hidden = !made;
   find("synthetic").textContent = made.split(/[:：;；]/)[0];

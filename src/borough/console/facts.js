@@ -2,7 +2,7 @@
 
 import { find, h, toast } from "./dom.js";
 import { get, takeToken } from "./server.js";
-import { current, label, moment, number, said, setZone, turn, word } from "./words.js";
+import { current, label, moment, number, said, settle, turn, word } from "./words.js";
 
 const PAGE = 100;
 const STATUSES = [
@@ -174,7 +174,7 @@ async function start() {
     const [district, defined, areas, words] = await Promise.all(
       ["district", "indicators", "regions", "facts/sources"].map(get),
     );
-    setZone(district.zone);
+    settle(district);
     for (const each of defined.indicators) known.indicators.set(each.ref, each);
     for (const each of areas.regions) known.regions.set(each.code, each);
     for (const each of words.documents) known.documents.set(each.code, each);

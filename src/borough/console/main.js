@@ -6,7 +6,7 @@ import { Drawer } from "./drawer.js";
 import { Map2D } from "./map.js";
 import { bytes, follow, get, takeToken } from "./server.js";
 import { drawWho } from "./who.js";
-import { current, label, lasting, levelled, moment, number, said, setZone, turn, word } from "./words.js";
+import { current, label, lasting, levelled, moment, number, said, settle, turn, word } from "./words.js";
 
 const STATES_MS = 5000;
 const COUNTS_MS = 5000;
@@ -337,7 +337,7 @@ async function begin() {
       await new Promise((resolve) => setTimeout(resolve, 2000));
     }
   }
-  setZone(district.zone);
+  settle(district);
   clock.start(district.clock, find("clock"), tickDue);
   drawAll();
   follow({

@@ -3,7 +3,7 @@
 import { find, h, toast } from "./dom.js";
 import { own } from "./posts_words.js";
 import { get, post, send, takeToken } from "./server.js";
-import { label, moment, number, said, setZone, turn, word } from "./words.js";
+import { called, label, moment, number, said, settle, turn, word } from "./words.js";
 
 const AGAIN_MS = 10_000;
 const HOUR_MS = 3_600_000;
@@ -50,7 +50,7 @@ function giveLeave(code) {
 
 function drawPosts() {
   fill("rows", held.posts.slice(0, SHOWN).map((each) => h("tr", {},
-    cell(h("b", {}, said(each.name, each.code) || each.code)), cell(each.kind), cell(`${each.pattern} ${each.shift}`),
+    cell(h("b", {}, said(each.name, each.code) || each.code)), cell(called(each.kind)), cell(`${each.pattern} ${each.shift}`),
     cell(state(each)), h("td", { class: "amount" }, number(each.load)), cell(each.skills.join(", ")),
     cell(button(own("leave"), () => giveLeave(each.code))))), 7);
   find("many").textContent = number(held.posts.length);
@@ -64,7 +64,7 @@ function drawLeaves() {
 
 function drawPatrols() {
   fill("patrols", held.patrols.map((each) => h("tr", {},
-    cell(h("b", {}, said(each.name))), cell(each.rhythm), cell(each.kind),
+    cell(h("b", {}, said(each.name))), cell(each.rhythm), cell(called(each.kind)),
     cell(["open", "done", "missed"].map((name) => `${own(name)} ${number(each[name] ?? 0)}`).join(" · ")),
     cell(button(own("begin"), () => act(() => post(`patrols/${each.code}/begin`, {})))))), 5);
 }
@@ -96,7 +96,7 @@ function options() {
     select.replaceChildren(h("option", { value: "" }, first), ...rows.map(([value, text]) => h("option", { value }, text)));
     select.value = before;
   };
-  choose(find("filters").elements.kind, kinds.map((each) => [each, each]), own("all"));
+  choose(find("filters").elements.kind, kinds.map((each) => [each, called(each)]), own("all"));
   choose(find("shelve").elements.scene, held.scenes.map((each) => [each.id, said(each.name)]), own("every"));
 }
 
@@ -174,7 +174,7 @@ async function start() {
   find("leave_file").onchange = (event) => importFile("leaves", event);
   try {
     const [district, { scenes }] = await Promise.all(["district", "scenes"].map(get));
-    setZone(district.zone);
+    settle(district);
     held = { ...held, scenes, synthetic: district.synthetic };
     await load();
   } catch (problem) {

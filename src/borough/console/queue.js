@@ -5,7 +5,7 @@ import { find, h, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { say } from "./queue_words.js";
 import { follow, get, takeToken } from "./server.js";
-import { current, lasting, moment, number, said, setZone, turn, word } from "./words.js";
+import { called, current, lasting, moment, number, said, settle, turn, word } from "./words.js";
 
 const SETTLE_MS = 800;
 const BANDS = ["red", "orange", "yellow", "blue", "green"];
@@ -62,7 +62,8 @@ function title(name, each) {
   if (name === "scene") return said(scenes.get(each.value)?.name, each.value);
   if (name === "step") return said(each.title, each.value);
   if (name === "urgent") return say(`urgent_${each.value}`);
-  return each.value === "" ? say("nobody") : say(each.value);
+  if (each.value === "") return say("nobody");
+  return name === "agency" || name === "holder" ? called(each.value) : say(each.value);
 }
 
 function ordered(name, listed) {
@@ -124,8 +125,8 @@ function row(each, at) {
       each.sure ? null : h("div", { class: "bad" }, say("unsure"))),
     h("td", {}, h("b", {}, said(each.title, each.code)), each.urgent ? h("span", { class: "urgent" }, ` ${say("urgent_true")}`) : null,
       h("div", { class: "quiet" }, `${each.code} · ${say(each.source)}`)),
-    h("td", {}, said(each.step_title, each.step), h("div", { class: "quiet" }, said(each.holder_name, each.holder))),
-    h("td", {}, each.agency || "–", h("div", { class: "quiet" }, each.post || say("nobody"))));
+    h("td", {}, said(each.step_title, each.step), h("div", { class: "quiet" }, said(each.holder_name, called(each.holder)))),
+    h("td", {}, called(each.agency) || "–", h("div", { class: "quiet" }, each.post || say("nobody"))));
 }
 
 function draw() {
@@ -213,7 +214,7 @@ async function begin() {
   };
   document.addEventListener("keydown", pressed);
   const district = await get("district");
-  setZone(district.zone);
+  settle(district);
   const made = said(district.synthetic);
   find("synthetic").hidden = !made;
   find("synthetic").textContent = made.split(/[:：;；]/)[0];

@@ -6,7 +6,7 @@ import { drawRequest } from "./requests_one.js";
 import { say } from "./requests_words.js";
 import { get, hasToken } from "./server.js";
 import { drawWho, wayIn } from "./who.js";
-import { current, moment, said, setZone, turn } from "./words.js";
+import { current, moment, said, settle, turn } from "./words.js";
 
 const STATES = ["waiting", "accepted", "answered", "closed", "refused"];
 const VIEWS = ["inbox", "rates", "hot"];
@@ -50,7 +50,7 @@ function drawList() {
   find("list").replaceChildren(
     h("div", { class: "states" },
       ...STATES.map((each) => tab(each, `${say(each)} ${counts[each] ?? ""}`, !late && each === state, choose(each, false))),
-      tab("late", say("late"), late, choose(state, true))),
+      tab("late", `${say("late")} ${counts.late || ""}`, late, choose(state, true))),
     ...(rows.length ? rows.map(drawRow) : [h("p", { class: "quiet" }, say("none"))]),
     next ? h("button", { type: "button", class: "tool", onclick: () => attempt(() => load(next)) }, say("more")) : "");
 }
@@ -109,7 +109,7 @@ async function start() {
   document.documentElement.dataset.theme = localStorage.getItem("borough.theme") || dark;
   labels();
   const district = await get("district");
-  setZone(district.zone ?? district.timezone);
+  settle(district);
   const made = said(district.synthetic);
   find("synthetic").hidden = !made;
   find("synthetic").textContent = made.split(/[:：;；]/)[0];

@@ -4,7 +4,7 @@ import { find, h, toast } from "./dom.js";
 import { say } from "./scenes_words.js";
 import { get, hasToken, post, takeToken } from "./server.js";
 import { wayIn } from "./who.js";
-import { moment, said, setZone, turn, word } from "./words.js";
+import { moment, said, settle, turn, word } from "./words.js";
 
 const ASK_MS = 500;
 const SHOWN = 50;
@@ -193,7 +193,7 @@ async function begin() {
     if (scene) draw();
   };
   const district = await get("district");
-  setZone(district.zone);
+  settle(district);
   const made = said(district.synthetic);
   find("synthetic").hidden = !made;
   find("synthetic").textContent = made.split(/[:：;；]/)[0];

@@ -3,7 +3,7 @@
 import { h, toast } from "./dom.js";
 import { dropToken, get, me, post } from "./server.js";
 import { say } from "./tasks_words.js";
-import { moment, reading, said } from "./words.js";
+import { called, moment, reading, said } from "./words.js";
 
 const MOST = 300;
 const RUNS = new Set(["started", "acknowledged"]);
@@ -55,7 +55,7 @@ function lane(name, mine, act) {
   return h(
     "div",
     { class: "lane", data: { lane: name } },
-    h("h4", {}, called(mine[0], name)),
+    h("h4", {}, titled(mine[0], name)),
     h("ul", {}, ...running.map((each) => card(each, act))),
     over.length
       ? h("details", {}, h("summary", {}, `${say("over")} ${over.length}`), h("ul", {}, ...over.map(ended)))
@@ -64,7 +64,7 @@ function lane(name, mine, act) {
 }
 
 /** The name of an agency in our language, or its code where it has none. */
-const called = (task, code) => said(task.names[code], code);
+const titled = (task, code) => said(task.names[code], called(code));
 
 function card(task, act) {
   const state = task.late || task.unanswered ? "bad" : task.state === "acknowledged" ? "good" : "";
@@ -73,12 +73,12 @@ function card(task, act) {
     "li",
     { data: { task: task.name, state: task.state } },
     h("div", { class: "what" }, h("b", {}, said(task.title, task.name)), h("span", { class: `state ${state}` }, say(task.state))),
-    h("p", { class: "quiet" }, [task.post || task.holder, ...marks].filter(Boolean).join(" · ")),
+    h("p", { class: "quiet" }, [task.post || called(task.holder), ...marks].filter(Boolean).join(" · ")),
     h("p", {}, `${say("due")} ${moment(task.due_ms)} · `, h("b", { class: "due", data: { due: task.due_ms } })),
     task.state === "started" && task.answer_ms
       ? h("p", { class: task.unanswered ? "bad" : "" }, `${say("answer")} `, h("b", { class: "due", data: { due: task.answer_ms } }))
       : null,
-    task.circle.length ? h("p", { class: "bad" }, `${say("widened")}: ${task.circle.map((each) => called(task, each)).join("、")}`) : null,
+    task.circle.length ? h("p", { class: "bad" }, `${say("widened")}: ${task.circle.map((each) => titled(task, each)).join("、")}`) : null,
     acts(task, act),
     task.basis ? h("details", {}, h("summary", {}, say("basis")), h("p", { class: "quiet" }, task.basis)) : null,
   );

@@ -330,6 +330,7 @@ const WORDS = {
 const KEPT = "borough.language";
 let language = localStorage.getItem(KEPT) || (navigator.language.startsWith("zh") ? "zh" : "en");
 let zone = "UTC";
+let holders = {};
 
 export const current = () => language;
 export const word = (key) => WORDS[language][key] ?? key;
@@ -343,9 +344,17 @@ export function said(texts, otherwise = "") {
   return texts[language] || texts.en || texts.zh || otherwise;
 }
 
-export function setZone(name) {
-  zone = name;
+/** Take the district's time zone, and the names of its agencies and kinds of posts. */
+export function settle(district) {
+  zone = district.zone;
+  holders = district.holders ?? {};
 }
+
+/** The name of an agency or a kind of posts; its code where nobody named it. */
+export const called = (code) => said(holders[code], code);
+
+/** Codes and names of all agencies. */
+export const agencies = () => Object.entries(holders).filter(([, each]) => each.agency).map(([code, each]) => [code, said(each)]);
 
 export function turn() {
   language = language === "zh" ? "en" : "zh";

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select
 
 from borough.core import requests as core
 from borough.core.cases import Case, Event, Plan
@@ -210,8 +210,7 @@ class SqlRequests:
         if ids is not None:
             chosen = chosen.where(_C.id.in_(ids))
         if late_at_ms:
-            chosen = chosen.where(_C.answered_ms.is_(None), _C.answer_due_ms < late_at_ms)
-            chosen = chosen.where(_C.state.in_((core.WAITING, core.ACCEPTED)))
+            chosen = chosen.where(*_late(late_at_ms))
         if since_ms is not None:
             chosen = chosen.where(_C.received_ms >= since_ms)
         if until_ms is not None:
@@ -221,11 +220,20 @@ class SqlRequests:
         with reading(self.engine) as connection:
             return [request_of(row) for row in connection.execute(chosen).mappings()]
 
-    def counts(self) -> dict[str, int]:
-        """Count requests by state."""
+    def counts(self, late_at_ms: int) -> dict[str, int]:
+        """Count requests by state, and as ``late`` those without an answer that is due by then."""
+        late = select(func.count()).select_from(requests).where(*_late(late_at_ms))
         with reading(self.engine) as connection:
             told = connection.execute(select(_C.state, func.count()).group_by(_C.state))
-            return dict.fromkeys(core.STATES, 0) | {row[0]: int(row[1]) for row in told}
+            by_state = {row[0]: int(row[1]) for row in told}
+            by_state["late"] = int(connection.scalar(late) or 0)
+            return dict.fromkeys(core.STATES, 0) | by_state
+
+
+def _late(at_ms: int) -> tuple[ColumnElement[bool], ...]:
+    """Keep what should have been answered by a moment and was not."""
+    open_ = _C.state.in_((core.WAITING, core.ACCEPTED))
+    return (_C.answered_ms.is_(None), _C.answer_due_ms < at_ms, open_)
 
 
 def receipt() -> str:
