@@ -105,9 +105,11 @@ class Runner:
         """Step through the reports; a row that comes too late is counted and dropped."""
         for turn in self.watch.turns(batch, self.position):
             newest = self.newest[turn.series]
-            fresh = turn.time > newest - self.watch.late_ms[turn.series]
+            fresh = turn.time > newest
+            if not fresh.all():
+                fresh = turn.time > newest - self.watch.late_ms[turn.series]
+                self.late += int(np.count_nonzero(~fresh))
             self.newest[turn.series] = np.maximum(newest, turn.time)
-            self.late += int(np.count_nonzero(~fresh))
             if fresh.any():
                 tick = self.watch.tick(turn if fresh.all() else turn.pick(fresh))
                 after = self.rows.take(tick.row)

@@ -82,7 +82,7 @@ class Watch:
         begins = differs(row)
         if not begins.all():
             begins |= differs(batch.position)
-            row = row[begins]
+            row = row[np.flatnonzero(begins)]
         place = np.arange(len(row), dtype=np.int32)
         self.seat[row] = place
         if (self.seat[row] == place).all():
@@ -112,13 +112,17 @@ class Watch:
         first = differs(row)
         if first.all():
             return self._single(turn, row)
-        values = np.full((len(self.properties), np.count_nonzero(first)), np.nan)
-        values[self.column[turn.series], np.cumsum(first) - 1] = turn.value
+        starts = np.flatnonzero(first)
+        values = np.full((len(self.properties), len(starts)), np.nan)
+        cell = np.cumsum(first) - 1
+        if len(values) > 1:
+            cell += self.column[turn.series] * np.int64(len(starts))
+        values.reshape(-1)[cell] = turn.value
         return Tick(
-            row=row[first],
-            position=turn.position[first],
-            time=turn.time[first] / 1000,
-            arrived=turn.arrived[first] / 1000,
+            row=row[starts],
+            position=turn.position[starts],
+            time=turn.time[starts] / 1000,
+            arrived=turn.arrived[starts] / 1000,
             values=dict(zip(self.properties, values, strict=True)),
         )
 
