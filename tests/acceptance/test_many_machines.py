@@ -1,0 +1,456 @@
+"""Several machines say what a single process says, whatever is done to them meanwhile.
+
+One script is told to two districts: to one that is a single process, and to one of three servers
+of a bus in networks of their own, PostgreSQL, and partitions whose workers are killed, paused and
+added while it is told.  One server is killed and one cut off.  At the end all gateways fall silent
+while there is no desk: the next one finds what they are signs of, and does not hurry.
+
+The suite plays it once over two partitions.  The long form has four, and each blow three times::
+
+    MANY_MACHINES=whole python -m pytest tests/acceptance/test_many_machines.py
+"""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from borough.adapters.bus.link import Link
+from borough.app.bus import serves
+from borough.app.clocks import wall_ms
+from borough.app.setup import CREDENTIALS
+from borough.app.tuning.replays import replayed, untaken
+from borough.core.errors import BusDown
+from borough.core.frames import DERIVED, Frame
+from borough.core.partitions import Part, dealt, home_of_series, homes
+from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.derive import Members
+from borough.storage.journal.journal import last_entry
+from borough.storage.sql import SqlCases
+from borough.storage.sql.engines import reading
+from borough.storage.sql.shelf_tables import outages
+from borough.testing.living import Living, eventually
+from borough.testing.machines import Machine, closing, one_bus
+from borough.testing.networks import Network, network
+from borough.testing.postgres import Postgres
+from borough.testing.senders import Caller
+
+WHOLE = os.environ.get("MANY_MACHINES") == "whole"
+PARTS, ROUNDS = (4, 3) if WHOLE else (2, 1)
+SHARE = 0.04
+"""Large enough for ten gateways: more silent at once than are told one by one."""
+TURN_S = 1.0
+"""How often the script speaks, in s of the wall clock; the districts' run 60 times as fast."""
+LANES, EVERY, BLOCKED = 8, 3, 14
+"""Lanes that are blocked in their turns, how seldom the others speak, how long one is blocked."""
+CUT_S = 4.0
+CALM = 33
+"""So many turns without trouble at the end, in which a window of a balance begins and ends."""
+ALLOW_MS = 60_000
+"""How long a window of a balance waits for who is late; see pipe_leak/scene.toml."""
+LATE_MS = 240_000
+"""How long behind a blow what waited may still come too late for a window, district time."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a device says in a turn: through whom, who, what, and the value."""
+
+    gateway: str
+    thing: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Script:
+    """Who speaks in each turn: gateways, meters of the balances, lanes."""
+
+    gateways: list[str]
+    meters: list[tuple[str, str]]
+    lanes: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, living: Living) -> Self:
+        """Choose them out of a registry: meters with a balance, lanes of every gateway."""
+        registry = living.held.registry
+        via = registry.via.tolist()
+        codes = [registry.kinds[kind].code for kind in registry.kind.tolist()]
+        fed = set(registry.row_of_series[balance_meters(living)].tolist())
+
+        def named(rows: list[int]) -> list[tuple[str, str]]:
+            return [(registry.key[via[row]], registry.key[row]) for row in rows]
+
+        gateways = [registry.key[row] for row, code in enumerate(codes) if code == "gateway"]
+        lanes = named([row for row, code in enumerate(codes) if code == "firelane_mag"])
+        some = [lanes[i :: len(lanes) // LANES][0] for i in range(LANES)]
+        return cls(gateways, named(sorted(fed)), some)
+
+    def turn(self, number: int) -> Iterator[Word]:
+        """Give what is said in a turn; each lane is blocked twice, and some are to the end."""
+        if number % EVERY == 0:
+            yield from (Word(each, each, "uptime", float(number)) for each in self.gateways)
+            yield from (
+                Word(gateway, meter, "flow", 16.0 + place % 8)
+                for place, (gateway, meter) in enumerate(self.meters)
+            )
+        for place, (gateway, lane) in enumerate(self.lanes):
+            step = (number - place) % (2 * BLOCKED)
+            if number >= place and step in (0, BLOCKED):
+                yield Word(gateway, lane, "occupied", float(step == 0))
+
+
+def balance_meters(living: Living) -> Any:
+    """Give the series that the balances of zones are made from."""
+    registry = living.held.registry
+    (found,) = (each for each in find_sound(BUILT_IN)[0] if each.scene.id == "pipe_leak")
+    members = Members.of(found.scene.derives[0], registry)
+    return np.flatnonzero(members.many)
+
+
+@dataclass
+class Teller:
+    """Tells the script to one district, each word until it is acknowledged."""
+
+    living: Living
+    script: Script
+    doors: list[Machine]
+    began: int
+    turn: int = 0
+    said: Counter[tuple[int, int, float]] = field(default_factory=Counter)
+    last: float = np.inf
+    thread: threading.Thread = field(init=False)
+    lines: dict[str, Caller] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        rows = (self.living.settings.folder / CREDENTIALS).read_text("utf-8").splitlines()[1:]
+        self.tokens = dict(row.split(",") for row in rows)
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, wrong: object, *_: object) -> None:
+        self.last = 0 if wrong else self.last
+        self.thread.join()
+        for each in self.lines.values():
+            each.line.close()
+
+    def work(self) -> None:
+        """Speak turn after turn; one that was kept waiting catches up."""
+        clock = self.living.settings.clock
+        while self.turn < self.last:
+            wall = self.began + round(self.turn * TURN_S * 1000)
+            time.sleep(max(0, wall - wall_ms()) / 1000)
+            at = clock.now(wall)
+            for word in self.script.turn(self.turn):
+                self.say(word, at)
+            self.turn += 1
+
+    def say(self, word: Word, at: int) -> None:
+        """Say one word at one door after the other, until it is acknowledged."""
+        row = self.living.series(word.thing, word.name), at, word.value
+        topic = f"d/{word.gateway}/{word.thing}/{word.name}"
+        payload = b'{"v": %r, "t": %d}' % (word.value, at)
+        while True:
+            self.said[row] += 1
+            with suppress(OSError):
+                if self.line(word.gateway).say(topic, payload):
+                    return
+            if line := self.lines.pop(word.gateway, None):
+                line.line.close()
+            self.doors.append(self.doors.pop(0))
+            time.sleep(0.05)
+
+    def line(self, gateway: str) -> Caller:
+        """Give the connection of a gateway, made anew where it broke."""
+        if gateway not in self.lines:
+            line = Caller(self.doors[0], gateway, self.tokens[gateway])
+            line.line.settimeout(2.0)
+            self.lines[gateway] = line
+        return self.lines[gateway]
+
+
+@dataclass
+class Both:
+    """The district of one process and that of several machines, to whom the same is told."""
+
+    alone: Living
+    many: Living
+    one: Machine
+    machines: list[Machine]
+    net: Network
+    script: Script
+    blows: list[tuple[int, int]] = field(default_factory=list)
+    said: Counter[tuple[int, int, float]] = field(default_factory=Counter)
+    cut: int = 2
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self.machines:
+            each.close()
+
+    def worker(self, part: int) -> Machine:
+        """Wait until some machine works for a partition, and give it."""
+        found: list[Machine] = []
+
+        def works() -> bool:
+            found[:] = [each for each in self.machines if each.works_for(part)]
+            return bool(found)
+
+        eventually(works, f"a worker for partition {part}")
+        return found[0]
+
+    def heard(self) -> None:
+        """Wait until each partition has journalled something new."""
+        ends = self.ends()
+        eventually(
+            lambda: all(now > then for now, then in zip(self.ends(), ends, strict=True)),
+            "news in each partition",
+        )
+
+    def ends(self) -> list[int]:
+        """Give the last number of each partition's journal, from a server that can tell."""
+        found: list[int] = []
+
+        def told() -> bool:
+            asked = {"subjects_filter": "journal.>"}
+            with suppress(BusDown), Link(self.many.bus.login("borough"), "test", 2.0) as link:
+                info = link.call("$JS.API.STREAM.INFO.JOURNAL", asked)
+                counts = info["state"].get("subjects", {})
+                found[:] = [int(counts.get(f"journal.{number}", 0)) for number in range(PARTS)]
+            return bool(found)
+
+        eventually(told, "a bus that tells of the journal")
+        return found
+
+    def ending(self) -> list[Frame]:
+        """Give the last frame of each partition."""
+        with Link(self.many.bus.login("borough"), "test") as link:
+            found = [last_entry(link, Part(number, PARTS)) for number in range(PARTS)]
+        return [each.frame for each in found if each]
+
+    def troubled(self, closed: int) -> bool:
+        """Say whether a window that ends at a moment closed while something was done to us."""
+        return any(low <= closed + ALLOW_MS <= high for low, high in self.blows)
+
+    def added(self, folder: Path) -> None:
+        """Kill a worker for whom there is no other, and add a machine: it goes on there."""
+        killed = self.worker(0)
+        killed.signal("stream", signal.SIGKILL)
+        killed.ended("stream")
+        last = self.machines[-1].settings
+        self.machines.append(Machine.beside(last, folder))
+        self.machines[-1].start("stream")
+        eventually(partial(self.machines[-1].works_for, 0), "the new machine at work")
+        killed.start("stream")
+        eventually(lambda: killed.pulse("stream").get("standby"), "a worker that stands by")
+
+    def paused(self) -> None:
+        """Stop a worker in its tracks: another goes on, and it stands by once it wakes."""
+        paused = self.worker(1)
+        paused.signal("stream", signal.SIGSTOP)
+        eventually(
+            lambda: any(each.works_for(1) for each in self.machines if each is not paused),
+            "another worker",
+        )
+        paused.signal("stream", signal.SIGCONT)
+        eventually(lambda: paused.pulse("stream").get("standby"), "one that stands by again")
+
+    def server_killed(self) -> None:
+        """Kill a server of the bus; the others go on without it."""
+        self.machines[0].signal("bus", signal.SIGKILL)
+        self.machines[0].ended("bus")
+        self.heard()
+        self.machines[0].start("bus")
+
+    def server_cut_off(self) -> None:
+        """Pull a server's cable: no connection is closed, and nothing comes through any."""
+        if self.net.name:
+            self.net.cut(self.cut)
+        else:
+            self.machines[self.cut].signal("bus", signal.SIGSTOP)
+        time.sleep(CUT_S)
+        self.heard()
+        if self.net.name:
+            self.net.mend(self.cut)
+        else:
+            self.machines[self.cut].signal("bus", signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Both]:
+    """Start both districts by one clock, and tell them the script; what was done is done."""
+    folder = tmp_path_factory.mktemp("machines")
+    with network(3) as net:
+        alone = Living.made(folder / "alone", share=SHARE)
+        many = Living.made(
+            folder / "machine-1", share=SHARE, database=postgres.database(), partitions=PARTS,
+            shared=str(folder / "shared"), lease_s=3.0,
+        )  # fmt: skip
+        clock = {
+            "clock_origin_ms": wall_ms() + 1000,
+            "clock_start_ms": many.settings.clock_start_ms,
+        }
+        alone.settings = replace(alone.settings, **clock)
+        alone.settings.write()
+        one = Machine(alone.settings)
+        machines = one_bus(replace(many.settings, **clock), folder, network=net)
+        while len(machines) < PARTS:
+            machines.append(Machine.beside(machines[-1].settings, folder / f"more-{len(machines)}"))
+        many.settings = machines[0].settings
+        made = Both(alone, many, one, machines, net, Script.of(alone))
+        with closing(one), made:
+            for each in (one, *machines[:3]):
+                each.start("bus")
+            for living in (alone, many):
+                eventually(partial(serves, living.settings), "a bus")
+            for each in (one, machines[0]):
+                each.start("desk")
+            for each in (one, *machines[:PARTS]):
+                each.start("stream")
+            for part in range(PARTS):
+                made.worker(part)
+            one.await_pulse("stream")
+            play(made, folder)
+            yield made
+
+
+def play(both: Both, folder: Path) -> None:
+    """Tell the script while everything happens; at last all fall silent, and it is noticed."""
+    began = wall_ms()
+    with (
+        Teller(both.alone, both.script, [Machine(both.alone.settings)], began) as one,
+        Teller(both.many, both.script, both.machines[:3], began) as other,
+    ):
+        both.heard()
+        for number in range(ROUNDS):
+            added = partial(both.added, folder / f"added-{number}")
+            for blow in (added, both.paused, both.server_killed, both.server_cut_off):
+                from_ms = both.many.now
+                blow()
+                both.heard()
+                both.blows.append((from_ms, both.many.now + LATE_MS))
+        one.last = other.last = max(one.turn, other.turn) + CALM
+    both.said = other.said
+    for living, machine in ((both.alone, both.one), (both.many, both.machines[0])):
+        machine.signal("desk", signal.SIGKILL)
+        eventually(lambda at=living: lost(at) == len(both.script.gateways), "silence noticed")
+        machine.start("desk")
+        with living.kept() as engine:
+            eventually(partial(out, engine), "an outage")
+        living.await_desk()
+
+
+def lost(living: Living) -> int:
+    """Count what the bus holds of devices that are lost, whether a desk has taken it or not."""
+    with Link(living.bus.login("borough"), "test") as link:
+        return sum(each["scene"] == "lost_device" for each in untaken(link, 0))
+
+
+def out(engine: Engine) -> list[tuple[str, int, int]]:
+    """Give the outages: level, area, and how many things are in it."""
+    with reading(engine) as connection:
+        rows = connection.execute(outages.select()).mappings().all()
+    return [(row["level"], row["area"], row["members"]) for row in rows]
+
+
+def levels(living: Living) -> dict[tuple[str, int], list[int]]:
+    """Give the levels that each scene saw at each thing, one after the other."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for each in sorted(living.edges(), key=lambda edge: edge["time"]):
+        if each["thing"]:
+            found[each["scene"], each["thing"]].append(each["level"])
+    return dict(found)
+
+
+def cases(living: Living) -> list[tuple[Any, ...]]:
+    """Give what detections decide of the cases, in no order."""
+    with living.kept() as engine:
+        found = SqlCases(engine).find(limit=1000)
+    return sorted((c.scene, c.thing, c.plan, c.level, c.worst, c.merged) for c in found)
+
+
+def derived(living: Living) -> Counter[tuple[int, int, float]]:
+    """Count the results of derivations in the journal."""
+    rows: Counter[tuple[int, int, float]] = Counter()
+    for _, frame in living.journal():
+        if frame.kind == DERIVED:
+            columns = frame.series.tolist(), frame.time.tolist(), frame.value.tolist()
+            rows.update(zip(*columns, strict=True))
+    return rows
+
+
+def test_each_scene_says_of_each_thing_what_one_process_says(both: Both) -> None:
+    """Every thing goes through the same levels, and no partition was without any."""
+    live, alone = levels(both.many), levels(both.alone)
+
+    assert live == alone
+    registry = both.alone.held.registry
+    home = dict(zip(registry.id.tolist(), homes(registry, PARTS).tolist(), strict=True))
+    for scene in ("fire_lane", "lost_device"):
+        assert {home[thing] for name, thing in live if name == scene} == set(range(PARTS)), scene
+
+
+def test_an_outage_of_gateways_in_all_partitions_is_one(both: Both) -> None:
+    """All gateways fall silent: one outage with all of them, as where one process hears all."""
+    with both.many.kept() as many, both.alone.kept() as one:
+        live, alone = out(many), out(one)
+
+    assert live == alone
+    assert [members for _, _, members in live] == [len(both.script.gateways)]
+    assert {*dealt(both.script.gateways, PARTS).tolist()} == set(range(PARTS))
+
+
+def test_cases_are_those_of_one_process(both: Both) -> None:
+    """The desk opens the same cases, and as many detections join each."""
+    assert cases(both.many) == cases(both.alone)
+    assert cases(both.many)
+
+
+def test_what_is_derived_across_partitions_is_what_one_process_derives(both: Both) -> None:
+    """Balances of zones whose meters report to several partitions are told once, and the same.
+
+    The clock runs so fast that the minute for which a window waits is gone in a second: one that
+    closes during a blow may miss a meter, and is then not told.
+    """
+    registry = both.alone.held.registry
+    home = home_of_series(registry, PARTS)
+    assert len({*home[balance_meters(both.alone)].tolist()}) == PARTS
+    live, alone = derived(both.many), derived(both.alone)
+
+    assert {*live.values()} == {1}
+    assert not {*live} - {*alone}
+    due = {row for row in alone if not both.troubled(row[1])}
+    assert due
+    assert not due - {*live}
+
+
+def test_a_replay_by_several_processes_says_what_was_said(both: Both) -> None:
+    """Partition by partition, after all those deaths, and to the position."""
+    settings = both.many.settings
+    done = replayed(settings, processes=PARTS)
+    compared = done.compared(0, min(frame.now for frame in both.ending()))
+
+    assert (compared.missing, compared.extra) == ([], [])
+    assert compared.same
+
+
+def test_what_was_acknowledged_is_there_once(both: Both) -> None:
+    """Each word is in the journal as often as it was said; it was said again if unanswered."""
+    rows = both.many.journalled()
+
+    assert {row: n for row, n in both.said.items() if not 1 <= rows[row] <= n} == {}
+    assert not {*rows} - {*both.said}
