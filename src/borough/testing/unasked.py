@@ -28,7 +28,7 @@ class Unasked:
         """Nothing was done."""
         return ()
 
-    def counts(self) -> Mapping[str, int]:
+    def counts(self, _late_at_ms: int, /) -> Mapping[str, int]:
         """Count nothing."""
         return {}
 
