@@ -173,9 +173,12 @@ def whole_lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
         made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """Give a small district for the whole run; others were there before and have left traces."""
+    """Give a small district to all files of this folder; others were there and left traces.
+
+    It ends when tests of another folder begin, which it would only slow down.
+    """
     yield from whole_lives(tmp_path_factory)
 
 
