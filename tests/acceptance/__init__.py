@@ -1,1 +1,1 @@
-"""Promises of whole processes, over real sockets; a package, so that what is shared ends with it."""
+"""Promises of whole processes, over real sockets; a package, so what is shared ends with it."""
