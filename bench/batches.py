@@ -8,7 +8,7 @@ roles, and lets a process of its own post batches over connections that stay ope
 come, unless ``--rate`` says how many observations a second.  What is answered is in the bus's
 store; ``caught_up_s`` is how much later the journal has the last of it.  ``disk_bytes_a_row`` is
 what bus (the door's store and the journal) and history hold.  The last line is one JSON object.
-``borough bench ingest --door http`` runs this, both forms where none is named.
+Where no form is named, both are measured; ``borough bench ingest --door http`` is the same.
 """
 
 import argparse
@@ -159,6 +159,14 @@ def caught_up(settings: Settings, stored: int) -> None:
         time.sleep(0.1)
 
 
+def on_disk(settings: Settings) -> dict[str, int]:
+    """Say how many bytes the bus's streams and the history take."""
+    return {
+        name: sum(each.stat().st_size for each in settings.folder.rglob(f"*.{ending}"))
+        for name, ending in (("bus", "blk"), ("history", "parquet"))
+    }
+
+
 def measure(
     settings: Settings, folder: Path, watch: Supervisor, asked: argparse.Namespace
 ) -> dict[str, Any]:
@@ -167,6 +175,7 @@ def measure(
     first = counts(settings).get("stored", 0) + posted(settings, folder, asked, FIRST_S)["answered"]
     caught_up(settings, round(first))
     before, place, used = counts(settings), end_of_journal(settings), processor_s(watch.pids())
+    held = on_disk(settings)
     say(f"posting {asked.form} for {asked.seconds:.0f} s")
     account, ended = posted(settings, folder, asked, asked.seconds), time.monotonic()
     caught_up(settings, before["stored"] + round(account["answered"]))
@@ -175,10 +184,7 @@ def measure(
     time.sleep(2 * settings.tick_ms / 1000)
     stored, waits = latency(settings, place)
     millions = max(account["answered"], 1) / 1e6
-    disk = {
-        "bus": sum(each.stat().st_size for each in (settings.folder / "bus").rglob("*.blk")),
-        "history": sum(each.stat().st_size for each in settings.folder.rglob("*.parquet")),
-    }
+    disk = {name: size - held[name] for name, size in on_disk(settings).items()}
     return {
         "form": asked.form, "observations_s": round(account["answered"] / account["seconds"]),
         "answered": round(account["answered"]), "stored": stored,
@@ -200,7 +206,7 @@ def measure(
 def main(arguments: list[str] | None = None) -> None:
     """Set up, measure, print."""
     parser = argparse.ArgumentParser(prog="borough bench batches", description=__doc__)
-    parser.add_argument("--form", choices=sorted(MEDIA), default="json")
+    parser.add_argument("--form", choices=sorted(MEDIA), help="json, then arrow, if not given")
     parser.add_argument("--devices", type=int, default=356_000)
     parser.add_argument("--rows", type=int, default=0, help="observations in a batch; 0: all")
     parser.add_argument("--senders", type=int, default=2)
@@ -213,7 +219,11 @@ def main(arguments: list[str] | None = None) -> None:
     if asked.bodies:
         sender(asked)
         return
-    tell(run(asked), plain=asked.json)
+    if asked.form:
+        tell(run(asked), plain=asked.json)
+        return
+    runs = [run(argparse.Namespace(**{**vars(asked), "form": form})) for form in ("json", "arrow")]
+    tell({"door": "http", "runs": runs}, plain=asked.json)
 
 
 def run(asked: argparse.Namespace) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 district up in a folder of its own, starts all its roles, and lets a process of its own send
 single-reading messages over 200 gateway connections, beside others that say nothing.
 ``--profile fleet`` sends what the classes send, as often as they do, at 1, 10 and 100 times that.
+``--door http`` posts batches instead: all other arguments are then those of ``bench batches``.
 The last line is one JSON object.
 
 ``lost`` is sent less received: with QoS 0 what the bus or the reader dropped.  Latency is
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import batches
 from _ground import (
     FLEET,
     Idle,
@@ -145,7 +147,15 @@ def as_the_fleet_does(
 
 def main() -> None:
     """Set up, measure, print."""
-    parser = argparse.ArgumentParser(prog="borough bench ingest", description=__doc__)
+    door = argparse.ArgumentParser(add_help=False)
+    door.add_argument("--door", choices=("mqtt", "http"), default="mqtt", help="http: batches")
+    through, rest = door.parse_known_args()
+    if through.door == "http":
+        batches.main(rest)
+        return
+    parser = argparse.ArgumentParser(
+        prog="borough bench ingest", description=__doc__, parents=[door]
+    )
     parser.add_argument("--profile", choices=("single", "fleet"), default="single")
     parser.add_argument("--devices", type=int, default=FLEET)
     parser.add_argument("--rate", type=float, default=50_000, help="messages a second")
