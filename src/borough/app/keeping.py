@@ -43,7 +43,8 @@ class Housekeeper:
 
             folder = self.settings.common / "history"
             try:
-                lake = Lake(folder, self.zone, memory_mb=MEMORY_MB, threads=1)
+                at = self.settings.history
+                lake = Lake(folder, self.zone, at=at, memory_mb=MEMORY_MB, threads=1)
                 self.last, self.trouble = self.round(lake), ""
                 lake.close()
             except BoroughError as error:

@@ -53,6 +53,7 @@ class Settings:
     mqtt_port: int = 1883
     http_port: int = 8080
     shared: str = ""
+    history: str = ""
     partitions: int = 1
     bus_servers: tuple[str, ...] = ()
     bus_routes: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ class Stream:
         self.folder = settings.checkpoints(part)
         self.limits = Limits.load()
         self.decoder = Decoder(held.registry, self.limits)
-        self.lake = Lake(settings.common / "history", held.district.zone)
+        self.lake = Lake(settings.common / "history", held.district.zone, at=settings.history)
         self.appender = Appender(
             self.lake, part.number, every_rows=settings.archive_rows, every_s=settings.archive_s
         )

@@ -216,7 +216,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     found, _ = find_sound(*roots)
     plans = plans_of(roots, found, held.district.work)
     registry = SqlRegistry(engine)
-    lake = Lake(settings.common / "history", held.district.zone)
+    lake = Lake(settings.common / "history", held.district.zone, at=settings.history)
     cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
     return Ports(
         district=held.district,

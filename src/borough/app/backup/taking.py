@@ -76,6 +76,12 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
             "database, the shared folder and the bus instead, see docs/howto/cluster.md"
         )
         raise BadSetting(msg)
+    if settings.history:
+        msg = (
+            f"history: it lies at {settings.history}, which a backup does not take; back up the "
+            "database, the data folder and the object store instead, see docs/howto/cluster.md"
+        )
+        raise BadSetting(msg)
     settings = reachable(settings)
     district = read(Path(settings.district))
     engine = connect(settings.store)

@@ -85,8 +85,9 @@ def history(patient: Patient) -> Iterator[Finding]:
     folder = patient.ours.common / "history"
     if not folder.exists() or patient.district is None:
         return
+    at = patient.ours.history
     try:
-        lake = Lake(folder, patient.district.zone, memory_mb=64, threads=1)
+        lake = Lake(folder, patient.district.zone, at=at, memory_mb=64, threads=1)
         listing = lake.table.listing()
         lake.close()
     except HistoryDamaged as error:
@@ -95,7 +96,7 @@ def history(patient: Patient) -> Iterator[Finding]:
     wrong = [
         path
         for path, size in zip(listing.path.tolist(), listing.size.tolist(), strict=True)
-        if not fits(folder / "observations" / path, size)
+        if not at and not fits(folder / "observations" / path, size)
     ]
     yield Finding.of("history", ok=not wrong, files=" ".join(wrong[:3]))
 

@@ -9,7 +9,6 @@ damaged one is as good as none.
 import json
 import threading
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +16,14 @@ from arro3.core import Array, RecordBatch
 from arro3.io import write_parquet
 
 from borough.core.errors import HistoryDamaged
-from borough.storage.lake.files import LAYOUT, put
+from borough.storage.lake.files import LAYOUT
+from borough.storage.lake.places import Folder
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.rows import Points, first_of_each, settled
 from borough.storage.lake.trouble import writing
 
 COVERS = "borough.covers"
+ENDING = ".parquet"
 KEPT = 2
 """How many closings stay: the newest, and the one that somebody may just be reading."""
 
@@ -30,8 +31,8 @@ KEPT = 2
 class Closing:
     """Files with one row for each series that any merge has seen; the greatest name counts."""
 
-    def __init__(self, folder: Path, reader: Reader) -> None:
-        self.folder, self.reader = folder, reader
+    def __init__(self, place: Folder, reader: Reader) -> None:
+        self.place, self.reader = place, reader
         self._lock = threading.Lock()
         self._name = ""
         self._held = (Points.none(), frozenset[str]())
@@ -39,9 +40,9 @@ class Closing:
     def read(self) -> tuple[Points, frozenset[str]]:
         """Give its rows, one for each series in order, and the paths of the files it covers."""
         with self._lock:
-            name = max((path.name for path in self.folder.glob("*.parquet")), default="")
+            name = max(self.place.names(ENDING), default="")
             if name != self._name:
-                self._name, self._held = name, self._load(self.folder / name)
+                self._name, self._held = name, self._load(name)
             return self._held
 
     def cover(self, newest: Points, paths: list[str], alive: frozenset[str], version: int) -> None:
@@ -66,14 +67,14 @@ class Closing:
             **LAYOUT,
         )
         with writing("the latest of history"):
-            self.folder.mkdir(exist_ok=True)
-            put(self.folder / f"{version:020d}-{uuid4().hex[:8]}.parquet", packed.getvalue())
-            for old in sorted(self.folder.glob("*.parquet"))[:-KEPT]:
-                old.unlink(missing_ok=True)
+            self.place.put(f"{version:020d}-{uuid4().hex[:8]}{ENDING}", packed.getvalue())
+            for old in self.place.names(ENDING)[:-KEPT]:
+                self.place.forget(old)
 
-    def _load(self, path: Path) -> tuple[Points, frozenset[str]]:
+    def _load(self, name: str) -> tuple[Points, frozenset[str]]:
         """Read one; nothing at all if it cannot be read."""
         try:
+            [path] = self.place.paths([name])
             rows, told = self.reader.whole(path, COVERS)
             return rows, frozenset(json.loads(told))
         except (HistoryDamaged, ValueError):

@@ -110,14 +110,14 @@ class Merger:
                 written.append(self._write(name, rows, run_after(day), late=late))
             self._cover(newest, written)
         except BaseException as error:
-            forget(self.table.folder, written)
+            forget(self.table.place, written)
             if isinstance(error, Stale):
                 return Compacted(put_off=(name,))
             raise
         try:
             self.table.commit(written, sources)
         except (Stale, HistoryFull) as error:
-            forget(self.table.folder, written)
+            forget(self.table.place, written)
             if isinstance(error, HistoryFull):
                 raise
             return Compacted(put_off=(name,))
@@ -137,7 +137,7 @@ class Merger:
             yield self.reader.rows(near, -FOREVER, FOREVER, range(low, high + 1))
 
     def _write(self, day: str, rows: Points, run: int, *, late: bool) -> AddAction:
-        add = write_rows(self.table.folder, day, run_name(run, late=late), rows, MERGED)
+        add = write_rows(self.table.place, day, run_name(run, late=late), rows, MERGED)
         return replace(add, data_change=False)
 
     def _cover(self, newest: list[Points], written: list[AddAction]) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from borough.core.errors import HistoryDamaged
+from borough.storage.lake.closing import ENDING
 from borough.storage.lake.lake import Lake
+from borough.storage.lake.table import LOG
 
-LOG = "_delta_log"
 CHECKPOINT = ".checkpoint"
 
 
@@ -44,17 +45,16 @@ def pin(lake: Lake, partition: int) -> Pinned:
     table = lake.table
     position = table.committed(partition)
     listing = table.listing()
-    names = sorted(path.name for path in (table.folder / LOG).iterdir() if version_of(path) >= 0)
+    names = [name for name in table.place.below(LOG).names("") if version_of(Path(name)) >= 0]
     known = [name for name in names if version_of(Path(name)) <= listing.version]
     folded = max((version_of(Path(name)) for name in known if CHECKPOINT in name), default=0)
     log = {
-        f"observations/{LOG}/{name}": (table.folder / LOG / name).read_bytes()
+        f"observations/{LOG}/{name}": (table.place.folder / LOG / name).read_bytes()
         for name in known
         if version_of(Path(name)) >= folded
     }
     files = [f"observations/{path}" for path in listing.path.tolist()]
-    beside = sorted(path for path in lake.closing.folder.glob("*.parquet"))[-1:]
-    files += [f"{path.parent.name}/{path.name}" for path in beside]
+    files += [f"latest/{name}" for name in lake.closing.place.names(ENDING)[-1:]]
     return Pinned(lake.folder, listing.version, position, log, files)
 
 

@@ -8,11 +8,9 @@ the last word: a row can only follow if nobody told of that moment before.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +20,7 @@ from deltalake import Field, Schema
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction
 
+from borough.storage.lake.places import Folder
 from borough.storage.lake.rows import Points
 from borough.storage.lake.trouble import writing
 
@@ -77,22 +76,21 @@ def is_late(run: str) -> bool:
     return run.endswith(LATE)
 
 
-def write_rows(folder: Path, day: str, name: str, rows: Points, effort: int) -> AddAction:
+def write_rows(place: Folder, day: str, name: str, rows: Points, effort: int) -> AddAction:
     """Write settled rows to a file of its own; say what a commit must say of it.
 
     The file is on the disk when this returns.  `HistoryFull` leaves nothing behind.
     """
-    path = folder / f"day={day}" / f"{name}-{uuid4().hex[:8]}.parquet"
+    path = f"day={day}/{name}-{uuid4().hex[:8]}.parquet"
     columns: dict[str, Any] = {
         key: Array.from_numpy(getattr(rows, key)) for key in Points.__slots__
     }
     packed = BytesIO()
     write_parquet(RecordBatch.from_pydict(columns), packed, compression=f"zstd({effort})", **LAYOUT)
     with writing("history"):
-        path.parent.mkdir(exist_ok=True)
-        put(path, packed.getvalue())
+        place.put(path, packed.getvalue())
     return AddAction(
-        path=f"day={day}/{path.name}",
+        path=path,
         size=packed.tell(),
         partition_values={"day": day},
         modification_time=time.time_ns() // 1_000_000,
@@ -101,22 +99,10 @@ def write_rows(folder: Path, day: str, name: str, rows: Points, effort: int) -> 
     )
 
 
-def forget(folder: Path, written: list[AddAction]) -> None:
+def forget(place: Folder, written: list[AddAction]) -> None:
     """Delete files that no commit will ever refer to."""
     for add in written:
-        (folder / add.path).unlink(missing_ok=True)
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a whole file through to the disk, or leave none."""
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
+        place.forget(add.path)
 
 
 def stats_of(rows: Points) -> dict[str, Any]:

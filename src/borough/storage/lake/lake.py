@@ -18,6 +18,7 @@ from borough.storage.lake.calendar import check_calendar, days_of, zone_of
 from borough.storage.lake.closing import Closing
 from borough.storage.lake.compaction import Compacted, Merger
 from borough.storage.lake.lateness import Lateness
+from borough.storage.lake.places import place_of
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.retention import DaySize
 from borough.storage.lake.rows import Buckets, Points, settled
@@ -38,21 +39,29 @@ class Lake:
     ``zone`` is the IANA name of the district's time zone: its days cut the table, and a
     table keeps the zone that it began with (`BadSetting` otherwise).  In *folder*,
     ``observations`` is the table, ``series`` the one that names its series, ``latest`` and
-    ``spill`` are ours alone.  DuckDB takes at most
+    ``spill`` are ours alone.  *at*, such as ``s3://bucket/borough``, lays the tables into an
+    object store, and only ``spill`` and ``kept`` into *folder*.  DuckDB takes at most
     ``memory_mb`` and ``threads``.  Several processes may open the same folder; one of them
     compacts.
     """
 
     def __init__(
-        self, folder: Path, zone: str = "UTC", *, memory_mb: int = MEMORY_MB, threads: int = 2
+        self,
+        folder: Path,
+        zone: str = "UTC",
+        *,
+        at: str = "",
+        memory_mb: int = MEMORY_MB,
+        threads: int = 2,
     ) -> None:
         self.folder = folder.absolute()
+        self.place = place_of(self.folder, at)
         self.zone = zone_of(zone)
-        self.table = Table(self.folder / "observations", zone)
-        self.reader = Reader(self.table.folder, self.folder / "spill", memory_mb, threads)
+        self.table = Table(self.place.below("observations"), zone)
+        self.reader = Reader(self.table.place, self.folder / "spill", memory_mb, threads)
         self.lateness = Lateness(self.latest)
         self._appending = Lock()
-        self.closing = Closing(self.folder / "latest", self.reader)
+        self.closing = Closing(self.place.below("latest"), self.reader)
 
     def committed(self, partition: int) -> int:
         """How far a partition's journal is in history; -1 if it never was."""
@@ -87,11 +96,11 @@ class Lake:
         written: list[AddAction] = []
         try:
             for day, name, part in self._parts(rows, late, partition, position):
-                add = files.write_rows(self.table.folder, day, name, part, files.LOOSE)
+                add = files.write_rows(self.table.place, day, name, part, files.LOOSE)
                 written.append(add)
             self.table.commit(written, mark=(partition, before, position))
         except (Stale, HistoryFull) as error:
-            files.forget(self.table.folder, written)
+            files.forget(self.table.place, written)
             if isinstance(error, HistoryFull):
                 raise
             return False
@@ -205,7 +214,7 @@ class Lake:
 
     def publish_series(self, registry: Registry) -> None:
         """Write the table that says which thing and property each series number stands for."""
-        naming.publish(self.folder / "series", registry)
+        naming.publish(self.place.below("series"), registry)
 
     def close(self) -> None:
         """Give back what DuckDB holds."""

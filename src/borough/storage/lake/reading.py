@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from borough.core.observations import Index
+from borough.storage.lake.places import Folder
 from borough.storage.lake.rows import Points, settled
 from borough.storage.lake.table import Listing
 from borough.storage.lake.trouble import opening
@@ -35,8 +36,8 @@ FEW = 32
 class Reader:
     """A DuckDB of our own with bounded memory and threads; safe from several threads."""
 
-    def __init__(self, folder: Path, spill: Path, memory_mb: int, threads: int) -> None:
-        self._folder = folder
+    def __init__(self, place: Folder, spill: Path, memory_mb: int, threads: int) -> None:
+        self._place = place
         self._config: dict[str, Any] = {
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
@@ -104,13 +105,12 @@ class Reader:
         return settled(points)
 
     def _source(self, files: Listing) -> str:
-        paths = [str(self._folder / path) for path in files.path[::-1].tolist()]
+        paths = self._place.paths(files.path[::-1].tolist())
         return f"read_parquet({paths!r}, hive_partitioning = false)"
 
-    def whole(self, path: Path, key: str) -> tuple[Points, str]:
+    def whole(self, name: str, key: str) -> tuple[Points, str]:
         """Read a file of ours from end to end, and what it says of itself under *key*."""
         with self._cursor() as cursor, opening("history"):
-            name = str(path)
             told = cursor.execute(
                 "SELECT decode(value) FROM parquet_kv_metadata($name) WHERE decode(key) = $key",
                 {"name": name, "key": key},

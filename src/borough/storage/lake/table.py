@@ -4,7 +4,6 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -15,8 +14,10 @@ from numpy.typing import NDArray
 
 from borough.core.errors import BadSetting, HistoryDamaged, HistoryFull, Stale
 from borough.storage.lake.files import SCHEMA, is_late, run_of
+from borough.storage.lake.places import Folder
 from borough.storage.lake.trouble import opening, said, writing
 
+LOG = "_delta_log"
 KEEP = {
     "delta.logRetentionDuration": "interval 1 days",
     "delta.deletedFileRetentionDuration": "interval 1 days",
@@ -80,11 +81,11 @@ class Listing:
 class Table:
     """A Delta table in a folder; every change is one commit, and a reader sees it at once."""
 
-    def __init__(self, folder: Path, zone: str) -> None:
-        self.folder = folder
+    def __init__(self, place: Folder, zone: str) -> None:
+        self.place = place
         self._lock = threading.Lock()
-        self._table = _open(folder, zone)
-        self._seen = 0
+        self._table = _open(place, zone)
+        self._seen: int | None = None
         self._listing = Listing.of(self._table)
 
     def listing(self) -> Listing:
@@ -134,7 +135,7 @@ class Table:
         with self._lock, opening("history"):
             self._refresh()
             gone = self._vacuum(grace_hours, dry_run=True)
-            count = sum((self.folder / path).exists() for path in gone)
+            count = sum(map(self.place.has, gone))
             if count:  # a vacuum of nothing would fill the log
                 self._vacuum(grace_hours, dry_run=False)
             return count
@@ -162,40 +163,39 @@ class Table:
 
     def _refresh(self) -> None:
         """Read what was committed since; the log's folder says whether there is anything."""
-        log = self.folder / "_delta_log"
-        following = log / f"{self._table.version() + 1:020d}.json"
+        following = f"{LOG}/{self._table.version() + 1:020d}.json"
         with opening("the log of history"):
             try:
-                changed = log.stat().st_mtime_ns
+                changed = self.place.changed(LOG)
+                known = changed is not None and changed == self._seen
+                if known and not self.place.has(following):
+                    return
+                self._table.update_incremental()
             except OSError as error:
-                msg = f"the log of history is gone: {error}"
+                msg = f"the log of history is gone: {said(error)}"
                 raise HistoryDamaged(msg) from error
-            if changed == self._seen and not following.exists():
-                return
-            self._table.update_incremental()
             self._seen = changed
             if self._listing.version != self._table.version():
                 self._listing = Listing.of(self._table)
 
 
-def _open(folder: Path, zone: str) -> DeltaTable:
+def _open(place: Folder, zone: str) -> DeltaTable:
     """Open the table in a folder, or begin one; its description keeps its time zone."""
     told = f"Observations of a district; days are those of {zone}"
     with writing("history"), opening("history"):
-        if not DeltaTable.is_deltatable(str(folder)):
-            folder.mkdir(parents=True, exist_ok=True)
+        if not DeltaTable.is_deltatable(place.address):
             with suppress(CommitFailedError):  # another process has just begun it
                 DeltaTable.create(
-                    str(folder),
+                    place.address,
                     SCHEMA,
                     mode="ignore",
                     partition_by=["day"],
                     description=told,
                     configuration=KEEP,
                 )
-        table = DeltaTable(str(folder))
+        table = DeltaTable(place.address)
     if table.metadata().description != told:
-        msg = f"{folder}: {table.metadata().description}, not {zone}"
+        msg = f"{place.address}: {table.metadata().description}, not {zone}"
         raise BadSetting(msg)
     return table
 
