@@ -142,10 +142,10 @@ class SqlCases:
         return stats
 
     def act(self, case: int | str, make: Make, *, at_ms: int, expected_version: int | None) -> Case:
-        """Do to a case, by id or by code, what *make* says of it, with all that follows; None sees any version.
+        """Do to a case, by id or by code, what *make* says of it, with all that follows.
 
-        A suspension whose day has come is over before.  Raises `Stale`, `NotFound` or whatever
-        *make* raises, and then nothing has changed.
+        *expected_version* None is any.  A suspension whose day has come is over before.  Raises
+        `Stale`, `NotFound` or whatever *make* raises, and then nothing has changed.
         """
         with writing(self._engine) as connection, bundling(connection):
             now = found(connection, case)
