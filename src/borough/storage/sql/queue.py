@@ -1,10 +1,12 @@
 """The page of open cases in SQL: what fits, in order, page by page, and how many of what."""
 
+import heapq
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, UnaryExpression, func, select, tuple_
+from sqlalchemy.sql.operators import custom_op
 
 from borough.core.errors import BadRequest
 from borough.core.queue import Counts, Page, Wanted
@@ -23,6 +25,7 @@ ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
     "level": (_C.level, True),
 }
 """By what cases may be sorted, and whether the highest come first."""
+_PLUS = custom_op[Any]("+")
 
 
 class SqlQueue:
@@ -43,36 +46,53 @@ class SqlQueue:
             msg = f"sort: must be one of {', '.join(ORDERS)}, not {sort!r}"
             raise BadRequest(msg)
         column, falls = ORDERS[sort]
-        chosen = select(t.cases).where(*_fits(wanted))
-        if after:
-            place, mark = tuple_(column, _C.id), tuple_(*_mark(after))
-            chosen = chosen.where(place < mark if falls else place > mark)
+        mark, most = _mark(after) if after else None, page(limit) + 1
         order = (column.desc(), _C.id.desc()) if falls else (column, _C.id)
+        chosen = select(t.cases).order_by(*order)
         with reading(self._engine) as connection:
-            rows = connection.execute(chosen.order_by(*order).limit(page(limit) + 1)).mappings()
-            cases = [case_of(row) for row in rows]
-            total, counts = self._counted(connection, wanted)
+            if wanted.placed:
+                some, total, counts = _picked(connection, wanted, sort, mark, most)
+                chosen = chosen.where(_C.id.in_(some))
+            else:
+                total, counts = self._tallies.counted(connection, _wishes(wanted))
+                chosen = chosen.where(*_fits(wanted, self._engine.dialect.name)).limit(most)
+                if mark:
+                    place = tuple_(column, _C.id)
+                    chosen = chosen.where(place < tuple_(*mark) if falls else place > tuple_(*mark))
+            rows = connection.execute(chosen).mappings().all() if total else []
+        cases = [case_of(row) for row in rows]
         more = len(cases) > limit
         cases = cases[:limit]
         last = cases[-1] if more else None
         following = f"{getattr(last, column.key)}.{last.id}" if last and column.key else ""
         return Page(cases, following, total, counts)
 
-    def _counted(self, connection: Connection, wanted: Wanted) -> tuple[int, Counts]:
-        """Count from what is kept, or where a place or a code is asked for, what is found there."""
-        wishes: dict[str, Collection[Any]] = dict(wanted.facets)
-        if wanted.steps is not None:
-            wishes["step"] = wanted.steps
-        if not wanted.placed:
-            return self._tallies.counted(connection, wishes)
-        rows = connection.execute(select(*(_C[name] for name in FACETS)).where(*_placed(wanted)))
-        alikes = Alikes.of(rows.all())
-        return alikes.counted(np.ones(len(alikes.codes["step"]), np.int64), wishes)
-
     def open(self) -> int:
         """Count the open cases."""
         with reading(self._engine) as connection:
             return connection.scalar(select(func.sum(open_counts.c.open))) or 0
+
+
+def _wishes(wanted: Wanted) -> dict[str, Collection[Any]]:
+    """Give what is wished of what cases are counted by."""
+    steps = {} if wanted.steps is None else {"step": wanted.steps}
+    return {**wanted.facets, **steps}
+
+
+def _picked(
+    connection: Connection, wanted: Wanted, sort: str, mark: tuple[int, int] | None, most: int
+) -> tuple[list[int], int, Counts]:
+    """Look once at the open cases of a place or a code: name those of a page, and count all."""
+    column, falls = ORDERS[sort]
+    asked = select(*(_C[name] for name in FACETS), column, _C.id).where(*_placed(wanted))
+    rows = connection.execute(asked).all()
+    alikes, wishes = Alikes.of(rows), _wishes(wanted)
+    total, counts = alikes.counted(np.ones(len(rows), np.int64), wishes)
+    fits = [rows[each][-2:] for each in np.flatnonzero(alikes.fits(wishes)).tolist()]
+    if mark:
+        fits = [each for each in fits if (each < mark if falls else each > mark)]
+    some = heapq.nlargest(most, fits) if falls else heapq.nsmallest(most, fits)
+    return [number for _, number in some], total, counts
 
 
 def _mark(after: str) -> tuple[int, int]:
@@ -84,10 +104,18 @@ def _mark(after: str) -> tuple[int, int]:
         raise BadRequest(msg) from None
 
 
-def _fits(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Give the conditions that an open case must meet."""
+def _fits(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
+    """Give the conditions that an open case must meet.
+
+    SQLite weighs no numbers and would take the index of scenes, which holds all cases that ever
+    were; a plus before a column keeps it to the open ones.
+    """
     rules = _placed(wanted)
-    rules += [_C[name].in_(list(values)) for name, values in wanted.facets.items()]
+    for name, values in wanted.facets.items():
+        column: ColumnElement[Any] = _C[name]
+        if dialect == "sqlite":
+            column = UnaryExpression(column, operator=_PLUS, type_=column.type)
+        rules.append(column.in_(list(values)))
     if wanted.steps is not None:
         rules.append(tuple_(_C.plan, _C.step).in_(sorted(wanted.steps)))
     return rules

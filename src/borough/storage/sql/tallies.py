@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from sqlalchemy import Connection, select
 
-from borough.core.observations import Index
+from borough.core.observations import Index, Mask
 from borough.core.queue import Counts
 from borough.storage.sql.queue_table import FACETS, open_counts
 
@@ -40,14 +40,24 @@ class Alikes:
             values[name] = list(places)
         return cls(values, codes)
 
-    def counted(self, number: Index, wishes: Mapping[str, Collection[Any]]) -> tuple[int, Counts]:
-        """Count all that meet every wish; and by each facet those that meet all others."""
-        misses = {
+    def fits(self, wishes: Mapping[str, Collection[Any]]) -> Mask:
+        """Tell of each row whether it meets every wish."""
+        fits = np.ones(len(self.codes["step"]), bool)
+        for miss in self._misses(wishes).values():
+            fits &= ~miss
+        return fits
+
+    def _misses(self, wishes: Mapping[str, Collection[Any]]) -> dict[str, Mask]:
+        return {
             name: np.array([each not in wanted for each in self.values[name]], bool)[
                 self.codes[name]
             ]
             for name, wanted in wishes.items()
         }
+
+    def counted(self, number: Index, wishes: Mapping[str, Collection[Any]]) -> tuple[int, Counts]:
+        """Count all that meet every wish; and by each facet those that meet all others."""
+        misses = self._misses(wishes)
         wrong = np.zeros(len(number), np.int64)
         for miss in misses.values():
             wrong += miss
