@@ -22,9 +22,10 @@ import psutil
 
 from _ground import account_of, devices_of, say, send, set_up, targets_of
 from _told import tell
-from borough.app.bus import serves
+from borough.app.bus import prepared, serves
 from borough.testing.living import eventually
 from borough.testing.machines import Machine, closing
+from borough.testing.senders import Caller
 
 COUNTS = (1, 2, 4)
 IDLE_S = 5.0
@@ -48,6 +49,7 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
     settings, registry, tokens = set_up(folder / "data", asked.devices, asked.gateways)
     settings = replace(settings, partitions=parts, shared=str(folder / "shared"))
     settings.write()
+    prepared(settings)
     targets = targets_of(folder / "targets.csv", registry, tokens, devices_of(registry))
     machines = [Machine(settings)]
     machines += [Machine.beside(settings, folder / f"more-{n}") for n in range(1, parts)]
@@ -57,8 +59,10 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
         for each in machines:
             each.start("stream")
         machines[0].start("desk")  # it keeps the gate at the doors
+        key, token = next(iter(tokens.items()))
         for each in machines:
             eventually(lambda at=each: "counts" in at.pulse("stream"), "a stream at work")
+        eventually(lambda: Caller(machines[0], key, token).welcome, "an open gate")
         first = account_of(send(settings, targets, [(asked.rate, asked.warm)], 0))
         eventually(lambda: taken(machines) >= first["sent"], "the first round")
         before, known, begun = spent(machines), taken(machines), time.monotonic()
