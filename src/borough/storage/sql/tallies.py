@@ -82,8 +82,8 @@ class Tallies:
         self, connection: Connection, wishes: Mapping[str, Collection[Any]]
     ) -> tuple[int, Counts]:
         """Count the open cases; see `Alikes.counted`."""
-        asked = connection.execute(_NUMBERS)
-        flat = itertools.chain.from_iterable(asked.cursor.fetchall() if asked.cursor else ())
+        asked = connection.execute(_NUMBERS).cursor.fetchall()
+        flat = itertools.chain.from_iterable(asked)
         rows = np.fromiter(flat, np.int64).reshape(-1, 2)
         with self._lock:
             if not np.isin(rows[:, 0], self._ids).all():
