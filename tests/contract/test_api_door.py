@@ -205,6 +205,12 @@ def test_rows_read_together_and_one_by_one_are_the_same(rows: list[object]) -> N
     assert beside.rows.time.tolist() == alone.rows.time.tolist()
 
 
+def test_minus_nought_is_nought() -> None:
+    """What rounding makes of a small negative number is kept as 0, in every form."""
+    admitted = sent({**GOOD, "value": -0.0}, {**GOOD, "value": 1.5})
+    assert not np.signbit(admitted.rows.value).any()
+
+
 HOLDERS = [*REGISTRY.key[:40], "gw-1", "nobody"]
 SAID = FINITE | st.sampled_from([np.nan, np.inf, -np.inf]) | st.floats(-1, 200)
 

@@ -224,9 +224,12 @@ def looked_up(names: Sequence[str], places: Mapping[str, int]) -> Index:
 
 
 def numbers(said: Sequence[Any] | Floats) -> tuple[Floats, Mask]:
-    """Read values as numbers; a mask says which could be read."""
+    """Read values as numbers; a mask says which could be read.
+
+    Minus nought, which rounding makes, is nought: a frame keeps numbers of few decimals short.
+    """
     try:
-        return np.array(said, np.float64), np.ones(len(said), bool)
+        return np.array(said, np.float64) + 0.0, np.ones(len(said), bool)
     except (TypeError, ValueError, OverflowError):
         return _each(said, lambda each: float(SPOKEN.get(each, each)), np.full(len(said), np.nan))
 
