@@ -218,6 +218,24 @@ def test_half_a_request_is_refused_with_its_field(
     assert good(staff.get("/requests"))["counts"] == before
 
 
+def test_who_may_not_see_persons_reads_their_name_nowhere(
+    citizen: httpx.Client, staff: httpx.Client
+) -> None:
+    """Neither as the caller nor in the words, in the list or alone; the answer covers it too."""
+    body = {"text": f"我是诸葛四郎，电话{PHONE}，水管漏水", "contact": {"name": "诸葛四郎"}}
+    good(citizen.post("/requests", json=body), 201)
+    one = next(e for e in good(staff.get("/requests"))["requests"] if "诸葛" in e["text"])
+    made = good(staff.post("/tokens", json={"name": "reader", "rights": ["requests.read"]}), 201)
+    reader = {"authorization": f"Bearer {made['token']}"}
+    listed = httpx.get(f"{staff.base_url}requests", headers=reader, timeout=30)
+    alone = httpx.get(f"{staff.base_url}requests/{one['id']}", headers=reader, timeout=30)
+    for told in (listed, alone):
+        assert told.status_code == 200, told.text
+        assert "诸***" in told.text
+        assert "诸葛四郎" not in told.text
+        assert PHONE not in told.text
+
+
 def test_nobody_reads_the_inbox_without_a_name(citizen: httpx.Client) -> None:
     """The inbox and the acts are for those who hold the right; a guessed code is no receipt."""
     assert citizen.get("/requests").status_code in {401, 403}

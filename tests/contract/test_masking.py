@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import Engine
 
-from borough.api.covering import clean, cleaned, covered, masked
+from borough.api.covering import clean, cleaned, covered, hidden, masked
 from borough.app.desk.sheltering import sheltered
 from borough.core.errors import NotFound
 from borough.storage.sql import SqlPersons
@@ -36,6 +36,14 @@ def test_no_telephone_number_stays_in_a_text(before: str, phone: str, after: str
     assert phone not in clean(text)
     assert len(clean(text)) == len(text)
     assert cleaned({"a": [text]})["a"][0] == clean(text)
+
+
+def test_who_is_known_is_covered_in_their_words_as_in_their_record() -> None:
+    """However a name is spaced and whatever is in it; what nobody knew is covered by its looks."""
+    caller = {"name": "王小五", "email": r"\1w@x.cn"}
+    text = r"我是王 小五（\1w@x.cn），电话13800001234"
+    assert hidden(text, caller) == "我是王**（" + chr(92) + "*******），电话138****1234"
+    assert hidden("路面积水", {}) == "路面积水"
 
 
 def test_what_is_typed_into_a_note_is_kept_outside_the_log(engine: Engine) -> None:

@@ -7,6 +7,8 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
+from borough.core.forgetting import blotted, finders
+
 STAR = "*"
 OTHER = "other"
 
@@ -51,6 +53,17 @@ def clean(text: str) -> str:
     for name, pattern in patterns().items():
         text = pattern.sub(partial(_covered, name), text)
     return text
+
+
+def hidden(text: str, fields: Mapping[str, str]) -> str:
+    """Cover in a text what a person's record has, as their fields are covered, and then the rest.
+
+    >>> hidden("我是王小五，电话13800001234", {"name": "王小五"})
+    '我是王**，电话138****1234'
+    """
+    for name, value in sorted(fields.items(), key=lambda each: -len(each[1])):
+        text = blotted(text, finders([value]), covered(name, value))
+    return clean(text)
 
 
 def _covered(name: str, found: re.Match[str]) -> str:

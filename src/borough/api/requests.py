@@ -1,6 +1,6 @@
 """Doors to citizens' requests for those who deal with them: inbox, acts, rates, hot topics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +14,7 @@ from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
-from borough.api.covering import clean
+from borough.api.covering import clean, hidden
 from borough.api.fact_files import XLSX, kept
 from borough.api.masking import sees_all, shown
 from borough.api.moments import moment
@@ -115,7 +115,7 @@ async def requests(
     mine = [each for each in rows if reaches(asked, ports, each)]
     counts = await run_in_threadpool(ports.requests.counts, ports.clock.now(wall_ms()))
     return answers.json(
-        {"next": following, "counts": counts, "requests": [told(asked, each) for each in mine]}
+        {"next": following, "counts": counts, "requests": await listing(asked, ports, mine)}
     )
 
 
@@ -293,12 +293,15 @@ async def full(asked: Asked, ports: Ports, request: str) -> Response:
     wanted = [now.person] if now.person else []
     people = await shown(asked, ports, wanted, f"request {now.code}")
     every = sees_all(asked.state.who)
+    caller = (await callers(ports, [now])).get(now.person, {})
     return answers.json({
-        **told(asked, now),
+        **told(now, None if every else caller),
         "person": people.get(now.person, {}),
-        "answer": now.answer if every else clean(now.answer),
-        "acts": [each if every else {**each, "note": clean(each["note"])} for each in acts],
-        "with": [told(asked, each) for each in others if each.id != now.id],
+        "answer": now.answer if every else hidden(now.answer, caller),
+        "acts": [
+            each if every else {**each, "note": hidden(each["note"], caller)} for each in acts
+        ],
+        "with": await listing(asked, ports, [each for each in others if each.id != now.id]),
         "similar": await run_in_threadpool(listed, asked, ports, now.case_id),
     })  # fmt: skip
 
@@ -319,11 +322,25 @@ def reaches(asked: Asked, ports: Ports, request: Request) -> bool:
     return any(each.covers(agencies, grid) for each in asked.state.reach)
 
 
-def told(asked: Asked, request: Request) -> dict[str, Any]:
-    """Tell a request as a list shows it; what looks like personal data is covered in its text."""
+async def callers(ports: Ports, rows: Sequence[Request]) -> Mapping[int, Mapping[str, str]]:
+    """Give the records of those who made requests, to cover them in what they wrote."""
+    wanted = {each.person for each in rows if each.person}
+    return await run_in_threadpool(ports.people.unread, wanted) if wanted else {}
+
+
+async def listing(asked: Asked, ports: Ports, rows: Sequence[Request]) -> list[dict[str, Any]]:
+    """Tell requests as a list shows them, to somebody who may see what they may see."""
+    if sees_all(asked.state.who):
+        return [told(each, None) for each in rows]
+    known = await callers(ports, rows)
+    return [told(each, known.get(each.person, {})) for each in rows]
+
+
+def told(request: Request, caller: Mapping[str, str] | None) -> dict[str, Any]:
+    """Tell a request; with the record of its *caller*, that is covered in its words."""
     said: dict[str, Any] = msgspec.to_builtins(request)
     for name in ("receipt", "key", "answer"):
         said.pop(name)
-    if not sees_all(asked.state.who):
-        said |= {name: clean(said[name]) for name in ("title", "text", "place")}
+    if caller is not None:
+        said |= {name: hidden(said[name], caller) for name in ("title", "text", "place")}
     return said

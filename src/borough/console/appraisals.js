@@ -146,6 +146,9 @@ async function begin() {
     turn();
     draw();
   };
+  find("asked").onchange = ({ target }) => {
+    span[target.name] = target.value; // an answer that is on its way does not take it back
+  };
   find("asked").onsubmit = (event) => {
     event.preventDefault();
     attempt(load);

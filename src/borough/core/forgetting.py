@@ -61,7 +61,7 @@ def blotted(text: str, found: Found, mark: str = GONE) -> str:
     '我是〔已删除〕，电话〔已删除〕'
     """
     for each in found:
-        text = each.sub(mark, text)
+        text = each.sub(lambda _: mark, text)
     return text
 
 

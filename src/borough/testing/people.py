@@ -63,7 +63,7 @@ class MemoryPeople:
 
     def unread(self, persons: Iterable[int], /) -> Mapping[int, Mapping[str, str]]:
         """Give persons' data."""
-        return {each: self.fields[each] for each in persons}
+        return {each: self.fields.get(each, {}) for each in persons}
 
     def involved(self, case: Case, /) -> Collection[str]:
         """Name the agencies of a case."""

@@ -113,7 +113,11 @@ def requests(
             until_ms=when.until_ms, skip=when.skip, limit=when.limit,
         )  # fmt: skip
     spoken = language(request)
-    told = [telling.report(ports, offer.listing, each, spoken) for each in found]
+    known = telling.callers(ports, found)
+    told = [
+        telling.report(ports, offer.listing, each, spoken, known.get(each.request.person, {}))
+        for each in found
+    ]
     return answer(form, "service_requests", told)
 
 
@@ -123,7 +127,9 @@ def one(
 ) -> Response:
     """Tell one request."""
     offer = offered(ports, jurisdiction_id)
-    told = telling.report(ports, offer.listing, offer.requests.one(code), language(request))
+    found = offer.requests.one(code)
+    caller = telling.callers(ports, [found]).get(found.request.person, {})
+    told = telling.report(ports, offer.listing, found, language(request), caller)
     return answer(form, "service_requests", [told])
 
 
@@ -193,7 +199,11 @@ def updates(
         since_ms=when.since_ms, until_ms=when.until_ms, skip=when.skip, limit=when.limit
     )
     spoken = language(request)
-    told = [telling.update(about, done, spoken, zone) for about, done in found]
+    known = telling.callers(ports, [about for about, _ in found])
+    told = [
+        telling.update(about, done, spoken, zone, known.get(about.request.person, {}))
+        for about, done in found
+    ]
     return answer(form, "service_request_updates", told)
 
 

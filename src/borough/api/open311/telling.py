@@ -1,9 +1,9 @@
 """Tell services, requests and updates as GeoReport v2 names their fields; absent ones are out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from borough.api.covering import clean
+from borough.api.covering import hidden
 from borough.api.open311.asking import written
 from borough.api.ports import Ports
 from borough.core.offers import CLOSED_, Offer, PublicRequest, Question, Service, Update
@@ -86,23 +86,31 @@ def question(number: int, asked: Question, language: str) -> dict[str, Any]:
     }
 
 
-def report(ports: Ports, listing: Offer, each: PublicRequest, language: str) -> dict[str, Any]:
-    """Tell a request; what in its text looks like personal data is covered."""
+def callers(ports: Ports, told: Sequence[PublicRequest]) -> Mapping[int, Mapping[str, str]]:
+    """Give the records of those who made requests, to cover them in all that is told."""
+    wanted = {each.request.person for each in told if each.request.person}
+    return ports.people.unread(wanted) if wanted else {}
+
+
+def report(
+    ports: Ports, listing: Offer, each: PublicRequest, language: str, caller: Mapping[str, str]
+) -> dict[str, Any]:
+    """Tell a request; its *caller*, and what looks like personal data, is covered in its text."""
     now, zone = each.request, ports.district.zone
     offered = listing.services.get(now.category)
     told = {
         "service_request_id": now.code,
         "status": each.status,
-        "status_notes": noted(each, language, zone),
+        "status_notes": noted(each, language, zone, caller),
         "service_name": offered.name[language] if offered else "",
         "service_code": now.category or "unsorted",
-        "description": clean(f"{now.title}\n{now.text}".strip()),
+        "description": hidden(f"{now.title}\n{now.text}".strip(), caller),
         "agency_responsible": agency(ports, now.agency, language),
         "service_notice": notice(each, language, zone),
         "requested_datetime": written(now.received_ms, zone),
         "updated_datetime": written(each.updated_ms, zone),
         "expected_datetime": written(now.answer_due_ms, zone),
-        "address": clean(now.place),
+        "address": hidden(now.place, caller),
         "address_id": now.community,
         "lat": now.lat,
         "long": now.lon,
@@ -110,11 +118,11 @@ def report(ports: Ports, listing: Offer, each: PublicRequest, language: str) -> 
     return {name: value for name, value in told.items() if value not in {None, ""}}
 
 
-def noted(each: PublicRequest, language: str, zone: str) -> str:
+def noted(each: PublicRequest, language: str, zone: str, caller: Mapping[str, str]) -> str:
     """Say how far it is: the answer, or a sentence of ours."""
     now = each.request
     if now.state == ANSWERED or (now.answer and now.answered_ms is not None):
-        return clean(now.answer)
+        return hidden(now.answer, caller)
     if now.state == REFUSED:
         return NOTES["refused"][language]
     if each.status == CLOSED_:
@@ -140,7 +148,9 @@ def agency(ports: Ports, code: str, language: str) -> str:
     return names[agencies.code.index(code)]
 
 
-def update(each: PublicRequest, done: Update, language: str, zone: str) -> dict[str, Any]:
+def update(
+    each: PublicRequest, done: Update, language: str, zone: str, caller: Mapping[str, str]
+) -> dict[str, Any]:
     """Tell what was done about a request."""
     closes = done.verb in {"answered", "revisited"} and each.status == CLOSED_
     return {
@@ -148,5 +158,5 @@ def update(each: PublicRequest, done: Update, language: str, zone: str) -> dict[
         "service_request_id": done.code,
         "status": CLOSED_ if closes else "open",
         "updated_datetime": written(done.at_ms, zone),
-        "description": clean(done.text) or DONE[done.verb][language],
+        "description": hidden(done.text, caller) or DONE[done.verb][language],
     }

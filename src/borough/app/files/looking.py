@@ -69,7 +69,7 @@ def _photo(path: Path, found: Attachment, limits: FileLimits) -> Attachment:
         msg = f"file: more pixels than a photo may have, {limits.pixels}"
         raise BadFile(msg) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
-        msg = f"file: it begins as {found.media} and is not a photo: {error}"
+        msg = f"file: it begins as {found.media} and is not a photo that can be read"
         raise BadFile(msg) from error
     places = [path.with_name(path.name + ending) for ending in (SHARED, THUMBNAIL)]
     shared.save(places[0], FORMATS[found.media], quality=limits.quality)

@@ -163,7 +163,7 @@ class RequestActs:
                 raise Stale(msg)
             self._fit(now.code, now.id, target)
             if now.closed_ms is not None:
-                msg = f"case: 该案卷已结束 {now.code} is closed as {now.outcome}"
+                msg = f"case: {now.code} is closed as {now.outcome}"
                 raise IllegalMove(msg)
             mine = select(requests).where(requests.c.case_id == now.id).order_by(requests.c.id)
             rows = connection.execute(mine).mappings().all()
@@ -179,10 +179,10 @@ class RequestActs:
     def _fit(self, code: str, case: int, target: Case) -> None:
         """Refuse a case that nothing can join, or that is this very one."""
         if case == target.id:
-            msg = f"into: 已在该案卷中，不能重复并案 {code} belongs to {target.code} already"
+            msg = f"into: {code} belongs to {target.code} already"
             raise IllegalMove(msg)
         if target.closed_ms is not None or target.plan not in self._plans:
-            msg = f"into: 该案卷已结束 {target.code} is closed and takes no more"
+            msg = f"into: {target.code} is closed and takes no more"
             raise IllegalMove(msg)
 
     def _merged(
