@@ -32,6 +32,9 @@ _SHARE = 5
 SHORT_S, LONG_S = 0.02, 0.075
 """Messages are gathered so many times as long as the last chunk took to work off, within these
 bounds: little is dealt with at once, and much in larger pieces, of which each costs less."""
+LONGEST_S = 0.3
+"""Of several partitions each gathers as many times as long, up to this, so that what it takes at
+one go is as large as if it were the only one."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
 sent again by its name for two minutes, and after a crash only if the batch is still there."""
@@ -170,7 +173,9 @@ class Reader:
         or with about *most* messages; the chunk is empty when nothing came.
         """
         worked_s = time.monotonic() - self._gave
-        gather_s = min(max(_SHARE * worked_s, SHORT_S), LONG_S) if gather_s is None else gather_s
+        if gather_s is None:
+            gather_s = min(max(_SHARE * worked_s, SHORT_S), LONG_S)
+            gather_s = gather_s if self._part.single else min(gather_s * self._part.of, LONGEST_S)
         chunk = Chunk(before=self.marks, after=self.marks)
         acked: tuple[list[bytes], list[bytes]] = ([], [])
         until = time.monotonic() + wait_s
