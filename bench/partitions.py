@@ -47,7 +47,9 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
     """Set a district of so many partitions up, send, and say what it cost."""
     say(f"{parts} partitions: setting up {asked.devices} devices")
     settings, registry, tokens = set_up(folder / "data", asked.devices, asked.gateways)
-    settings = replace(settings, partitions=parts, shared=str(folder / "shared"))
+    where = f"sqlite:///{folder / 'data' / 'registry.db'}"
+    shared = str(folder / "shared")
+    settings = replace(settings, partitions=parts, shared=shared, database=where)
     settings.write()
     prepared(settings)
     targets = targets_of(folder / "targets.csv", registry, tokens, devices_of(registry))
