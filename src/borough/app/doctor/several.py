@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 
 from borough.adapters.bus.config import is_ready
+from borough.adapters.bus.lanes import MQTT_STREAM
 from borough.adapters.bus.link import Link
 from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
@@ -22,12 +23,13 @@ def copies(patient: Patient) -> Iterator[Finding]:
     if bus.cluster is None or not is_ready(bus):
         return
     missing: dict[str, int] = {}
-    with Link(bus.login("borough"), "doctor") as link:
-        for name in stream_names():
-            told = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True).get("cluster", {})
-            others = [each for each in told.get("replicas", ()) if each.get("current")]
-            if (there := len(others) + bool(told.get("leader"))) < bus.cluster.copies:
-                missing[name] = there
+    for user, names in (("borough", stream_names()), ("doors", [MQTT_STREAM])):
+        with Link(bus.login(user), "doctor") as link:
+            for name in names:
+                told = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True).get("cluster", {})
+                others = [each for each in told.get("replicas", ()) if each.get("current")]
+                if told and (there := len(others) + bool(told.get("leader"))) < bus.cluster.copies:
+                    missing[name] = there
     seen = ", ".join(f"{name} {many}" for name, many in missing.items())
     yield Finding.of("copies", ok=not missing, streams=seen, wanted=bus.cluster.copies)
 
@@ -54,6 +56,8 @@ def duty(patient: Patient) -> Iterator[Finding]:
     """Look whether a desk is on duty, where several stand ready for it, and who stands by here."""
     if not patient.ours.database or not patient.runs:
         return
-    who = holder_of(connect(patient.ours.store), "desk")
+    engine = connect(patient.ours.store)
+    who = holder_of(engine, "desk")
+    engine.dispose()
     here = [role for role, each in patient.pulses.items() if each.get("standby")]
     yield Finding.of("duty", ok=bool(who), who=who, here=", ".join(here) or "-")
