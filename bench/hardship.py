@@ -7,10 +7,15 @@ that nobody knows, the same twice, old readings late, clocks hours ahead and beh
 that ``SHARES`` names.  A program posts batches with bad rows.  Beside them another gateway sends
 good readings; ``p99_ms`` is theirs, from sending to the journal.  ``unaccounted`` is by how much
 the counters miss what was sent, over all reasons: received = stored + rejected.
+
+Meanwhile the history is slow: it lies in an object store that stands still for ``--slow`` of
+every second.  ``history_behind`` is how many rows it lacks at the end of the sending, and
+``history_lacks`` how many once it has caught up.
 """
 
 import argparse
 import itertools
+import os
 import random
 import socket
 import tempfile
@@ -31,6 +36,7 @@ from borough.app.setup import CREDENTIALS
 from borough.core.frames import ROWS
 from borough.edge.load import packets
 from borough.testing.living import Living, eventually
+from borough.testing.object_store import ObjectStore, running, stores
 from borough.testing.senders import MqttSender, steady
 
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
@@ -173,9 +179,12 @@ def account(
     }  # fmt: skip
 
 
-def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+def measure(folder: Path, asked: argparse.Namespace, store: ObjectStore) -> dict[str, Any]:
     """Run a district, send, and add up."""
-    living = Living.made(folder / "data", share=asked.share, rate=1.0)
+    os.environ.update(store.environment)
+    eventually(lambda: stores(store.address), "a store that stores")
+    at = f"{store.address}/history"
+    living = Living.made(folder / "data", share=asked.share, rate=1.0, history=at)
     lines = (living.settings.folder / CREDENTIALS).read_text("utf-8").splitlines()
     key, _, token = next(line for line in lines[2:] if line.startswith("gw-")).partition(",")
     rough, posting = Rough(living, key, token, asked.rate), Posting(living)
@@ -184,7 +193,10 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         weight = pss_mb(list(living.pids().values()))
         before = counted(living)
         threads = [threading.Thread(target=each.work) for each in (rough, posting)]
-        with MqttSender(living, steady(living, "occupied", 0.0)) as good:
+        with (
+            store.slow(asked.slow),
+            MqttSender(living, steady(living, "occupied", 0.0)) as good,
+        ):
             for each in threads:
                 each.start()
             time.sleep(asked.seconds)
@@ -193,7 +205,9 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             for thread in threads:
                 thread.join()
             good.hush()
+        behind = living.journalled().total() - held(living)
         after = counted(living)
+        living.await_history()
         sent = rough.sent.total() - sum(rough.sent[reason] for reason in REJECTED)
         stored = sent + posting.accepted + len(good.ledger.said)
         found = account(before, after, rough, {"stored": stored})
@@ -202,10 +216,21 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             "rate": asked.rate, "seconds": asked.seconds, "sent": dict(rough.sent), **found,
             "http": {name: getattr(posting, name) for name in ("received", "accepted", "rejected")},
             **waits(living, series),
+            "history_behind": behind,
+            "history_lacks": len(living.journalled().keys() - living.archived().keys()),
             "pss_mb": [weight, pss_mb(list(living.pids().values()))],
         }  # fmt: skip
     finally:
         living.stop()
+
+
+def held(living: Living) -> int:
+    """Count the rows that the history holds."""
+    lake = living.lake()
+    try:
+        return sum(day.rows for day in lake.days())
+    finally:
+        lake.close()
 
 
 def main() -> None:
@@ -214,10 +239,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2_000, help="messages a second, bad and good")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--share", type=float, default=0.02, help="of the fleet's devices")
+    parser.add_argument("--slow", type=float, default=0.5, help="share of a second without history")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="borough-hardship-") as name:
-        found = measure(Path(name), asked)
+    with tempfile.TemporaryDirectory(prefix="borough-hardship-") as name, running() as store:
+        found = measure(Path(name), asked, store)
     tell(found, plain=asked.json)
 
 

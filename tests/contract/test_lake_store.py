@@ -21,12 +21,11 @@ numbers = count(1)
 @pytest.fixture(scope="module")
 def store() -> Iterator[str]:
     """Give the address of a bucket; its keys are in the environment."""
-    with object_store.running() as environment, pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
+    with object_store.running() as run, pytest.MonkeyPatch.context() as patch:
+        for name, value in run.environment.items():
             patch.setenv(name, value)
-        address = f"s3://{object_store.BUCKET}"
-        eventually(lambda: object_store.stores(address), "a store that stores")
-        yield address
+        eventually(lambda: object_store.stores(run.address), "a store that stores", 120.0)
+        yield run.address
 
 
 @pytest.fixture

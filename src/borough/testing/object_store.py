@@ -6,14 +6,17 @@ It speaks S3, listens on ephemeral loopback ports and keeps all in one temporary
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from borough.core.errors import BadSetting
 from borough.testing.living import eventually, free_ports
 
 BUCKET, KEY, SECRET = "borough", "borough-test", "only-for-tests"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PARTS = ("master", "volume", "filer", "s3")
 
 
@@ -36,9 +39,38 @@ def program() -> str:
     return found
 
 
+@dataclass(frozen=True)
+class ObjectStore:
+    """A running store, and what a process's environment must say to reach it."""
+
+    process: subprocess.Popen[bytes]
+    environment: Mapping[str, str]
+    address: str = f"s3://{BUCKET}"
+
+    @contextmanager
+    def slow(self, share: float, period_s: float = 1.0) -> Iterator[None]:
+        """Have it stand still for a *share* of each period, as a store or disk that is too slow."""
+        over = threading.Event()
+
+        def work() -> None:
+            while not over.is_set():
+                self.process.send_signal(signal.SIGSTOP)
+                over.wait(period_s * share)
+                self.process.send_signal(signal.SIGCONT)
+                over.wait(period_s * (1 - share))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
 @contextmanager
-def running() -> Iterator[dict[str, str]]:
-    """Start a store; gives what a process's environment must say to reach it."""
+def running() -> Iterator[ObjectStore]:
+    """Start a store of our own; it is stopped, and its folder removed, at the end."""
     with tempfile.TemporaryDirectory(prefix="borough-s3-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         keys = {"accessKey": KEY, "secretKey": SECRET}
@@ -60,11 +92,12 @@ def running() -> Iterator[dict[str, str]]:
         try:
             endpoint = f"http://127.0.0.1:{ports[3]}"
             eventually(lambda: answers(endpoint), "an object store", PATIENCE_S)
-            yield {
+            told = {
                 "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": KEY,
                 "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
                 "AWS_ALLOW_HTTP": "true",
             }  # fmt: skip
+            yield ObjectStore(server, told)
         except AssertionError as error:
             error.add_note((home / "log").read_text("utf-8", "replace")[-2000:])
             raise
