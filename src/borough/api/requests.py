@@ -14,7 +14,7 @@ from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
-from borough.api.covering import clean, hidden
+from borough.api.covering import clean, hidden, patterns
 from borough.api.fact_files import XLSX, kept
 from borough.api.masking import sees_all, shown
 from borough.api.moments import moment
@@ -22,11 +22,13 @@ from borough.api.ports import Ports
 from borough.api.requests_public import Filing, person_of
 from borough.api.similar import listed
 from borough.core.errors import Forbidden
+from borough.core.forgetting import blotted_all, finders
 from borough.core.requests import CHANNELS, STATES, Request
 
 router = APIRouter(
     prefix="/api/v1/requests", tags=["requests 诉求"], dependencies=[Depends(reader)]
 )
+COVERED = "***"
 AT_ONCE = 25
 """Rows of a file that are asked of the desk in one go: others want it too, every second."""
 MONTH_MS = 31 * 86_400_000
@@ -343,4 +345,8 @@ def told(request: Request, caller: Mapping[str, str] | None) -> dict[str, Any]:
         said.pop(name)
     if caller is not None:
         said |= {name: hidden(said[name], caller) for name in ("title", "text", "place")}
+        found = finders(caller.values(), patterns().values())
+        said["suggestion"] = blotted_all(
+            said["suggestion"], found, COVERED
+        )  # words of it are its reasons
     return said

@@ -65,16 +65,16 @@ def blotted(text: str, found: Found, mark: str = GONE) -> str:
     return text
 
 
-def blotted_all(value: Any, found: Found) -> Any:
+def blotted_all(value: Any, found: Found, mark: str = GONE) -> Any:
     """Take it out of plain data, wherever a text is in it; words that were reasons go wholly."""
     if isinstance(value, str):
-        return blotted(value, found)
+        return blotted(value, found, mark)
     if isinstance(value, Mapping):
         return {
-            name: [] if name == SAYS and isinstance(each, list) else blotted_all(each, found)
+            name: [] if name == SAYS and isinstance(each, list) else blotted_all(each, found, mark)
             for name, each in value.items()
         }
-    return [blotted_all(each, found) for each in value] if isinstance(value, list) else value
+    return [blotted_all(each, found, mark) for each in value] if isinstance(value, list) else value
 
 
 def _spelt(value: str) -> str:
