@@ -39,6 +39,7 @@ from borough.storage.lake import Lake
 from borough.storage.sql import SqlDetections, connect
 
 PATIENCE_S = 90.0
+PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 ROLES = ("bus", "stream", "desk", "api")
 Rows = Counter[tuple[int, int, float]]
 """How often each reading is there: series, time in ms, value."""
@@ -49,11 +50,15 @@ LAID_OUT: dict[tuple[object, ...], TemporaryDirectory[str]] = {}
 def eventually(true: Callable[[], object], what: str, within_s: float = PATIENCE_S) -> None:
     """Wait until something is so; `AssertionError` with its name if it never is."""
     until = time.monotonic() + within_s
+    asked = time.monotonic()
     while not true():
-        if time.monotonic() > until:
+        answered = time.monotonic()
+        if answered > until:
             msg = f"{what} did not happen within {within_s:.0f} s"
             raise AssertionError(msg)
-        time.sleep(0.05)
+        # A question that costs much is asked less often: what it waits for needs the processor.
+        time.sleep(min(max(PAUSE_S, 2 * (answered - asked)), LONGEST_PAUSE_S))
+        asked = time.monotonic()
 
 
 def free_ports(count: int) -> list[int]:
@@ -92,7 +97,6 @@ class Living:
     settings: Settings
     process: subprocess.Popen[bytes] | None = None
     held: Ground = field(init=False)
-    seen: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.held = ground(self.settings)
@@ -167,11 +171,10 @@ class Living:
 
     def serves(self) -> bool:
         """Say whether every role runs and the api calls itself ready."""
-        self.seen |= set(self.tree())
         if self.process is None or self.process.poll() is not None:
             msg = f"the district has ended\n{self.log()}"
             raise AssertionError(msg)
-        return len(self.pids()) == len(ROLES) and answers(self.settings)
+        return answers(self.settings) and len(self.pids()) == len(ROLES)
 
     def log(self) -> str:
         """Give the end of what the tree has printed."""
@@ -222,14 +225,14 @@ class Living:
         """Send the supervisor a signal and wait until it is gone."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.seen |= set(self.tree())
         self.process.send_signal(how)
         self.process.wait(30.0)
         self.process = None
 
     def left_over(self) -> list[int]:
-        """Give the processes of the tree that still run, the supervisor left aside."""
-        return [pid for pid in self.seen if mine(pid, self.settings.data)]
+        """Give all processes of the tree that still run, the supervisor left aside."""
+        keeper = self.process.pid if self.process else 0
+        return [pid for pid in psutil.pids() if pid != keeper and mine(pid, self.settings.data)]
 
     def journal(self) -> list[tuple[int, Any]]:
         """Read the whole journal: sequence numbers and frames."""
@@ -251,14 +254,9 @@ class Living:
                 )
         return rows
 
-    def lake(self) -> Lake:
-        """Open the history."""
-        at = self.settings.history
-        return Lake(self.settings.common / "history", self.held.district.zone, at=at)
-
     def archived(self) -> Rows:
         """Count the readings in the history, results of derivations left aside."""
-        lake = self.lake()
+        lake = Lake(self.settings.common / "history", self.held.district.zone)
         derived = [kind.role == "derived" for kind in self.held.registry.kinds]
         of = self.held.registry.row_of_series
         mine = np.array([not derived[self.held.registry.kind[row]] for row in of.tolist()])
@@ -272,7 +270,7 @@ class Living:
         """Wait until the history holds all the journal held just now."""
         rows = [sequence for sequence, frame in self.journal() if len(frame)]
         if rows:
-            lake = self.lake()
+            lake = Lake(self.settings.common / "history", self.held.district.zone)
             eventually(
                 lambda: lake.committed(0) >> REPORT_BITS >= rows[-1], "history up to the journal"
             )
