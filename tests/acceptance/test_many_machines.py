@@ -12,7 +12,6 @@ The suite plays it once over two partitions.  The long form has four, and each b
 
 import os
 import signal
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -22,20 +21,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import pytest
 from sqlalchemy import Engine
 
 from borough.adapters.bus.link import Link
 from borough.app.bus import serves
 from borough.app.clocks import wall_ms
-from borough.app.setup import CREDENTIALS
+from borough.app.doctor.asking import Question
+from borough.app.doctor.findings import Patient
+from borough.app.doctor.several import copies, duty, partitions
 from borough.app.tuning.replays import replayed, untaken
 from borough.core.errors import BusDown
 from borough.core.frames import DERIVED, Frame
 from borough.core.partitions import Part, dealt, home_of_series, homes
-from borough.engine.catalog import BUILT_IN, find_sound
-from borough.engine.derive import Members
 from borough.storage.journal.journal import last_entry
 from borough.storage.sql import SqlCases
 from borough.storage.sql.engines import reading
@@ -44,16 +42,12 @@ from borough.testing.living import Living, eventually
 from borough.testing.machines import Machine, closing, one_bus
 from borough.testing.networks import Network, network
 from borough.testing.postgres import Postgres
-from borough.testing.senders import Caller
+from borough.testing.scripts import Script, Teller, balance_meters
 
 WHOLE = os.environ.get("MANY_MACHINES") == "whole"
 PARTS, ROUNDS = (4, 3) if WHOLE else (2, 1)
 SHARE = 0.04
 """Large enough for ten gateways: more silent at once than are told one by one."""
-TURN_S = 1.0
-"""How often the script speaks, in s of the wall clock; the districts' run 60 times as fast."""
-LANES, EVERY, BLOCKED = 8, 3, 14
-"""Lanes that are blocked in their turns, how seldom the others speak, how long one is blocked."""
 CUT_S = 4.0
 CALM = 33
 """So many turns without trouble at the end, in which a window of a balance begins and ends."""
@@ -61,124 +55,6 @@ ALLOW_MS = 60_000
 """How long a window of a balance waits for who is late; see pipe_leak/scene.toml."""
 LATE_MS = 240_000
 """How long behind a blow what waited may still come too late for a window, district time."""
-
-
-@dataclass(frozen=True)
-class Word:
-    """What a device says in a turn: through whom, who, what, and the value."""
-
-    gateway: str
-    thing: str
-    name: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Script:
-    """Who speaks in each turn: gateways, meters of the balances, lanes."""
-
-    gateways: list[str]
-    meters: list[tuple[str, str]]
-    lanes: list[tuple[str, str]]
-
-    @classmethod
-    def of(cls, living: Living) -> Self:
-        """Choose them out of a registry: meters with a balance, lanes of every gateway."""
-        registry = living.held.registry
-        via = registry.via.tolist()
-        codes = [registry.kinds[kind].code for kind in registry.kind.tolist()]
-        fed = set(registry.row_of_series[balance_meters(living)].tolist())
-
-        def named(rows: list[int]) -> list[tuple[str, str]]:
-            return [(registry.key[via[row]], registry.key[row]) for row in rows]
-
-        gateways = [registry.key[row] for row, code in enumerate(codes) if code == "gateway"]
-        lanes = named([row for row, code in enumerate(codes) if code == "firelane_mag"])
-        some = [lanes[i :: len(lanes) // LANES][0] for i in range(LANES)]
-        return cls(gateways, named(sorted(fed)), some)
-
-    def turn(self, number: int) -> Iterator[Word]:
-        """Give what is said in a turn; each lane is blocked twice, and some are to the end."""
-        if number % EVERY == 0:
-            yield from (Word(each, each, "uptime", float(number)) for each in self.gateways)
-            yield from (
-                Word(gateway, meter, "flow", 16.0 + place % 8)
-                for place, (gateway, meter) in enumerate(self.meters)
-            )
-        for place, (gateway, lane) in enumerate(self.lanes):
-            step = (number - place) % (2 * BLOCKED)
-            if number >= place and step in (0, BLOCKED):
-                yield Word(gateway, lane, "occupied", float(step == 0))
-
-
-def balance_meters(living: Living) -> Any:
-    """Give the series that the balances of zones are made from."""
-    registry = living.held.registry
-    (found,) = (each for each in find_sound(BUILT_IN)[0] if each.scene.id == "pipe_leak")
-    members = Members.of(found.scene.derives[0], registry)
-    return np.flatnonzero(members.many)
-
-
-@dataclass
-class Teller:
-    """Tells the script to one district, each word until it is acknowledged."""
-
-    living: Living
-    script: Script
-    doors: list[Machine]
-    began: int
-    turn: int = 0
-    said: Counter[tuple[int, int, float]] = field(default_factory=Counter)
-    last: float = np.inf
-    thread: threading.Thread = field(init=False)
-    lines: dict[str, Caller] = field(default_factory=dict)
-
-    def __enter__(self) -> Self:
-        rows = (self.living.settings.folder / CREDENTIALS).read_text("utf-8").splitlines()[1:]
-        self.tokens = dict(row.split(",") for row in rows)
-        self.thread = threading.Thread(target=self.work, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, wrong: object, *_: object) -> None:
-        self.last = 0 if wrong else self.last
-        self.thread.join()
-        for each in self.lines.values():
-            each.line.close()
-
-    def work(self) -> None:
-        """Speak turn after turn; one that was kept waiting catches up."""
-        clock = self.living.settings.clock
-        while self.turn < self.last:
-            wall = self.began + round(self.turn * TURN_S * 1000)
-            time.sleep(max(0, wall - wall_ms()) / 1000)
-            at = clock.now(wall)
-            for word in self.script.turn(self.turn):
-                self.say(word, at)
-            self.turn += 1
-
-    def say(self, word: Word, at: int) -> None:
-        """Say one word at one door after the other, until it is acknowledged."""
-        row = self.living.series(word.thing, word.name), at, word.value
-        topic = f"d/{word.gateway}/{word.thing}/{word.name}"
-        payload = b'{"v": %r, "t": %d}' % (word.value, at)
-        while True:
-            self.said[row] += 1
-            with suppress(OSError):
-                if self.line(word.gateway).say(topic, payload):
-                    return
-            if line := self.lines.pop(word.gateway, None):
-                line.line.close()
-            self.doors.append(self.doors.pop(0))
-            time.sleep(0.05)
-
-    def line(self, gateway: str) -> Caller:
-        """Give the connection of a gateway, made anew where it broke."""
-        if gateway not in self.lines:
-            line = Caller(self.doors[0], gateway, self.tokens[gateway])
-            line.line.settimeout(2.0)
-            self.lines[gateway] = line
-        return self.lines[gateway]
 
 
 @dataclass
@@ -246,15 +122,25 @@ class Both:
         """Say whether a window that ends at a moment closed while something was done to us."""
         return any(low <= closed + ALLOW_MS <= high for low, high in self.blows)
 
+    def followed(self, gone: Machine, part: int) -> None:
+        """Wait until a machine other than the one that is gone works for a partition."""
+        others = [each for each in self.machines if each is not gone]
+        eventually(lambda: any(each.works_for(part) for each in others), "another worker")
+
+    def asked(self, question: Question, number: int) -> list[bool]:
+        """Let the doctor of a machine answer a question."""
+        settings = self.machines[number].settings
+        return [each.ok for each in question(Patient.at(settings.folder, settings, {}))]
+
     def added(self, folder: Path) -> None:
-        """Kill a worker for whom there is no other, and add a machine: it goes on there."""
+        """Kill a worker and add a machine: where there was no other one, it goes on there."""
         killed = self.worker(0)
         killed.signal("stream", signal.SIGKILL)
         killed.ended("stream")
         last = self.machines[-1].settings
         self.machines.append(Machine.beside(last, folder))
         self.machines[-1].start("stream")
-        eventually(partial(self.machines[-1].works_for, 0), "the new machine at work")
+        self.followed(killed, 0)
         killed.start("stream")
         eventually(lambda: killed.pulse("stream").get("standby"), "a worker that stands by")
 
@@ -262,10 +148,7 @@ class Both:
         """Stop a worker in its tracks: another goes on, and it stands by once it wakes."""
         paused = self.worker(1)
         paused.signal("stream", signal.SIGSTOP)
-        eventually(
-            lambda: any(each.works_for(1) for each in self.machines if each is not paused),
-            "another worker",
-        )
+        self.followed(paused, 1)
         paused.signal("stream", signal.SIGCONT)
         eventually(lambda: paused.pulse("stream").get("standby"), "one that stands by again")
 
@@ -274,7 +157,9 @@ class Both:
         self.machines[0].signal("bus", signal.SIGKILL)
         self.machines[0].ended("bus")
         self.heard()
+        eventually(partial(self.lacks, 1), "a doctor who misses a copy")
         self.machines[0].start("bus")
+        self.whole()
 
     def server_cut_off(self) -> None:
         """Pull a server's cable: no connection is closed, and nothing comes through any."""
@@ -288,6 +173,23 @@ class Both:
             self.net.mend(self.cut)
         else:
             self.machines[self.cut].signal("bus", signal.SIGCONT)
+        self.whole()
+
+    def lacks(self, number: int) -> bool:
+        """Say whether the doctor of a machine misses copies."""
+        with suppress(BusDown):
+            return self.asked(copies, number) == [False]
+        return False
+
+    def whole(self) -> None:
+        """Wait until the bus has all copies again: of three servers one at a time may be gone."""
+
+        def told() -> bool:
+            with suppress(BusDown):
+                return self.asked(copies, 0) == [True]
+            return False
+
+        eventually(told, "a bus with all its copies")
 
 
 @pytest.fixture(scope="module")
@@ -446,6 +348,13 @@ def test_a_replay_by_several_processes_says_what_was_said(both: Both) -> None:
 
     assert (compared.missing, compared.extra) == ([], [])
     assert compared.same
+
+
+def test_the_doctor_finds_all_copies_each_partition_and_a_desk_on_duty(both: Both) -> None:
+    """Once all is quiet, each machine with a server of the bus can tell."""
+    both.whole()
+    assert both.asked(partitions, 0) == [True] * 2 * PARTS
+    assert both.asked(duty, 0) == [True]
 
 
 def test_what_was_acknowledged_is_there_once(both: Both) -> None:
