@@ -300,9 +300,7 @@ async def full(asked: Asked, ports: Ports, request: str) -> Response:
         **told(now, None if every else caller),
         "person": people.get(now.person, {}),
         "answer": now.answer if every else hidden(now.answer, caller),
-        "acts": [
-            each if every else {**each, "note": hidden(each["note"], caller)} for each in acts
-        ],
+        "acts": acts if every else [{**each, **unnamed(each, caller)} for each in acts],
         "with": await listing(asked, ports, [each for each in others if each.id != now.id]),
         "similar": await run_in_threadpool(listed, asked, ports, now.case_id),
     })  # fmt: skip
@@ -345,8 +343,15 @@ def told(request: Request, caller: Mapping[str, str] | None) -> dict[str, Any]:
         said.pop(name)
     if caller is not None:
         said |= {name: hidden(said[name], caller) for name in ("title", "text", "place")}
-        found = finders(caller.values(), patterns().values())
-        said["suggestion"] = blotted_all(
-            said["suggestion"], found, COVERED
-        )  # words of it are its reasons
+        said["suggestion"] = covered(said["suggestion"], caller)
     return said
+
+
+def unnamed(act: Mapping[str, Any], caller: Mapping[str, str]) -> dict[str, Any]:
+    """Tell the words of an act without who asked."""
+    return {"note": hidden(act["note"], caller), "data": covered(act["data"], caller)}
+
+
+def covered(value: Any, caller: Mapping[str, str]) -> Any:
+    """Cover in plain data who asked, and the words that triage stood on: they may be names."""
+    return blotted_all(value, finders(caller.values(), patterns().values()), COVERED)
