@@ -254,9 +254,14 @@ class Living:
                 )
         return rows
 
+    def lake(self) -> Lake:
+        """Open the history."""
+        at = self.settings.history
+        return Lake(self.settings.common / "history", self.held.district.zone, at=at)
+
     def archived(self) -> Rows:
         """Count the readings in the history, results of derivations left aside."""
-        lake = Lake(self.settings.common / "history", self.held.district.zone)
+        lake = self.lake()
         derived = [kind.role == "derived" for kind in self.held.registry.kinds]
         of = self.held.registry.row_of_series
         mine = np.array([not derived[self.held.registry.kind[row]] for row in of.tolist()])
@@ -270,7 +275,7 @@ class Living:
         """Wait until the history holds all the journal held just now."""
         rows = [sequence for sequence, frame in self.journal() if len(frame)]
         if rows:
-            lake = Lake(self.settings.common / "history", self.held.district.zone)
+            lake = self.lake()
             eventually(
                 lambda: lake.committed(0) >> REPORT_BITS >= rows[-1], "history up to the journal"
             )
