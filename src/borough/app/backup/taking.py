@@ -67,21 +67,10 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
     """Write a backup of the district in *data* to *target*, a file or an existing folder.
 
     Gives where it is and what it holds; nothing is left behind where it fails.  Raises
-    `BadSetting` for a district of several partitions, which have no moment in common.
+    `BadSetting` for what `whole` refuses.
     """
     settings = Settings.read(data)
-    if settings.partitions > 1:
-        msg = (
-            f"partitions: there are {settings.partitions}, and an archive holds one; back up the "
-            "database, the shared folder and the bus instead, see docs/howto/cluster.md"
-        )
-        raise BadSetting(msg)
-    if settings.history:
-        msg = (
-            f"history: it lies at {settings.history}, which a backup does not take; back up the "
-            "database, the data folder and the object store instead, see docs/howto/cluster.md"
-        )
-        raise BadSetting(msg)
+    whole(settings)
     settings = reachable(settings)
     district = read(Path(settings.district))
     engine = connect(settings.store)
@@ -116,6 +105,22 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
         lake.close()
         engine.dispose()
     return target, manifest
+
+
+def whole(settings: Settings) -> None:
+    """Refuse, as `BadSetting`, partitions that have no moment in common and what is not ours."""
+    if settings.partitions > 1:
+        msg = (
+            f"partitions: there are {settings.partitions}, and an archive holds one; back up the "
+            "database, the shared folder and the bus instead, see docs/howto/cluster.md"
+        )
+        raise BadSetting(msg)
+    if settings.history:
+        msg = (
+            f"history: it lies at {settings.history}, which a backup does not take; back up the "
+            "database, the data folder and the object store instead, see docs/howto/cluster.md"
+        )
+        raise BadSetting(msg)
 
 
 def reachable(settings: Settings) -> Settings:
