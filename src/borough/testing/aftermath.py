@@ -29,9 +29,13 @@ def told(case: Case) -> dict[str, Any]:
 def cases_of(settings: Settings) -> list[dict[str, Any]]:
     """Give the cases of a database that detections open at once, in the order of their opening.
 
+    Of those that one record of the journal opened, the scene and the thing decide the order.
     Raises `AssertionError` where a thing whose signs are gathered was told twice.
     """
-    found = sorted(SqlCases(connect(settings.store)).find(limit=1000), key=lambda each: each.id)
+    found = sorted(
+        SqlCases(connect(settings.store)).find(limit=1000),
+        key=lambda each: (each.opened_ms, each.scene, each.thing, each.id),
+    )
     gathered = [each.thing for each in found if each.scene in GATHERS and each.thing]
     assert len(gathered) == len({*gathered}), gathered
     return [told(each) for each in found if each.scene not in GATHERS]
