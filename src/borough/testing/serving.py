@@ -36,7 +36,8 @@ class Served:
 @contextmanager
 def serving(app: FastAPI, live: Broadcast, port: int = 0) -> Iterator[Served]:
     """Serve *app* on loopback, on any free port unless one is named; end its live streams last."""
-    listening = socket.socket()
+    # Named TCP, or asyncio leaves Nagle's algorithm on, and the end of an answer waits 40 ms.
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2))
