@@ -1,11 +1,19 @@
 """The page of open cases in SQL: what fits, in order, page by page, and how many of what."""
 
-import heapq
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Engine, UnaryExpression, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    UnaryExpression,
+    and_,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.sql.operators import custom_op
 
 from borough.core.errors import BadRequest
@@ -16,7 +24,7 @@ from borough.storage.sql.caselog import case_of
 from borough.storage.sql.engines import reading
 from borough.storage.sql.paging import page
 from borough.storage.sql.queue_table import FACETS, open_counts
-from borough.storage.sql.tallies import Alikes, Tallies
+from borough.storage.sql.tallies import Tallies, numbers
 
 _C = t.cases.c
 ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
@@ -51,7 +59,9 @@ class SqlQueue:
         chosen = select(t.cases).order_by(*order)
         with reading(self._engine) as connection:
             if wanted.placed:
-                some, total, counts = _picked(connection, wanted, sort, mark, most)
+                some, total, counts = _picked(
+                    connection, self._tallies, wanted, sort=sort, mark=mark, most=most
+                )
                 chosen = chosen.where(_C.id.in_(some))
             else:
                 total, counts = self._tallies.counted(connection, _wishes(wanted))
@@ -80,19 +90,31 @@ def _wishes(wanted: Wanted) -> dict[str, Collection[Any]]:
 
 
 def _picked(
-    connection: Connection, wanted: Wanted, sort: str, mark: tuple[int, int] | None, most: int
+    connection: Connection,
+    tallies: Tallies,
+    wanted: Wanted,
+    *,
+    sort: str,
+    mark: tuple[int, int] | None,
+    most: int,
 ) -> tuple[list[int], int, Counts]:
     """Look once at the open cases of a place or a code: name those of a page, and count all."""
     column, falls = ORDERS[sort]
-    asked = select(*(_C[name] for name in FACETS), column, _C.id).where(*_placed(wanted))
-    rows = connection.execute(asked).all()
-    alikes, wishes = Alikes.of(rows), _wishes(wanted)
-    total, counts = alikes.counted(np.ones(len(rows), np.int64), wishes)
-    fits = [rows[each][-2:] for each in np.flatnonzero(alikes.fits(wishes)).tolist()]
+    alike = and_(*(open_counts.c[name] == _C[name] for name in FACETS))
+    asked = select(open_counts.c.id, column, _C.id).join_from(t.cases, open_counts, alike)
+    rows = numbers(connection, asked.where(*_placed(wanted)), 3)
+    alikes, places = tallies.placed(connection, rows[:, 0])
+    wishes = _wishes(wanted)
+    total, counts = alikes.counted(np.bincount(places, minlength=alikes.kinds), wishes)
+    fits = rows[alikes.fits(wishes)[places], 1:]
+    fits = fits[np.lexsort((fits[:, 1], fits[:, 0]))]
+    if falls:
+        fits = fits[::-1]
     if mark:
-        fits = [each for each in fits if (each < mark if falls else each > mark)]
-    some = heapq.nlargest(most, fits) if falls else heapq.nsmallest(most, fits)
-    return [number for _, number in some], total, counts
+        first, last = (fits - mark).T
+        behind = (first < 0) | ((first == 0) & (last < 0))
+        fits = fits[behind if falls else ~behind & (first | last != 0)]
+    return fits[:most, 1].tolist(), total, counts
 
 
 def _mark(after: str) -> tuple[int, int]:

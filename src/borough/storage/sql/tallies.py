@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from borough.core.observations import Index, Mask
 from borough.core.queue import Counts
@@ -40,9 +40,14 @@ class Alikes:
             values[name] = list(places)
         return cls(values, codes)
 
+    @property
+    def kinds(self) -> int:
+        """How many there are."""
+        return len(self.codes["step"])
+
     def fits(self, wishes: Mapping[str, Collection[Any]]) -> Mask:
         """Tell of each row whether it meets every wish."""
-        fits = np.ones(len(self.codes["step"]), bool)
+        fits = np.ones(self.kinds, bool)
         for miss in self._misses(wishes).values():
             fits &= ~miss
         return fits
@@ -82,15 +87,23 @@ class Tallies:
         self, connection: Connection, wishes: Mapping[str, Collection[Any]]
     ) -> tuple[int, Counts]:
         """Count the open cases; see `Alikes.counted`."""
-        asked = connection.execute(_NUMBERS).cursor.fetchall()
-        flat = itertools.chain.from_iterable(asked)
-        rows = np.fromiter(flat, np.int64).reshape(-1, 2)
+        rows = numbers(connection, _NUMBERS, 2)
+        alikes, places = self.placed(connection, rows[:, 0])
+        number = np.zeros(alikes.kinds, np.int64)
+        number[places] = rows[:, 1]
+        return alikes.counted(number, wishes)
+
+    def placed(self, connection: Connection, ids: Index) -> tuple[Alikes, Index]:
+        """Give all kinds of cases, and which of them those rows of the counts stand for."""
         with self._lock:
-            if not np.isin(rows[:, 0], self._ids).all():
+            if not np.isin(ids, self._ids).all():
                 kept = connection.execute(_ALIKE).all()
                 self._ids = np.array([row[0] for row in kept], np.int64)
                 self._alikes = Alikes.of([row[1:] for row in kept])
-            ids, alikes = self._ids, self._alikes
-        number = np.zeros(len(ids), np.int64)
-        number[ids.searchsorted(rows[:, 0])] = rows[:, 1]
-        return alikes.counted(number, wishes)
+            return self._alikes, self._ids.searchsorted(ids)
+
+
+def numbers(connection: Connection, asked: Select[Any], width: int) -> Index:
+    """Fetch rows of so many whole numbers each."""
+    flat = itertools.chain.from_iterable(connection.execute(asked).cursor.fetchall())
+    return np.fromiter(flat, np.int64).reshape(-1, width)
