@@ -101,7 +101,8 @@ def _picked(
     """Look once at the open cases of a place or a code: name those of a page, and count all."""
     column, falls = ORDERS[sort]
     alike = and_(*(open_counts.c[name] == _C[name] for name in FACETS))
-    asked = select(open_counts.c.id, column, _C.id).join_from(t.cases, open_counts, alike)
+    kind = select(open_counts.c.id).where(alike).correlate(t.cases).scalar_subquery()
+    asked = select(kind, column, _C.id)
     rows = numbers(connection, asked.where(*_placed(wanted)), 3)
     alikes, places = tallies.placed(connection, rows[:, 0])
     wishes = _wishes(wanted)

@@ -35,8 +35,9 @@ for _name, _order in {
     )  # fmt: skip
 """Open cases in the order of their deadlines, ages and levels, with what they are chosen by."""
 Index(
-    "ix_cases_open_grid", _C.grid, *(_C[name] for name in FACETS),
-    _C.due_ms, _C.opened_ms, _C.level, _C.id, sqlite_where=_STILL, postgresql_where=_STILL,
+    "ix_cases_open_grid", _C.grid, _C.closed_ms, *(_C[name] for name in FACETS),
+    _C.due_ms, _C.opened_ms, _C.level, _C.code, _C.id,
+    sqlite_where=_STILL, postgresql_where=_STILL,
 )  # fmt: skip
 """Open cases of a place, with what they are counted and sorted by."""
 _GOES_ON = detections.c.ended_ms.is_(None)
