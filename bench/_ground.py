@@ -2,6 +2,7 @@
 
 import csv
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -30,6 +31,8 @@ from borough.testing.living import free_ports
 
 SEED = 1
 FLEET = 356_000
+SPARE = 1_000
+"""Files that the bus needs for other things than connections that sit there."""
 QUIET_S = 3.0
 DRAIN_S = 120.0
 PERCENT = (50, 99)
@@ -145,9 +148,16 @@ def send(settings: Settings, targets: Path, steps: Steps, qos: int) -> Any:
 
 
 class Idle:
-    """Connections that only sit there, held by a process of their own."""
+    """Connections that only sit there, held by a process of their own.
+
+    Where a process may not have so many files, some are left for those that have something to say.
+    """
 
     def __init__(self, settings: Settings, targets: Path, many: int) -> None:
+        room = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE
+        if many > room:
+            say(f"{room} idle connections in place of {many}: more files a process may not have")
+            many = room
         self.process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "borough.edge.load.idle", "--targets", str(targets),
              "--port", str(settings.mqtt_port), "--many", str(many)],
