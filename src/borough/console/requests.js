@@ -33,7 +33,9 @@ async function load(before = 0) {
   const asked = new URLSearchParams({ limit: 50, before });
   if (late) asked.set("late", true);
   else asked.set("state", state);
+  const wished = [view, state, late].join();
   const told = await get(`requests?${asked}`);
+  if (wished !== [view, state, late].join()) return; // somebody chose something else meanwhile
   rows = before ? [...rows, ...told.requests] : told.requests;
   ({ next, counts } = told);
   drawList();
@@ -67,6 +69,7 @@ function drawRow(each) {
 async function open(id) {
   chosen = id;
   const one = await get(`requests/${id}`);
+  if (view !== "inbox" || chosen !== id) return;
   drawList();
   drawRequest(find("one"), one, rules, { again: async () => {
     await load();
