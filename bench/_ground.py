@@ -231,6 +231,13 @@ def latency(
     return stored, {f"p{n}_ms": round(v) for n, v in zip(PERCENT, values, strict=True)}
 
 
+def weight_mb(pid: int) -> dict[str, float]:
+    """Weigh a process, in MB: all that the kernel sums up of it, ``Anonymous`` and ``Pss`` too."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
+    told = dict(line.split(":", 1) for line in lines if line.endswith("kB"))
+    return {name: int(size.split()[0]) / 1024 for name, size in told.items()}
+
+
 def processor_s(pids: dict[str, int]) -> dict[str, float]:
     """Say how much processor time each role has used."""
     times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}

@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from _ground import weight_mb
 from _told import tell
 from borough.adapters.limits import Limits
 from borough.app.demo import Wanted, start_fleet
@@ -57,12 +58,7 @@ def watched(living: Living, seconds: float) -> tuple[dict[str, float], float]:
 
 def anonymous_mb(living: Living) -> dict[str, float]:
     """Give what each role holds that is no page of a file, in MB."""
-    found = {}
-    for role, pid in living.pids().items():
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()
-        told = dict(line.split(":", 1) for line in lines if line.endswith("kB"))
-        found[role] = round(int(told["Anonymous"].split()[0]) / 1024, 1)
-    return found
+    return {role: round(weight_mb(pid)["Anonymous"], 1) for role, pid in living.pids().items()}
 
 
 def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:

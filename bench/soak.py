@@ -23,12 +23,11 @@ from typing import Any
 import numpy as np
 import psutil
 
-from _ground import say
+from _ground import say, weight_mb
 from _told import tell
 
 LOOK_S = 10.0
 MINUTE_S, HOUR_S = 60.0, 3600.0
-MB = 1 << 20
 ROLES = ("supervisor", "bus", "stream", "desk", "api")
 TOLD = (
     "messages", "observations", "lost", "rejected", "detections", "detections_expected",
@@ -54,13 +53,9 @@ def weighed(demo: psutil.Process) -> Weights:
         with contextlib.suppress(psutil.Error, OSError):
             role = "supervisor" if each == demo else role_of(each)
             if role:
-                lines = Path(f"/proc/{each.pid}/smaps_rollup").read_text("utf-8").splitlines()
-                told = dict(line.split(":", 1) for line in lines if line.endswith("kB"))
-                anonymous, pss = (
-                    int(told[name].split()[0]) / 1024 for name in ("Anonymous", "Pss")
-                )
+                told = weight_mb(each.pid)
                 before = found.get(role, (0.0, 0.0))
-                found[role] = (before[0] + anonymous, before[1] + pss)
+                found[role] = (before[0] + told["Anonymous"], before[1] + told["Pss"])
     return found
 
 

@@ -29,6 +29,16 @@ def test_what_machines_share_is_in_the_backup_and_comes_back_as_one_folder(tmp_p
     assert (settings.common / "files" / "photo.jpg").read_bytes() == b"synthetic"
 
 
+def test_a_district_of_one_machine_listens_where_it_did(tmp_path: Path) -> None:
+    """Only what belongs to several machines is left behind with them."""
+    living = Living.made(tmp_path / "data", host="127.0.0.2")
+
+    archive, _ = back_up(living.settings.folder, tmp_path / "one.borough.tar", silent)
+    settings, _ = restore(archive, tmp_path / "restored", silent)
+
+    assert settings.host == "127.0.0.2"
+
+
 def test_a_district_of_several_partitions_is_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:

@@ -39,12 +39,10 @@ class Housekeeper:
 
     def _keep(self) -> None:
         while not self.stop.wait(EVERY_S):
-            from borough.storage.lake import Lake  # noqa: PLC0415 - the desk is long at work by now
+            from borough.app.lake import lake_of  # noqa: PLC0415 - the desk is long at work by now
 
-            folder = self.settings.common / "history"
             try:
-                at = self.settings.history
-                lake = Lake(folder, self.zone, at=at, memory_mb=MEMORY_MB, threads=1)
+                lake = lake_of(self.settings, self.zone, memory_mb=MEMORY_MB, threads=1)
                 self.last, self.trouble = self.round(lake), ""
                 lake.close()
             except BoroughError as error:

@@ -28,6 +28,7 @@ from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground
+from borough.app.lake import lake_of
 from borough.app.lending import Lending
 from borough.app.logs import event
 from borough.app.pulse import Pulse
@@ -45,7 +46,6 @@ from borough.engine.pipeline import Pipeline, Said
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.journal.letters import deposits_of
 from borough.storage.journal.streams import Deposit, make_streams, store
-from borough.storage.lake import Lake
 from borough.storage.lake.appender import Appender
 from borough.storage.sql import SqlTunings, connect
 
@@ -64,7 +64,7 @@ class Stream:
         self.folder = settings.checkpoints(part)
         self.limits = Limits.load()
         self.decoder = Decoder(held.registry, self.limits)
-        self.lake = Lake(settings.common / "history", held.district.zone, at=settings.history)
+        self.lake = lake_of(settings, held.district.zone)
         self.appender = Appender(
             self.lake, part.number, every_rows=settings.archive_rows, every_s=settings.archive_s
         )

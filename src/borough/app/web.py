@@ -32,6 +32,7 @@ from borough.app.facts.door import FactDoor
 from borough.app.facts.imports import UPLOADS
 from borough.app.gates import GateKeeper
 from borough.app.intake.door import IntakeDoor
+from borough.app.lake import lake_of
 from borough.app.open311 import offer
 from borough.app.outside import provider
 from borough.app.outward.door import outward
@@ -48,7 +49,6 @@ from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.latest import Latest
 from borough.storage.journal.journal import JournalTail
-from borough.storage.lake import Lake
 from borough.storage.sql import (
     SqlAudit,
     SqlCases,
@@ -216,7 +216,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     found, _ = find_sound(*roots)
     plans = plans_of(roots, found, held.district.work)
     registry = SqlRegistry(engine)
-    lake = Lake(settings.common / "history", held.district.zone, at=settings.history)
+    lake = lake_of(settings, held.district.zone)
     cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
     return Ports(
         district=held.district,

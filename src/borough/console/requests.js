@@ -82,14 +82,16 @@ async function show(name) {
   history.replaceState(null, "", `#${name}`);
   drawViews();
   find("one").hidden = name !== "inbox";
-  find("list").className = name === "inbox" ? "inbox" : "inbox wide";
+  const list = find("list").cloneNode(false); // what comes late is drawn into the one before
+  list.className = name === "inbox" ? "inbox" : "inbox wide";
+  find("list").replaceWith(list);
   if (name === "inbox") {
     await load();
     if (chosen) await open(chosen);
   } else if (name === "rates") {
-    await drawRates(find("list"), rules, attempt);
+    await drawRates(list, rules, attempt);
   } else {
-    drawTopics(find("list"), rules, await get("requests/hot"));
+    drawTopics(list, rules, await get("requests/hot"));
   }
 }
 

@@ -28,6 +28,7 @@ from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
 from borough.app.district_run import answers
+from borough.app.lake import lake_of
 from borough.app.pulse import read as read_pulse
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, folder_of, set_up
@@ -256,8 +257,7 @@ class Living:
 
     def lake(self) -> Lake:
         """Open the history."""
-        at = self.settings.history
-        return Lake(self.settings.common / "history", self.held.district.zone, at=at)
+        return lake_of(self.settings, self.held.district.zone)
 
     def archived(self) -> Rows:
         """Count the readings in the history, results of derivations left aside."""

@@ -36,7 +36,6 @@ LOOSE = "files/"
 AS_FILES = (FILE, "checkpoints/", "district/", "scenes/", "history/", LOOSE)
 
 ELSEWHERE = {
-    "host",
     "shared",
     "bus_name",
     "bus_servers",

@@ -25,6 +25,7 @@ from borough.adapters.bus.link import Link
 from borough.app.backup.archive import ENDING, FORMAT, Manifest, Writer
 from borough.app.bus import bus_of, prepared
 from borough.app.district_run import with_free_ports
+from borough.app.lake import lake_of
 from borough.app.settings import FILE, Settings
 from borough.app.tuning.replays import bus_running
 from borough.core.errors import BadSetting, Stale
@@ -84,7 +85,7 @@ def back_up(data: Path, target: Path, tell: Tell) -> tuple[Path, Manifest]:
     if target.exists():
         msg = f"{target} is there already; a backup overwrites nothing"
         raise BadSetting(msg)
-    lake = Lake(settings.common / "history", district.zone, memory_mb=256, threads=1)
+    lake = lake_of(settings, district.zone, memory_mb=256, threads=1)
     try:
         with bus_running(settings), snapshot(engine) as held, Writer(target, manifest) as writer:
             offset = held.offset("detections")

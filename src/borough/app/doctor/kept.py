@@ -13,9 +13,9 @@ from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
 from borough.app.district import registry_of
 from borough.app.doctor.findings import Finding, Patient, declared
+from borough.app.lake import lake_of
 from borough.core.errors import HistoryDamaged
 from borough.storage.journal.journal import last_entry
-from borough.storage.lake import Lake
 
 
 def journal(patient: Patient) -> Iterator[Finding]:
@@ -85,9 +85,8 @@ def history(patient: Patient) -> Iterator[Finding]:
     folder = patient.ours.common / "history"
     if not folder.exists() or patient.district is None:
         return
-    at = patient.ours.history
     try:
-        lake = Lake(folder, patient.district.zone, at=at, memory_mb=64, threads=1)
+        lake = lake_of(patient.ours, patient.district.zone, memory_mb=64, threads=1)
         listing = lake.table.listing()
         lake.close()
     except HistoryDamaged as error:
@@ -96,7 +95,7 @@ def history(patient: Patient) -> Iterator[Finding]:
     wrong = [
         path
         for path, size in zip(listing.path.tolist(), listing.size.tolist(), strict=True)
-        if not at and not fits(folder / "observations" / path, size)
+        if not patient.ours.history and not fits(folder / "observations" / path, size)
     ]
     yield Finding.of("history", ok=not wrong, files=" ".join(wrong[:3]))
 
