@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -33,10 +34,10 @@ def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, D
     upgrade(engine)
     made = desk(engine, folder)
     door = RequestDoor(engine, made.cases, yubei(), YUBEI)
-    ports = replace(
-        town(50), district=yubei(), requests=door, desk=OfficeDesk(made, lambda: MORNING),
-        clock=DistrictClock(MORNING, 1.0, wall_ms()),
-    )  # fmt: skip
+    plain = town(50)
+    its = OfficeDesk(made, lambda: MORNING, plain.live.publish)
+    clock = DistrictClock(MORNING, 1.0, wall_ms())
+    ports = replace(plain, district=yubei(), requests=door, desk=its, clock=clock)
     with serving(create(ports), ports.live) as served:
         yield served.url, made
     engine.dispose()
@@ -103,17 +104,23 @@ def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(served: str, page: P
     expect(page.locator("#told")).to_contain_text("已安排专人处理")
 
 
-def test_a_request_that_is_late_appears_while_the_page_is_open(
+def test_a_request_appears_by_the_live_stream_while_the_page_is_open(
     office: tuple[str, Desk], page: Page
 ) -> None:
-    """Its number stands on the tab, whatever tab is open, and behind the tab the request."""
+    """A new one stands in the list, and a late one on its tab, without anybody reading again."""
     url, made = office
     page.set_viewport_size({"width": 1280, "height": 800})
+    page.clock.install()
     page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
     late = page.locator("[data-state=late]")
     expect(late).to_have_text("超过答复时限")
+    expect(page.locator("#line")).to_have_attribute("data-line", "live")
     page.evaluate("window.kept = true")
     made.filed("下水道堵了一个月没人管", at_ms=MORNING - 30 * DAY, key="long ago")
+    said = {"text": "楼道里堆满了纸箱没人清理", "key": "new"}
+    httpx.post(f"{url}/api/v1/requests", json=said, trust_env=False).raise_for_status()
+    page.clock.run_for(1_000)  # less than the page waits where it hears nothing
+    expect(page.locator("#list")).to_contain_text("楼道里堆满了纸箱没人清理")
     expect(late).to_have_text("超过答复时限 1")
     late.click()
     expect(page.locator(".request")).to_contain_text("下水道堵了一个月没人管")

@@ -10,7 +10,9 @@ from hypothesis import given, strategies as st
 
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
+from borough.api.live import trimmed
 from borough.core.clock import DistrictClock
+from borough.core.people import Bounds
 from borough.testing.town import START_MS, registry_of
 
 REGISTRY = registry_of(10)
@@ -161,3 +163,33 @@ def test_closing_ends_every_stream() -> None:
         return [frame async for frame in stream]
 
     assert asyncio.run(story()) == []
+
+
+def test_of_a_request_only_those_hear_who_may_read_it_and_they_only_which_one() -> None:
+    """Its agency, the one before it and its area; another agency hears not even that it is."""
+    grids = ("500112001001001", "500112002001001")
+    told = {
+        "id": 7, "agency": "water", "first_agency": "fire", "before": "roads", "grid": 1,
+        "street": "500112002", "urgent": True,
+    }  # fmt: skip
+
+    async def heard_by(bounds: Bounds | None, *, bounded: bool = True) -> list[dict[str, Any]]:
+        live = Broadcast(CLOCK, REGISTRY, SMALL)
+        reach = [bounds] if bounds else []
+        stream = trimmed(live.listen(), reach, grids, bounded=bounded)
+        await heard(stream, 1)
+        live.publish("request", told)
+        live.publish("case", {"id": 1, "title": "words"})
+        frames = [data_of((await heard(stream, 1))[0])["data"]]
+        return frames if "title" in frames[0] or frames[0] == {"id": 1} else [
+            *frames, data_of((await heard(stream, 1))[0])["data"]
+        ]  # fmt: skip
+
+    def of(*agencies: str, areas: tuple[str, ...] = ()) -> Bounds:
+        return Bounds(frozenset(agencies), frozenset(areas))
+
+    for mine in (of("water"), of("fire"), of("roads"), of("water", areas=("500112002",))):
+        assert asyncio.run(heard_by(mine)) == [{"id": 7}, {"id": 1}]
+    for mine in (of("gas"), of("water", areas=("500112001",)), None):
+        assert asyncio.run(heard_by(mine)) == [{"id": 1}]
+    assert asyncio.run(heard_by(None, bounded=False)) == [{"id": 1, "title": "words"}]

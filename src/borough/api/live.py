@@ -1,7 +1,7 @@
 """The door for those who want to be told: server-sent events."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Header
@@ -10,10 +10,13 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from borough.api.access import Given, reader, within
+from borough.api.rights import rights
+from borough.core.people import Bounds
 
 router = APIRouter(prefix="/api/v1", tags=["live 实时"], dependencies=[Depends(reader)])
 OPEN = frozenset({b"hello", b"counts", b"detection", b"registry"})
 """Kinds of events that everybody hears whole."""
+REQUEST = b"request"
 WHICH = frozenset({"id", "case", "version"})
 
 
@@ -23,28 +26,51 @@ WHICH = frozenset({"id", "case", "version"})
 async def live(
     request: Request, ports: Given, last_event_id: Annotated[str, Header(max_length=64)] = ""
 ) -> StreamingResponse:
-    """Follow what happens as server-sent events `detection`, `case` and `counts`.
+    """Follow what happens as server-sent events `detection`, `case`, `request` and `counts`.
 
     The data of each is JSON: `time` (ms, the district's), `wall` (ms, ours) and `data`. The
     first event, `hello`, says with `complete` whether everything after `Last-Event-ID` follows;
     if not, read the lists again. A comment is sent every 15 s. Listeners who cannot keep up
     are disconnected, and catch up when they return. Whoever is bounded to agencies or areas
-    hears of a case only that it changed, and then reads what they may.
+    hears of a case only that it changed, and then reads what they may; of a request only who may
+    read it.
     """
     frames: AsyncIterator[bytes] = ports.live.listen(last_event_id)
-    if await run_in_threadpool(within, request, ports):
-        frames = trimmed(frames)
+    bounded = bool(await run_in_threadpool(within, request, ports))
+    reach = request.state.who.reach(rights().roles, "requests.read")
+    if bounded or not any(each.everywhere for each in reach):
+        frames = trimmed(frames, reach, ports.district.grids.code, bounded=bounded)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
 
 
-async def trimmed(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Leave of what is about cases and people only which one it is, and its version."""
+async def trimmed(
+    frames: AsyncIterator[bytes], reach: Sequence[Bounds], grids: Sequence[str], *, bounded: bool
+) -> AsyncIterator[bytes]:
+    """Leave of what is about cases and people only which one it is, and its version.
+
+    *reach* is where the listener may read requests: of others they hear nothing at all.
+    """
     async for frame in frames:
         head, found, body = frame.partition(b"\ndata: ")
-        if not found or head.rpartition(b"event: ")[2] in OPEN:
+        kind = head.rpartition(b"event: ")[2]
+        if not found or (kind != REQUEST and (kind in OPEN or not bounded)):
             yield frame
             continue
         said = msgspec.json.decode(body)
+        if kind == REQUEST and not heard(said["data"], reach, grids):
+            continue
         left = {name: value for name, value in said["data"].items() if name in WHICH}
         yield head + found + msgspec.json.encode({**said, "data": left}) + b"\n\n"
+
+
+def heard(told: Any, reach: Sequence[Bounds], grids: Sequence[str]) -> bool:
+    """Tell whether news of a request is for somebody: it is theirs, or was until now."""
+    agencies = [told.get(name, "") for name in ("agency", "first_agency", "before")]
+    where = spot(told.get("grid", -1), told.get("street", ""), grids)
+    return any(each.covers(agencies, where) for each in reach)
+
+
+def spot(grid: int, street: str, grids: Sequence[str]) -> str:
+    """Give the code of where a request is: its grid's, or its street's where no grid is known."""
+    return grids[grid] if 0 <= grid < len(grids) else street

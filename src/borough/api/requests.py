@@ -16,6 +16,7 @@ from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.covering import clean, hidden, patterns
 from borough.api.fact_files import XLSX, kept
+from borough.api.live import spot
 from borough.api.masking import sees_all, shown
 from borough.api.moments import moment
 from borough.api.ports import Ports
@@ -316,10 +317,9 @@ def named(request: str) -> int | str:
 
 def reaches(asked: Asked, ports: Ports, request: Request) -> bool:
     """Tell whether who asks may see a request: it is of their agency and area."""
-    codes = ports.district.grids.code
-    grid = codes[request.grid] if 0 <= request.grid < len(codes) else request.street
-    agencies: Sequence[str] = (request.agency, request.first_agency)
-    return any(each.covers(agencies, grid) for each in asked.state.reach)
+    where = spot(request.grid, request.street, ports.district.grids.code)
+    agencies = (request.agency, request.first_agency)
+    return any(each.covers(agencies, where) for each in asked.state.reach)
 
 
 async def callers(ports: Ports, rows: Sequence[Request]) -> Mapping[int, Mapping[str, str]]:

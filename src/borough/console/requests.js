@@ -4,13 +4,15 @@ import { find, h, toast } from "./dom.js";
 import { drawRates, drawTopics } from "./requests_figures.js";
 import { drawRequest } from "./requests_one.js";
 import { say } from "./requests_words.js";
-import { get, hasToken } from "./server.js";
+import { follow, get, hasToken } from "./server.js";
 import { drawWho, wayIn } from "./who.js";
-import { current, moment, said, settle, turn } from "./words.js";
+import { current, moment, said, settle, turn, word } from "./words.js";
 
 const STATES = ["waiting", "accepted", "answered", "closed", "refused"];
 const VIEWS = ["inbox", "rates", "hot"];
-const EVERY_MS = 5000;
+const PAGE = 50;
+const SETTLE_MS = 400;
+const EVERY_MS = 30_000; // what is late becomes so by the clock alone
 let rules = null;
 let view = VIEWS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "inbox";
 let state = "waiting";
@@ -19,6 +21,8 @@ let rows = [];
 let next = null;
 let counts = {};
 let chosen = null;
+let caseOf = null;
+let settling = 0;
 
 async function attempt(work) {
   try {
@@ -30,7 +34,7 @@ async function attempt(work) {
 }
 
 async function load(before = 0) {
-  const asked = new URLSearchParams({ limit: 50, before });
+  const asked = new URLSearchParams({ limit: PAGE, before });
   if (late) asked.set("late", true);
   else asked.set("state", state);
   const wished = [view, state, late].join();
@@ -70,11 +74,31 @@ async function open(id) {
   chosen = id;
   const one = await get(`requests/${id}`);
   if (view !== "inbox" || chosen !== id) return;
+  caseOf = one.case_id;
   drawList();
   drawRequest(find("one"), one, rules, { again: async () => {
     await load();
     await open(id);
   }, attempt, open: (other) => attempt(() => open(other)) });
+}
+
+/** Read the list again once what happens has settled; and the open request, if it was that one. */
+function hear(kind, { data }) {
+  const mine = kind === "request" ? data.id === chosen : kind === "case" && (data.id ?? data.case) === caseOf;
+  if (kind !== "request" && !mine) return;
+  if (mine && writing()) toast(say("changed"));
+  else if (mine) attempt(() => open(chosen));
+  settling ||= setTimeout(again, SETTLE_MS);
+}
+
+/** Somebody is in the middle of a form, which is not to be drawn anew under their hands. */
+const writing = () =>
+  [...find("one").querySelectorAll("input, textarea, select")].some((each) => each === document.activeElement || (each.tagName !== "SELECT" && each.type !== "checkbox" && each.value));
+
+/** Read the first page again; whoever has asked for more goes on reading theirs. */
+function again() {
+  settling = 0;
+  if (view === "inbox" && rows.length <= PAGE && !document.hidden) attempt(load);
 }
 
 async function show(name) {
@@ -130,9 +154,16 @@ async function start() {
     attempt(() => show(view));
   };
   await show(view);
-  setInterval(() => {
-    if (view === "inbox" && rows.length <= 50 && !document.hidden) attempt(load);
-  }, EVERY_MS);
+  follow({
+    event: hear,
+    hello: again,
+    line: (now) => {
+      find("line").textContent = word(now);
+      find("line").dataset.line = now;
+    },
+  });
+  document.addEventListener("visibilitychange", again);
+  setInterval(again, EVERY_MS);
 }
 
 attempt(start);

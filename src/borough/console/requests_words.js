@@ -21,6 +21,7 @@ const WORDS = {
     by_agency: "按承办单位", by_first_agency: "按首接单位", by_street: "按镇街", by_month: "按月", by_category: "按类别", by_all: "合计",
     people: "人", requests: "件", since: "从", last: "到", quiet: "没有多人反映的同类问题。",
     sign_in: "登录后可以办理。", close: "关闭", unknown: "未知",
+    changed: "此诉求刚有变动；提交前请重新打开核对。",
   },
   en: {
     title: "Citizens' requests", home: "Back to the first page", inbox: "Requests", rates: "The three rates", hot: "Hot topics", other: "中文",
@@ -40,6 +41,7 @@ const WORDS = {
     by_agency: "By agency", by_first_agency: "By first agency", by_street: "By street", by_month: "By month", by_category: "By category", by_all: "All",
     people: "people", requests: "requests", since: "from", last: "to", quiet: "Nothing that many people raise.",
     sign_in: "Sign in to act on requests.", close: "Close", unknown: "unknown",
+    changed: "This request has just changed; open it again before you send.",
   },
 };
 

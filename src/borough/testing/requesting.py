@@ -29,6 +29,7 @@ YUBEI = Path(__file__).parents[1] / "districts" / "yubei"
 MORNING = 1_720_569_600_000
 """2024-07-10 08:00 at UTC+8, a Wednesday: offices open."""
 HOUR = 3_600_000
+Tell = Callable[[str, Mapping[str, Any]], None]
 
 
 @cache
@@ -79,13 +80,14 @@ def desk(engine: Engine, data: Path) -> Desk:
 
 
 class OfficeDesk:
-    """The desk as the doors of requests ask it, in this very process."""
+    """The desk as the doors of requests ask it, in this very process; *tell* hears its news."""
 
-    def __init__(self, made: Desk, now: Callable[[], int]) -> None:
+    def __init__(self, made: Desk, now: Callable[[], int], tell: Tell | None = None) -> None:
         self.requests = made.office
         self.cases = made.cases
         self.now = now
         self._persons = made.persons
+        self._tell = tell
 
     async def ask(self, verb: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what the desk would do."""
@@ -93,4 +95,7 @@ class OfficeDesk:
             read = self._persons.read_all(body["persons"], by=body["by"], why=body["why"])
             return {"persons": {str(number): fields for number, fields in read.items()}}
         there: Any = self  # what the verbs need of a desk is here
-        return (await asyncio.to_thread(VERBS[verb], there, body)).ok
+        done = await asyncio.to_thread(VERBS[verb], there, body)
+        for kind, each in done.news if self._tell else ():
+            self._tell(kind, each)
+        return done.ok

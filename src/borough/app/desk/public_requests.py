@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from borough.app.desk.answers import Answer, shown
+from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
+from borough.app.desk.requests import news_of
 from borough.core.errors import BadRequest
 from borough.core.requests import LONGEST
 from borough.storage.sql.public_requests import SqlPublicRequests
@@ -19,8 +20,8 @@ def update_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
         ask["request"], key=ask["key"], text=ask["text"], at_ms=desk.now(), by=ask["by"],
         wrote=desk.wrote,
     )  # fmt: skip
-    case = desk.cases.one(desk.requests.store.one(ask["request"]).case_id)
-    return Answer({"update": f"{made.code}.{made.number}"}, (("case", shown(case)),))
+    news = news_of(desk, desk.requests.store.one(ask["request"]))
+    return Answer({"update": f"{made.code}.{made.number}"}, news)
 
 
 VERBS = {"update_request": update_request}

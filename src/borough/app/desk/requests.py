@@ -10,6 +10,7 @@ from borough.app.desk.desk import Desk
 from borough.core.errors import BadRequest, BoroughError
 from borough.core.requests import Filing, Request
 
+News = tuple[str, Mapping[str, Any]]
 MOST = 500
 """Requests that one call brings in."""
 DRAFT = (
@@ -29,34 +30,36 @@ def file_requests(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     if len(drafts) > MOST:
         msg = f"requests: {len(drafts)}; at most {MOST} at once"
         raise BadRequest(msg)
-    results = [
-        one_of_many(desk, each, ask["by"], dry_run=bool(ask.get("dry_run"))) for each in drafts
-    ]
-    news = tuple(("request", each) for each in results if each["outcome"] == "added")
-    return Answer({"results": results}, news)
+    done = [one_of_many(desk, each, ask["by"], dry_run=bool(ask.get("dry_run"))) for each in drafts]
+    added = [made for made, told in done if made is not None and told["outcome"] == "added"]
+    news = tuple(each for made in added for each in news_of(desk, made))
+    return Answer({"results": [told for _, told in done]}, news)
 
 
-def one_of_many(desk: Desk, said: Mapping[str, Any], by: str, *, dry_run: bool) -> dict[str, Any]:
-    """Take one of many in; say what became of it."""
+def one_of_many(
+    desk: Desk, said: Mapping[str, Any], by: str, *, dry_run: bool
+) -> tuple[Request | None, dict[str, Any]]:
+    """Take one of many in; give it, and say what became of it."""
     try:
         draft = draft_of(said)
         known = desk.requests.store.known(draft.key)
         if known or dry_run:
             desk.requests.entry(draft, desk.now())
             outcome = "same" if known else "fits"
-            return {"outcome": outcome, **(told(known) if known else {})}
+            return known, {"outcome": outcome, **(told(known) if known else {})}
         made = desk.requests.file(draft, at_ms=desk.now(), by=by)
     except BoroughError as error:
-        return {"outcome": "refused", "code": error.code, "detail": str(error)}
-    return {"outcome": "added", **told(made)}
+        return None, {"outcome": "refused", "code": error.code, "detail": str(error)}
+    return made, {"outcome": "added", **told(made)}
 
 
 def triage_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Sort a request: what is not said stays as triage suggests."""
+    before = desk.requests.store.one(ask["request"]).agency
     made = desk.requests.triage(
         ask["request"], ask, at_ms=desk.now(), by=ask["by"], note=ask.get("note", "")
     )
-    return answered(desk, made)
+    return answered(desk, made, before)
 
 
 def refuse_request(desk: Desk, ask: Mapping[str, Any]) -> Answer:
@@ -123,7 +126,7 @@ def number(desk: Desk, ask: Mapping[str, Any]) -> int:
 
 
 def told(request: Request) -> dict[str, Any]:
-    """Give what the live stream, and whoever sent it, is told of a request: no words of it."""
+    """Give what whoever sent it is told of a request: no words of it."""
     names = (
         "id", "code", "receipt", "state", "category", "kind", "urgent", "agency", "case_id",
         "received_ms", "contact_due_ms", "answer_due_ms",
@@ -131,11 +134,21 @@ def told(request: Request) -> dict[str, Any]:
     return {name: getattr(request, name) for name in names}
 
 
-def answered(desk: Desk, request: Request) -> Answer:
-    """Answer with a request, and tell everybody of it and of its case."""
-    case = shown(desk.cases.one(request.case_id))
+def news_of(desk: Desk, request: Request, before: str = "") -> tuple[News, ...]:
+    """Give what the live stream is told of a request and of its case: no words, no receipt.
+
+    With where it is, by which the door knows who may hear of it; *before* is the agency that
+    had it until now.
+    """
     public = {name: value for name, value in told(request).items() if name != "receipt"}
-    return Answer(told(request), (("request", public), ("case", case)))
+    public |= {name: getattr(request, name) for name in ("first_agency", "street", "grid")}
+    case = shown(desk.cases.one(request.case_id))
+    return (("request", {**public, "before": before}), ("case", case))
+
+
+def answered(desk: Desk, request: Request, before: str = "") -> Answer:
+    """Answer with a request, and tell everybody of it and of its case."""
+    return Answer(told(request), news_of(desk, request, before))
 
 
 VERBS = {
