@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     UnaryExpression,
-    and_,
     func,
     select,
     tuple_,
@@ -23,8 +22,8 @@ from borough.storage.sql.accounts_bounds import inside
 from borough.storage.sql.caselog import case_of
 from borough.storage.sql.engines import reading
 from borough.storage.sql.paging import page
-from borough.storage.sql.queue_table import FACETS, open_counts
-from borough.storage.sql.tallies import Tallies, numbers
+from borough.storage.sql.queue_table import open_counts
+from borough.storage.sql.tallies import Tallies, kind
 
 _C = t.cases.c
 ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
@@ -34,6 +33,7 @@ ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
 }
 """By what cases may be sorted, and whether the highest come first."""
 _PLUS = custom_op[Any]("+")
+_KIND = kind(t.cases)
 
 
 class SqlQueue:
@@ -100,14 +100,13 @@ def _picked(
 ) -> tuple[list[int], int, Counts]:
     """Look once at the open cases of a place or a code: name those of a page, and count all."""
     column, falls = ORDERS[sort]
-    alike = and_(*(open_counts.c[name] == _C[name] for name in FACETS))
-    kind = select(open_counts.c.id).where(alike).correlate(t.cases).scalar_subquery()
-    asked = select(kind, column, _C.id)
-    rows = numbers(connection, asked.where(*_placed(wanted)), 3)
-    alikes, places = tallies.placed(connection, rows[:, 0])
+    asked = select(_KIND, column, _C.id).where(*_placed(wanted, connection.dialect.name))
+    columns = list(zip(*connection.execute(asked).cursor.fetchall(), strict=True)) or [()] * 3
+    alikes, places = tallies.placed(connection, columns[0])
+    rows = np.array(columns[1:], np.int64).T
     wishes = _wishes(wanted)
     total, counts = alikes.counted(np.bincount(places, minlength=alikes.kinds), wishes)
-    fits = rows[alikes.fits(wishes)[places], 1:]
+    fits = rows[alikes.fits(wishes)[places]]
     fits = fits[np.lexsort((fits[:, 1], fits[:, 0]))]
     if falls:
         fits = fits[::-1]
@@ -133,7 +132,7 @@ def _fits(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
     SQLite weighs no numbers and would take the index of scenes, which holds all cases that ever
     were; a plus before a column keeps it to the open ones.
     """
-    rules = _placed(wanted)
+    rules = _placed(wanted, dialect)
     for name, values in wanted.facets.items():
         column: ColumnElement[Any] = _C[name]
         if dialect == "sqlite":
@@ -144,13 +143,19 @@ def _fits(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
     return rules
 
 
-def _placed(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _placed(wanted: Wanted, dialect: str) -> list[ColumnElement[bool]]:
     """Give those conditions of which no counts are kept."""
     rules: list[ColumnElement[bool]] = [_C.closed_ms.is_(None), inside(wanted.within)]
     if wanted.grids is not None:
-        rules.append(_C.grid.in_(list(wanted.grids)))
+        grids = sorted(wanted.grids)
+        side_by_side = grids and grids[-1] - grids[0] == len(set(grids)) - 1
+        among = _C.grid.between(grids[0], grids[-1]) if side_by_side else _C.grid.in_(grids)
+        rules.append(among)
     if wanted.post:
         rules.append(_C.post == wanted.post)
     if wanted.text:
-        rules.append(_C.code.contains(wanted.text, autoescape=True))
+        if dialect == "postgresql":  # in half the time of LIKE
+            rules.append(func.strpos(_C.code, wanted.text) > 0)
+        else:
+            rules.append(_C.code.contains(wanted.text, autoescape=True))
     return rules

@@ -8,15 +8,30 @@ from threading import Lock
 from typing import Any, Self
 
 import numpy as np
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Table, case, func, literal, select
 
 from borough.core.observations import Index, Mask
 from borough.core.queue import Counts
-from borough.storage.sql.queue_table import FACETS, open_counts
+from borough.storage.sql.queue_table import FACETS, WORDS, open_counts
 
 _C = open_counts.c
+_APART = "\x1f"
+"""Stands between the words of a name; no code has it."""
+
+
+def kind(table: Table) -> ColumnElement[str]:
+    """Name what a row is counted by in one word, so that the database need not look it up."""
+    words = [table.c[name] + literal(_APART) for name in WORDS]
+    named: ColumnElement[str] = sum(words[1:], words[0])
+    return named + case((table.c.urgent, "1"), else_="0")
+
+
 _NUMBERS = select(_C.id, _C.open).where(_C.open != 0)
-_ALIKE = select(_C.id, *(_C[name] for name in FACETS)).order_by(_C.id)
+_PACKED = select(
+    func.string_agg(func.int8send(_C.id).op("||")(func.int8send(_C.open)), b"", type_=LargeBinary)
+).where(_C.open != 0)
+"""The same in one value, for PostgreSQL: taking up thousands of rows costs more than the page."""
+_ALIKE = select(_C.id, kind(open_counts), *(_C[name] for name in FACETS)).order_by(_C.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +96,45 @@ class Tallies:
     def __init__(self) -> None:
         self._lock = Lock()
         self._ids = np.empty(0, np.int64)
+        self._places: dict[str, int] = {}
         self._alikes = Alikes.of([])
 
     def counted(
         self, connection: Connection, wishes: Mapping[str, Collection[Any]]
     ) -> tuple[int, Counts]:
         """Count the open cases; see `Alikes.counted`."""
-        rows = numbers(connection, _NUMBERS, 2)
-        alikes, places = self.placed(connection, rows[:, 0])
-        number = np.zeros(alikes.kinds, np.int64)
-        number[places] = rows[:, 1]
-        return alikes.counted(number, wishes)
-
-    def placed(self, connection: Connection, ids: Index) -> tuple[Alikes, Index]:
-        """Give all kinds of cases, and which of them those rows of the counts stand for."""
+        ids, opens = _numbers(connection)
         with self._lock:
             if not np.isin(ids, self._ids).all():
-                kept = connection.execute(_ALIKE).all()
-                self._ids = np.array([row[0] for row in kept], np.int64)
-                self._alikes = Alikes.of([row[1:] for row in kept])
-            return self._alikes, self._ids.searchsorted(ids)
+                self._read(connection)
+            alikes, places = self._alikes, self._ids.searchsorted(ids)
+        number = np.zeros(alikes.kinds, np.int64)
+        number[places] = opens
+        return alikes.counted(number, wishes)
+
+    def placed(self, connection: Connection, kinds: Sequence[str]) -> tuple[Alikes, Index]:
+        """Give all kinds of cases, and which of them are those that `kind` names so."""
+        with self._lock:
+            try:
+                places = [self._places[each] for each in kinds]
+            except KeyError:  # one that is new since
+                self._read(connection)
+                places = [self._places[each] for each in kinds]
+            return self._alikes, np.array(places, np.int64)
+
+    def _read(self, connection: Connection) -> None:
+        kept = connection.execute(_ALIKE).all()
+        self._ids = np.array([row[0] for row in kept], np.int64)
+        self._places = {row[1]: place for place, row in enumerate(kept)}
+        self._alikes = Alikes.of([row[2:] for row in kept])
 
 
-def numbers(connection: Connection, asked: Select[Any], width: int) -> Index:
-    """Fetch rows of so many whole numbers each."""
-    flat = itertools.chain.from_iterable(connection.execute(asked).cursor.fetchall())
-    return np.fromiter(flat, np.int64).reshape(-1, width)
+def _numbers(connection: Connection) -> tuple[Index, Index]:
+    """Fetch the counts that are not 0: the rows' ids, and how many cases are open."""
+    if connection.dialect.name == "postgresql":
+        packed = np.frombuffer(connection.scalar(_PACKED) or b"", ">i8")
+        ids, opens = packed.reshape(-1, 2).T.astype(np.int64)
+    else:
+        flat = itertools.chain.from_iterable(connection.execute(_NUMBERS).cursor.fetchall())
+        ids, opens = np.fromiter(flat, np.int64).reshape(-1, 2).T
+    return ids, opens
