@@ -1,6 +1,6 @@
 """The page of open cases in SQL: what fits, in order, page by page, and how many of what."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 
 from borough.core.errors import BadRequest
+from borough.core.observations import Index
 from borough.core.queue import Counts, Page, Wanted
 from borough.storage.sql import tables as t
 from borough.storage.sql.accounts_bounds import inside
@@ -23,7 +24,7 @@ from borough.storage.sql.caselog import case_of
 from borough.storage.sql.engines import reading
 from borough.storage.sql.paging import page
 from borough.storage.sql.queue_table import open_counts
-from borough.storage.sql.tallies import Tallies, kind
+from borough.storage.sql.tallies import Tallies, kind, packed, unpacked
 
 _C = t.cases.c
 ORDERS: Mapping[str, tuple[ColumnElement[int], bool]] = {
@@ -100,10 +101,8 @@ def _picked(
 ) -> tuple[list[int], int, Counts]:
     """Look once at the open cases of a place or a code: name those of a page, and count all."""
     column, falls = ORDERS[sort]
-    asked = select(_KIND, column, _C.id).where(*_placed(wanted, connection.dialect.name))
-    columns = list(zip(*connection.execute(asked).cursor.fetchall(), strict=True)) or [()] * 3
-    alikes, places = tallies.placed(connection, columns[0])
-    rows = np.array(columns[1:], np.int64).T
+    kinds, rows = _looked_at(connection, wanted, column)
+    alikes, places = tallies.placed(connection, kinds)
     wishes = _wishes(wanted)
     total, counts = alikes.counted(np.bincount(places, minlength=alikes.kinds), wishes)
     fits = rows[alikes.fits(wishes)[places]]
@@ -115,6 +114,20 @@ def _picked(
         behind = (first < 0) | ((first == 0) & (last < 0))
         fits = fits[behind if falls else ~behind & (first | last != 0)]
     return fits[:most, 1].tolist(), total, counts
+
+
+def _looked_at(
+    connection: Connection, wanted: Wanted, column: ColumnElement[int]
+) -> tuple[Sequence[str], Index]:
+    """Give of each case its kind; and what it is sorted by, with its id."""
+    name = connection.dialect.name
+    if name == "postgresql":
+        asked = select(func.string_agg(_KIND, "\n"), packed(column, _C.id))
+        kinds, rows = connection.execute(asked.where(*_placed(wanted, name))).one()
+        return kinds.split("\n") if kinds else [], unpacked(rows)
+    asked = select(_KIND, column, _C.id).where(*_placed(wanted, name))
+    columns = list(zip(*connection.execute(asked).cursor.fetchall(), strict=True)) or [()] * 3
+    return columns[0], np.array(columns[1:], np.int64).T
 
 
 def _mark(after: str) -> tuple[int, int]:

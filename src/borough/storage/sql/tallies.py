@@ -26,11 +26,22 @@ def kind(table: Table) -> ColumnElement[str]:
     return named + case((table.c.urgent, "1"), else_="0")
 
 
+def packed(first: ColumnElement[int], second: ColumnElement[int]) -> ColumnElement[bytes]:
+    """Give two whole numbers of each row in one value; see `unpacked`.
+
+    It is for PostgreSQL, of which taking up thousands of rows costs more than a page.
+    """
+    pair = func.int8send(first).op("||")(func.int8send(second))
+    return func.string_agg(pair, b"", type_=LargeBinary)
+
+
+def unpacked(value: bytes | None) -> Index:
+    """Give rows of two numbers each, as PostgreSQL packed them."""
+    return np.frombuffer(value or b"", ">i8").reshape(-1, 2).astype(np.int64)
+
+
 _NUMBERS = select(_C.id, _C.open).where(_C.open != 0)
-_PACKED = select(
-    func.string_agg(func.int8send(_C.id).op("||")(func.int8send(_C.open)), b"", type_=LargeBinary)
-).where(_C.open != 0)
-"""The same in one value, for PostgreSQL: taking up thousands of rows costs more than the page."""
+_PACKED = select(packed(_C.id, _C.open)).where(_C.open != 0)
 _ALIKE = select(_C.id, kind(open_counts), *(_C[name] for name in FACETS)).order_by(_C.id)
 
 
@@ -132,8 +143,7 @@ class Tallies:
 def _numbers(connection: Connection) -> tuple[Index, Index]:
     """Fetch the counts that are not 0: the rows' ids, and how many cases are open."""
     if connection.dialect.name == "postgresql":
-        packed = np.frombuffer(connection.scalar(_PACKED) or b"", ">i8")
-        ids, opens = packed.reshape(-1, 2).T.astype(np.int64)
+        ids, opens = unpacked(connection.scalar(_PACKED)).T
     else:
         flat = itertools.chain.from_iterable(connection.execute(_NUMBERS).cursor.fetchall())
         ids, opens = np.fromiter(flat, np.int64).reshape(-1, 2).T
