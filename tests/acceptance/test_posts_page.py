@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.contract.test_desk_rosters import desk_in, doors_of, opened
 
 from borough.api.application import create
@@ -54,18 +54,19 @@ def test_leave_is_given_and_the_case_goes_to_somebody_else(
     """Who is on duty stands there with what they have; leave takes them off at once."""
     case = opened(browser[2])
     page.reload()
-    row = page.locator("#rows tr", has_text=case.post)
+    row = page.locator("#rows tr", has=page.locator(f'b[title="{case.post}"]'))
     expect(row).to_contain_text("在班至")
     expect(row).to_contain_text("网格员")
     expect(row.locator(".amount")).to_have_text("1")
 
-    said = iter(["2", "病假", ""])
-
-    def answer(dialog: Dialog) -> None:
-        dialog.accept(next(said))
-
-    page.on("dialog", answer)
+    name = row.locator("b").inner_text()
+    assert case.post not in row.inner_text()
     row.get_by_role("button", name="批假").click()
+    box = page.locator("dialog")
+    expect(box).to_contain_text(name)
+    box.locator("input[name=hours]").fill("2")
+    box.locator("input[name=why]").fill("病假")
+    box.get_by_role("button", name="批假").click()
     expect(page.locator("#toast")).to_contain_text(case.code)
     expect(page.locator("#leaves tr", has_text="病假")).to_be_visible()
     expect(row).to_have_count(0)

@@ -6,12 +6,16 @@ from functools import cache
 import pytest
 
 from borough.api.ground import holding
+from borough.api.naming import names
+from borough.api.rights import rights
 from borough.app.setup import folder_of
 from borough.core import moves
 from borough.core.cases import Case, born
 from borough.core.district import District
+from borough.core.requests import CHANNELS
 from borough.engine.district import read
 from borough.testing.loops import MORNING, all_plans
+from borough.testing.town import town
 
 
 @cache
@@ -55,3 +59,26 @@ def test_a_kind_of_agency_is_the_one_of_the_street() -> None:
     assert there
     assert here != there
     assert holding(district, held("centre", "", -1)) == {}
+
+
+def test_whatever_pages_hold_by_code_has_a_name_in_both_languages() -> None:
+    """Posts (each its own), shifts, skills, roles, channels, places, and what plans ask for."""
+    district = yubei()
+    plans = {each.id: each for each in all_plans()}
+    told = names(replace(town(1), district=district, plans=plans))
+    wanted = {
+        "posts": district.posts.code, "shifts": district.shifts.code, "channels": CHANNELS,
+        "skills": {one for each in district.posts.skills for one in each},
+        "places": (*district.streets.code, *district.communities.code),
+        "answers": {
+            one for plan in plans.values() for each in (*plan.steps.values(), *plan.tasks.values())
+            for one in each.asks
+        },
+        "roles": rights().roles.by_code, "actors": ("desk", "web"),
+    }  # fmt: skip
+    for kind, codes in wanted.items():
+        for code in codes:
+            assert told[kind][code]["en"], code
+            assert told[kind][code]["zh"] not in {"", code}, code
+    for each in ("zh", "en"):
+        assert len({name[each] for name in told["posts"].values()}) == len(district.posts.code)

@@ -5,11 +5,12 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from borough.api import answers, ground
+from borough.api import answers, ground, naming
 from borough.api.access import Given, reader
 from borough.api.answers import Document
 from borough.api.broadcast import wall_ms
@@ -49,6 +50,11 @@ class Atlas:
     def points(self) -> Document:
         """Every thing's place and kind."""
         return Document(ground.points(self.ports.registry), ground.COLUMNS)
+
+    @cached_property
+    def names(self) -> Document:
+        """What is called how."""
+        return Document(msgspec.json.encode(naming.names(self.ports)), "application/json")
 
     @cached_property
     def _board(self) -> ground.States:
@@ -112,6 +118,12 @@ def district(ports: Given) -> Response:
         "holders": ground.holders(place),
     }
     return answers.json(said)
+
+
+@router.get("/names", summary="What is called how 名称")
+def names(request: Request, atlas: Drawn) -> Response:
+    """Name posts, places, roles, shifts, skills, channels, answers and who acts, by code."""
+    return atlas.names.answer(request)
 
 
 @router.get("/kinds", summary="Classes of things 对象类别")

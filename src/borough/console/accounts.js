@@ -2,6 +2,7 @@
 
 import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
+import { placed } from "./naming.js";
 import { get, me, post, remove } from "./server.js";
 import { called, moment, said, settle, turn, word } from "./words.js";
 import { drawWho, wayIn } from "./who.js";
@@ -26,7 +27,7 @@ async function attempt(work) {
 }
 
 const roleName = (code) => said(roles.find((each) => each.role === code)?.name, code);
-const bounds = (each) => [...each.agencies.map(called), ...each.areas].join(" ") || say("everywhere");
+const bounds = (each) => [...each.agencies.map(called), ...each.areas.map(placed)].join(" ") || say("everywhere");
 
 async function change(account, told) {
   await post(`accounts/${account.name}`, { version: account.version, ...told }, "PATCH");

@@ -3,6 +3,7 @@
 import { h, toast } from "./dom.js";
 import { confirmation, loop, standing } from "./loop.js";
 import { say } from "./loop_words.js";
+import { asked as asked_ } from "./naming.js";
 import { dropToken, hasToken, post } from "./server.js";
 import { wayIn } from "./who.js";
 import { agencies, called, limit, said, word } from "./words.js";
@@ -15,7 +16,7 @@ export function actions(told, done, again) {
   const form = h("form", { class: "acts", onsubmit: (event) => event.preventDefault() });
   const note = h("textarea", { name: "note", rows: "2", placeholder: word("note"), "aria-label": word("note") });
   const asked = told.asks.map((name) =>
-    h("label", {}, name, h("input", { name: `answer.${name}`, autocomplete: "off" })),
+    h("label", {}, asked_(name), h("input", { name: `answer.${name}`, autocomplete: "off" })),
   );
   const sure = confirmation(told);
   const agency = told.moves.some((move) => move.agency)

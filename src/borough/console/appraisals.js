@@ -1,6 +1,7 @@
 // Appraisals: how well cases were handled in a period; every number opens to its cases.
 
 import { find, h, toast } from "./dom.js";
+import { actor, placed, posted } from "./naming.js";
 import { get, takeToken } from "./server.js";
 import { called, current, moment, said, settle, turn, word } from "./words.js";
 
@@ -28,6 +29,12 @@ const WORDS = {
 };
 const say = (key) => WORDS[current()][key] ?? key;
 const figure = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(5))));
+/** What a row of numbers is of. */
+const titled = (row) => {
+  const name = said(row.name);
+  return (name === row.group ? "" : name) || { agency: called, post: posted, scene: scened, area: placed }[span.by]?.(row.group) || row.group || say("whole");
+};
+const scened = (id) => (id ? actor(`scene:${id}`).replace(/^scene:/, "") : "");
 const DAY_MS = 86_400_000;
 let answer = null;
 let records = [];
@@ -98,7 +105,7 @@ function numbers() {
     h("tr", {}, h("th", {}, ""), ...answer.indicators.map((each) =>
       h("th", { title: each.source }, said(each.name), h("div", { class: "note" }, said(each.means))))),
     ...answer.rows.map((row) =>
-      h("tr", {}, h("th", { title: row.group }, said(row.name, row.group)), ...answer.indicators.map((each) => {
+      h("tr", {}, h("th", { title: row.group }, titled(row)), ...answer.indicators.map((each) => {
         const number = row.numbers[each.id];
         const share = number.by === null ? "" : `${figure(number.of)} / ${figure(number.by)}`;
         const open = h("button", { type: "button", title: share, onclick: () => attempt(() => behind(each, row)) },
@@ -115,10 +122,10 @@ async function behind(indicator, row) {
   const when = (ms) => (ms === null ? "–" : moment(ms));
   box.hidden = false;
   box.replaceChildren(
-    h("h2", {}, `${say("behind")}: ${said(indicator.name)} · ${said(row.name, row.group)} (${found.length})`),
+    h("h2", {}, `${say("behind")}: ${said(indicator.name)} · ${titled(row)} (${found.length})`),
     h("table", {},
       h("tr", {}, ...["", "scene", "reported", "due", "disposed", "closed"].map((each) => h("th", {}, each && say(each)))),
-      ...found.map((each) => h("tr", {}, h("td", {}, each.code), h("td", {}, each.scene),
+      ...found.map((each) => h("tr", {}, h("td", {}, each.code), h("td", {}, scened(each.scene)),
         ...["reported_ms", "due_ms", "disposed_ms", "closed_ms"].map((name) => h("td", {}, when(each[name])))))),
   );
   box.scrollIntoView({ behavior: "smooth" });
@@ -129,7 +136,7 @@ function scenes() {
   return h("table", {},
     h("tr", {}, ...[say("scene"), say("cases"), say("precision"),
       ...["open", "arrive", "close"].map((each) => `${say(each)}: ${say("median")} / ${say("p90")}`)].map((each) => h("th", {}, each))),
-    ...records.map((each) => h("tr", {}, h("td", {}, each.scene), h("td", { class: "number" }, String(each.cases)),
+    ...records.map((each) => h("tr", {}, h("td", {}, scened(each.scene)), h("td", { class: "number" }, String(each.cases)),
       h("td", { class: "number" }, each.precision === null ? "–" : `${(100 * each.precision).toFixed(1)} % (${each.true} / ${each.true + each.false})`),
       ...["open_min", "arrive_min", "close_min"].map((name) => h("td", { class: "number" }, spread(each[name]))))));
 }

@@ -1,6 +1,7 @@
 // What machines may be told to do on a case: who decides, what came of it, and how to take it back.
 
 import { h, toast } from "./dom.js";
+import { actor } from "./naming.js";
 import { dropToken, hasToken, post } from "./server.js";
 import { lasting, moment, reading, said, word } from "./words.js";
 
@@ -50,7 +51,7 @@ function one(each, act) {
 /** When it was decided and by whom, and how it ended. */
 function when(each) {
   const parts = [
-    each.confirmed_ms && `${each.by} · ${moment(each.confirmed_ms)}`,
+    each.confirmed_ms && `${actor(each.by)} · ${moment(each.confirmed_ms)}`,
     WAITS.has(each.state) && each.until_ms && `${word("command_until")} ${moment(each.until_ms)}`,
     each.ended_ms && each.confirmed_ms && `${word(`command_${each.state}`)} ${moment(each.ended_ms)}`,
   ];

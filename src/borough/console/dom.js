@@ -56,3 +56,23 @@ export function toast(text, bad = false) {
   clearTimeout(hiding);
   hiding = setTimeout(() => (box.hidden = true), 6000);
 }
+
+/**
+ * Ask for something in a box of its own; gives the values by name, or null where it was left.
+ * `fields` are elements with a name, each with its label: [["Hours", input], ...].
+ */
+export function askFor(title, fields, { yes, no, note = "" }) {
+  const rows = fields.map(([text, field]) => h("label", {}, h("span", {}, text), field));
+  const leave = h("button", { type: "button", class: "tool", onclick: () => box.close() }, no);
+  const form = h("form", { method: "dialog" }, h("h2", {}, title), note ? h("p", { class: "quiet" }, note) : null, ...rows,
+    h("div", { class: "buttons" }, h("button", { class: "do first", value: "yes" }, yes), leave));
+  const box = h("dialog", { class: "ask", "aria-label": title }, form);
+  document.body.append(box);
+  return new Promise((resolve) => {
+    box.onclose = () => {
+      resolve(box.returnValue === "yes" ? Object.fromEntries(new FormData(form)) : null);
+      box.remove();
+    };
+    box.showModal();
+  });
+}

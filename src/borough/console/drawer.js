@@ -4,14 +4,16 @@ import { actions } from "./actions.js";
 import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { files, notices } from "./files.js";
+import { actor, posted } from "./naming.js";
 import { bulletins } from "./public.js";
 import { get } from "./server.js";
 import { shelf } from "./shelve.js";
 import { similar } from "./similar.js";
 import { tasks, tasksOf } from "./tasks.js";
-import { called, levelled, moment, reading, said, word } from "./words.js";
+import { called, current, levelled, moment, reading, said, word } from "./words.js";
 
 const SETTLE_MS = 300;
+const SEPARATED = { zh: "、", en: ", " };
 const ROUND_NOW = [1e9, 4e9];
 const HIDDEN = new Set(["born", "known", "level"]);
 
@@ -115,7 +117,7 @@ export class Drawer {
       this.head(said(told.title, told.code), where),
       facts([
         [word("step"), told.closed_ms ? word("closed") : said(told.step_title, told.step)],
-        [word("holder"), [said(told.holder_name, called(told.holder)), told.post].filter(Boolean).join(" · ") || "–"],
+        [word("holder"), [said(told.holder_name, called(told.holder)), posted(told.post)].filter(Boolean).join(" · ") || "–"],
         due,
         [word("opened"), moment(told.opened_ms)],
         [word("thing"), this.link(told.stands)],
@@ -265,7 +267,7 @@ function evidence(alarm, scene) {
 function log(events, steps) {
   const text = (event) => {
     const { data = {} } = event;
-    const parts = [typeof data.to === "string" && data.to && `→ ${said(steps[data.to], data.to)}`, data.post, data.command && `${data.command} ${data.key}`, data.name, (data.to instanceof Array) && data.to.join("、"), data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
+    const parts = [typeof data.to === "string" && data.to && `→ ${said(steps[data.to], data.to)}`, posted(data.post), data.command && `${data.command} ${data.key}`, data.name, (data.to instanceof Array) && data.to.map(called).join(SEPARATED[current()]), data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
     return parts.filter(Boolean).join(" · ");
   };
   return h(
@@ -281,7 +283,7 @@ function log(events, steps) {
           {},
           h("time", {}, moment(event.at_ms)),
           h("span", {}, h("b", {}, word(`verb_${event.verb}`)), ` ${text(event)}`),
-          h("span", { class: "quiet" }, event.actor),
+          h("span", { class: "quiet" }, actor(event.actor)),
         ),
       ),
     ),

@@ -1,6 +1,7 @@
 // Photos and papers of a case, and who was told of it and has not answered yet.
 
 import { h, toast } from "./dom.js";
+import { actor } from "./naming.js";
 import { bytes, get, me, post, send } from "./server.js";
 import { current, moment } from "./words.js";
 
@@ -55,7 +56,7 @@ function adder(told, done) {
 }
 
 function one(told, file, done) {
-  const facts = h("p", { class: "quiet" }, `${file.by} · ${moment(file.at_ms)}`);
+  const facts = h("p", { class: "quiet" }, `${actor(file.by)} · ${moment(file.at_ms)}`);
   if (file.removed_ms) {
     return h("li", {}, h("s", {}, file.name), h("p", { class: "quiet" }, `${say("taken_down")} · ${file.removed_by} · ${file.why}`));
   }

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { say } from "./loop_words.js";
+import { actor, posted, roled } from "./naming.js";
 import { limit, moment, said } from "./words.js";
 
 const LIMIT = /^([\d.]+) (\w+)$/;
@@ -28,7 +29,7 @@ export function loop(told, act) {
   const parts = [...(may.has("standard") ? choice(told, act) : []), ...(may.has("decide") ? decision(told, act) : [])];
   const plain = ["extend", "appeal", "resume", "cancel"].filter((verb) => may.has(verb));
   const buttons = plain.map((verb) => button(`do ${verb}`, say(verb), () => act(verb, {}, say("asked"))));
-  if (told.post && may.has("assign")) buttons.push(button("do", `${say("take_back")} ${told.post}`, () => act("assign", { post: "" }, say("done"))));
+  if (told.post && may.has("assign")) buttons.push(button("do", `${say("take_back")} ${posted(told.post)}`, () => act("assign", { post: "" }, say("done"))));
   if (may.has("suspend")) buttons.push(pause(act));
   if (buttons.length) parts.push(h("div", { class: "buttons" }, ...buttons), h("p", { class: "quiet" }, say("why")));
   return parts.length ? [h("h3", {}, say("loop")), ...parts] : [];
@@ -53,7 +54,7 @@ function decision(told, act) {
   const name = what === "appeal" ? say("appeal_what") : say(what);
   const until = told.asked.to_ms ? ` → ${moment(told.asked.to_ms)}` : "";
   return [
-    h("p", {}, `${say("waits")}: ${name}${until} · ${told.asked.by} · ${told.asked.note} (${say("for_role")} ${told.decides})`),
+    h("p", {}, `${say("waits")}: ${name}${until} · ${actor(told.asked.by)} · ${told.asked.note} (${say("for_role")} ${roled(told.decides)})`),
     h(
       "div",
       { class: "buttons" },

@@ -79,8 +79,9 @@ function drawCounts() {
 
 function drawLine() {
   const box = find("line");
-  box.textContent = word(line);
-  box.dataset.line = line;
+  const shown = line === "live" && counts.has_room === false ? "disk_full" : line;
+  box.textContent = word(shown);
+  box.dataset.line = shown;
 }
 
 function drawLegend() {
@@ -249,6 +250,7 @@ async function loadStates() {
 async function loadCounts() {
   counts = await get("counts");
   drawCounts();
+  drawLine();
 }
 
 /** A change of level, as the journal tells it, becomes the row that a list shows. */
@@ -279,6 +281,7 @@ function hear(kind, { time, wall, data }) {
   if (kind === "counts") {
     counts = { ...counts, ...data };
     drawCounts();
+    drawLine();
   }
 }
 

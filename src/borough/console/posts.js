@@ -1,6 +1,7 @@
 // The page of posts: who is on duty, what they have, leave and patrols; and what alarms are shelved.
 
-import { find, h, toast } from "./dom.js";
+import { askFor, find, h, toast } from "./dom.js";
+import { actor, coded, placed, places, posted, posts as named, shifted, skilled } from "./naming.js";
 import { own } from "./posts_words.js";
 import { get, post, send, takeToken } from "./server.js";
 import { called, label, moment, number, said, settle, turn, word } from "./words.js";
@@ -8,6 +9,7 @@ import { called, label, moment, number, said, settle, turn, word } from "./words
 const AGAIN_MS = 10_000;
 const HOUR_MS = 3_600_000;
 const SHOWN = 500;
+const STREET = 9; // digits of the code of a street
 
 let held = { posts: [], at_ms: 0, leaves: [], patrols: [], shelves: [], alarms: {}, waiting: {}, scenes: [], synthetic: {} };
 let kinds = [];
@@ -23,7 +25,7 @@ function fill(id, rows, wide) {
 function state(each) {
   if (each.leave_ms) return `${own("away")} ${moment(each.leave_ms)}`;
   if (!each.until_ms) return own("off");
-  const whose = each.covers === each.code ? "" : ` (${own("covers")} ${each.covers})`;
+  const whose = each.covers === each.code ? "" : ` (${own("covers")} ${posted(each.covers)})`;
   return `${own("until")} ${moment(each.until_ms)}${whose}`;
 }
 
@@ -36,35 +38,43 @@ async function act(work) {
   }
 }
 
-function giveLeave(code) {
-  const hours = Number(prompt(own("leave_hours"), "4"));
-  const why = hours > 0 ? prompt(own("leave_why")) : "";
-  if (!why) return;
-  const stand_in = prompt(own("stand_in")) ?? "";
+async function giveLeave(code) {
+  const said_ = await askFor(`${own("leave")} · ${posted(code)}`, [
+    [own("leave_hours"), h("input", { name: "hours", type: "number", min: "0.5", max: "2000", step: "0.5", value: "4", required: true })],
+    [own("leave_why"), h("input", { name: "why", maxlength: "500", required: true, autocomplete: "off" })],
+    [own("stand_in"), h("input", { name: "stand_in", list: "post-names", autocomplete: "off" })],
+  ], { yes: own("leave"), no: own("cancel"), note: own("leave_note") });
+  if (!said_) return;
   act(async () => {
-    const to = String(Math.round(held.at_ms + hours * HOUR_MS));
-    const done = await post("leaves", { post: code, to, why, stand_in });
-    if (done.handed_on.length) toast(`${own("handed")}: ${done.handed_on.join(", ")}`);
+    const to = String(Math.round(held.at_ms + Number(said_.hours) * HOUR_MS));
+    const done = await post("leaves", { post: code, to, why: said_.why, stand_in: coded(named(), said_.stand_in) });
+    toast(done.handed_on.length ? `${own("handed")}: ${done.handed_on.join(", ")}` : own("given"));
   });
 }
 
 function drawPosts() {
   fill("rows", held.posts.slice(0, SHOWN).map((each) => h("tr", {},
-    cell(h("b", {}, said(each.name, each.code) || each.code)), cell(called(each.kind)), cell(`${each.pattern} ${each.shift}`),
-    cell(state(each)), h("td", { class: "amount" }, number(each.load)), cell(each.skills.join(", ")),
+    cell(h("b", { title: each.code }, posted(each.code))), cell(called(each.kind)), cell(`${shifted(each.pattern)} ${each.shift}`),
+    cell(state(each)), h("td", { class: "amount" }, number(each.load)), cell(each.skills.map(skilled).join(" · ")),
     cell(button(own("leave"), () => giveLeave(each.code))))), 7);
   find("many").textContent = number(held.posts.length);
 }
 
 function drawLeaves() {
   fill("leaves", held.leaves.map((each) => h("tr", {},
-    cell(h("b", {}, each.post)), cell(`${moment(each.from_ms)} – ${moment(each.to_ms)}`), cell(each.stand_in), cell(each.why),
+    cell(h("b", { title: each.post }, posted(each.post))), cell(`${moment(each.from_ms)} – ${moment(each.to_ms)}`), cell(posted(each.stand_in)), cell(each.why),
     cell(button(own("back"), () => act(() => post(`leaves/${each.id}/end`, {})))))), 5);
+}
+
+/** How often a patrol walks: "2/week", or on call. */
+function rhythm(text) {
+  const [many, span] = text.split("/");
+  return span ? own(`per_${span}`).replace("{n}", many) : own(`rhythm_${text}`);
 }
 
 function drawPatrols() {
   fill("patrols", held.patrols.map((each) => h("tr", {},
-    cell(h("b", {}, said(each.name))), cell(each.rhythm), cell(called(each.kind)),
+    cell(h("b", {}, said(each.name))), cell(rhythm(each.rhythm)), cell(called(each.kind)),
     cell(["open", "done", "missed"].map((name) => `${own(name)} ${number(each[name] ?? 0)}`).join(" · ")),
     cell(button(own("begin"), () => act(() => post(`patrols/${each.code}/begin`, {})))))), 5);
 }
@@ -72,8 +82,8 @@ function drawPatrols() {
 function drawShelves() {
   const names = new Map(held.scenes.map((each) => [each.id, said(each.name)]));
   fill("shelves", held.shelves.map((each) => h("tr", {},
-    cell([names.get(each.scene) ?? own("every"), each.thing || "", each.area].filter(Boolean).join(" · ")),
-    cell(moment(each.until_ms)), cell(`${each.why} (${own("by")} ${each.by})`), cell(`${number(each.quiet)} ${own("quiet")}`),
+    cell([names.get(each.scene) ?? own("every"), each.thing || "", placed(each.area)].filter(Boolean).join(" · ")),
+    cell(moment(each.until_ms)), cell(`${each.why} (${own("by")} ${actor(each.by)})`), cell(`${number(each.quiet)} ${own("quiet")}`),
     cell(button(own("unshelve"), () => act(() => post(`shelves/${each.id}/end`, {})))))), 5);
 }
 
@@ -91,6 +101,7 @@ function drawLoad() {
 }
 
 function options() {
+  find("post-names").replaceChildren(...named().map(([code, text]) => h("option", { value: text, "aria-label": code })));
   const choose = (select, rows, first) => {
     const before = select.value;
     select.replaceChildren(h("option", { value: "" }, first), ...rows.map(([value, text]) => h("option", { value }, text)));
@@ -98,6 +109,7 @@ function options() {
   };
   choose(find("filters").elements.kind, kinds.map((each) => [each, called(each)]), own("all"));
   choose(find("shelve").elements.scene, held.scenes.map((each) => [each.id, said(each.name)]), own("every"));
+  choose(find("shelve").elements.area, places(STREET), own("no_area"));
 }
 
 function draw() {

@@ -3,6 +3,7 @@
 import { Clock } from "./clock.js";
 import { find, h, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
+import { posted } from "./naming.js";
 import { say } from "./queue_words.js";
 import { follow, get, takeToken } from "./server.js";
 import { called, current, lasting, moment, number, said, settle, turn, word } from "./words.js";
@@ -126,7 +127,7 @@ function row(each, at) {
     h("td", {}, h("b", {}, said(each.title, each.code)), each.urgent ? h("span", { class: "urgent" }, ` ${say("urgent_true")}`) : null,
       h("div", { class: "quiet" }, `${each.code} · ${say(each.source)}`)),
     h("td", {}, said(each.step_title, each.step), h("div", { class: "quiet" }, said(each.holder_name, called(each.holder)))),
-    h("td", {}, called(each.agency) || "–", h("div", { class: "quiet" }, each.post || say("nobody"))));
+    h("td", {}, called(each.agency) || "–", h("div", { class: "quiet" }, posted(each.post) || say("nobody"))));
 }
 
 function draw() {

@@ -1,6 +1,7 @@
 // The three rates with what they were counted from, and topics that many people raise.
 
 import { h } from "./dom.js";
+import { placed } from "./naming.js";
 import { say } from "./requests_words.js";
 import { get } from "./server.js";
 import { moment, said } from "./words.js";
@@ -24,7 +25,7 @@ export async function drawRates(box, rules, attempt) {
 }
 
 function drawGroup(group, rules) {
-  const name = said(rules.agencies[group.group] ?? rules.categories[group.group]?.name, group.group || say("unknown"));
+  const name = said(rules.agencies[group.group] ?? rules.categories[group.group]?.name, placed(group.group) || say("unknown"));
   const share = (rate) => (rate.value === null ? "–" : `${(100 * rate.value).toFixed(1)}%`);
   return h("tr", {}, h("td", {}, name), h("td", { class: "n" }, String(group.requests)),
     ...RATES.map((each) => h("td", { class: "n", title: group[each].below_ids.join(" ") }, share(group[each]),

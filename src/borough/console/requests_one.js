@@ -1,6 +1,7 @@
 // One request: what it says, what triage suggests, and what may be done now.
 
 import { h, toast } from "./dom.js";
+import { actor, channelled, placed } from "./naming.js";
 import { say } from "./requests_words.js";
 import { post } from "./server.js";
 import { moment, said } from "./words.js";
@@ -20,8 +21,8 @@ export function drawRequest(box, one, rules, tools) {
   const facts = [
     ["agency", named(one.agency)], ["first", one.first_agency && one.first_agency !== one.agency ? named(one.first_agency) : ""],
     ["category", said(rules.categories[one.category]?.name, say("unknown"))], ["kind", said(rules.kinds[one.kind]?.name, say("unknown"))],
-    ["place", [one.place, one.community || one.street].filter(Boolean).join(" · ")], ["caller", person],
-    ["channel", one.channel], ["received", moment(one.received_ms)], ["contact_due", moment(one.contact_due_ms)],
+    ["place", [one.place, placed(one.community || one.street)].filter(Boolean).join(" · ")], ["caller", person],
+    ["channel", channelled(one.channel)], ["received", moment(one.received_ms)], ["contact_due", moment(one.contact_due_ms)],
     ["answer_due", moment(one.answer_due_ms)], ["reopened", one.reopened || ""], ["answer", one.answer],
   ];
   box.replaceChildren(
@@ -123,5 +124,5 @@ function acts(one, rules, act) {
 
 function log(one) {
   return [h("h3", {}, say("acts")), h("ol", { class: "log" }, ...one.acts.map((each) =>
-    h("li", {}, `${moment(each.at_ms)} ${say(each.verb)}${each.data?.limit ? ` ${say(`of_${each.data.limit}`)}` : ""} · ${each.by}`, each.note ? h("div", { class: "note" }, each.note) : null)))];
+    h("li", {}, `${moment(each.at_ms)} ${say(each.verb)}${each.data?.limit ? ` ${say(`of_${each.data.limit}`)}` : ""} · ${actor(each.by)}`, each.note ? h("div", { class: "note" }, each.note) : null)))];
 }

@@ -1,6 +1,7 @@
 // Shelving an alarm: not hearing of it for some hours, for a reason, and hearing of it again.
 
 import { h, toast } from "./dom.js";
+import { actor } from "./naming.js";
 import { dropToken, get, me, post } from "./server.js";
 import { current, moment } from "./words.js";
 
@@ -38,7 +39,7 @@ const button = (kind, text, onclick) => h("button", { type: "button", class: kin
 
 function kept(row, act) {
   const off = button("do", "off", () => act(`shelves/${row.id}/end`, {}, say("off_now")));
-  return h("div", { class: "buttons", data: { shelf: row.id } }, h("p", { class: "quiet" }, `${say("on")} ${moment(row.until_ms)} · ${row.by} · ${row.why}`), off);
+  return h("div", { class: "buttons", data: { shelf: row.id } }, h("p", { class: "quiet" }, `${say("on")} ${moment(row.until_ms)} · ${actor(row.by)} · ${row.why}`), off);
 }
 
 function fields(told, now, act) {

@@ -1,6 +1,7 @@
 // What several agencies do at once on a case: a lane for each, with who, the time left, and the acts.
 
 import { h, toast } from "./dom.js";
+import { actor, asked, posted } from "./naming.js";
 import { dropToken, get, me, post } from "./server.js";
 import { say } from "./tasks_words.js";
 import { called, moment, reading, said } from "./words.js";
@@ -73,12 +74,12 @@ function card(task, act) {
     "li",
     { data: { task: task.name, state: task.state } },
     h("div", { class: "what" }, h("b", {}, said(task.title, task.name)), h("span", { class: `state ${state}` }, say(task.state))),
-    h("p", { class: "quiet" }, [task.post || called(task.holder), ...marks].filter(Boolean).join(" · ")),
+    h("p", { class: "quiet" }, [posted(task.post) || called(task.holder), ...marks].filter(Boolean).join(" · ")),
     h("p", {}, `${say("due")} ${moment(task.due_ms)} · `, h("b", { class: "due", data: { due: task.due_ms } })),
     task.state === "started" && task.answer_ms
       ? h("p", { class: task.unanswered ? "bad" : "" }, `${say("answer")} `, h("b", { class: "due", data: { due: task.answer_ms } }))
       : null,
-    task.circle.length ? h("p", { class: "bad" }, `${say("widened")}: ${task.circle.map((each) => titled(task, each)).join("、")}`) : null,
+    task.circle.length ? h("p", { class: "bad" }, `${say("widened")}: ${task.circle.map((each) => titled(task, each)).join(" · ")}`) : null,
     acts(task, act),
     task.basis ? h("details", {}, h("summary", {}, say("basis")), h("p", { class: "quiet" }, task.basis)) : null,
   );
@@ -88,7 +89,7 @@ function card(task, act) {
 function acts(task, act) {
   const may = new Set(task.may);
   if (!me.signed_in || !may.size) return null;
-  const fields = task.asks.map((name) => h("input", { name, "aria-label": name, placeholder: name, autocomplete: "off" }));
+  const fields = task.asks.map((name) => h("input", { name, "aria-label": asked(name), placeholder: asked(name), autocomplete: "off" }));
   const answers = () => Object.fromEntries(fields.map((each) => [each.name, each.value]));
   const why = h("input", { "aria-label": say("why"), placeholder: say("why"), autocomplete: "off" });
   return h(
@@ -112,7 +113,7 @@ function button(kind, text, act) {
 }
 
 function ended(task) {
-  const answers = Object.entries(task.answers).map(([name, value]) => `${name}: ${reading(value)}`);
-  const parts = [say(task.state), moment(task.ended_ms), task.by, task.late && say("late"), say(task.says), ...answers];
+  const answers = Object.entries(task.answers).map(([name, value]) => `${asked(name)}: ${reading(value)}`);
+  const parts = [say(task.state), moment(task.ended_ms), actor(task.by), task.late && say("late"), say(task.says), ...answers];
   return h("li", {}, h("b", {}, said(task.title, task.name)), h("p", { class: "quiet" }, parts.filter(Boolean).join(" · ")));
 }

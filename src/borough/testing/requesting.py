@@ -96,6 +96,7 @@ class OfficeDesk:
             return {"persons": {str(number): fields for number, fields in read.items()}}
         there: Any = self  # what the verbs need of a desk is here
         done = await asyncio.to_thread(VERBS[verb], there, body)
-        for kind, each in done.news if self._tell else ():
-            self._tell(kind, each)
+        if self._tell:
+            for kind, each in done.news:
+                self._tell(kind, each)
         return done.ok
