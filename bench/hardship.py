@@ -1,12 +1,17 @@
 """Bad input under load: the good readings of others, and an account that adds up.
 
-``borough bench hardship [--rate 2000] [--seconds 20] [--json]``
+``borough bench hardship [--rate 2000] [--seconds 20] [--full 8] [--json]``
 
 One gateway sends over QoS 1 what gateways should not: broken payloads, things and properties
 that nobody knows, the same twice, old readings late, clocks hours ahead and behind, in shares
 that ``SHARES`` names.  A program posts batches with bad rows.  Beside them another gateway sends
 good readings; ``p99_ms`` is theirs, from sending to the journal.  ``unaccounted`` is by how much
 the counters miss what was sent, over all reasons: received = stored + rejected.
+
+Then the disk that holds the journal is filled for ``--full`` seconds, where mounting is allowed:
+``full_disk`` says what came of it.  Nobody may hear an acknowledgement of what is not kept
+(``lost``), who posts must be answered ``disk-full``, and once there is room all must go on by
+itself (``back_s``) with counters that add up (``unaccounted``).
 
 Meanwhile the history is slow: it lies in an object store that stands still for ``--slow`` of
 every second.  ``history_behind`` is how many rows it lacks at the end of the sending, and
@@ -22,7 +27,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,11 +39,13 @@ import numpy as np
 from _told import tell
 from borough.app.district_run import pss_mb
 from borough.app.setup import CREDENTIALS
+from borough.core.errors import BadSetting
 from borough.core.frames import ROWS
 from borough.edge.load import packets
+from borough.testing.disks import disk, fill
 from borough.testing.living import Living, eventually
 from borough.testing.object_store import ObjectStore, running, stores
-from borough.testing.senders import MqttSender, steady
+from borough.testing.senders import HttpSender, MqttSender, Sender, steady
 
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 SHARES = {
@@ -48,6 +56,7 @@ REJECTED = ("unreadable", "unknown-device", "unknown-property")
 BURST = 50
 ROWS_A_BATCH = 50
 PATIENCE_S = 20.0
+DISK_MB = 64
 
 
 @dataclass
@@ -224,6 +233,52 @@ def measure(folder: Path, asked: argparse.Namespace, store: ObjectStore) -> dict
         living.stop()
 
 
+def filled(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Fill the disk of the journal under load, make room, and hold what came of it together."""
+    with ExitStack() as stack:
+        try:
+            store = stack.enter_context(disk(folder / "data" / "bus" / "store", DISK_MB))
+        except BadSetting as refused:
+            return {"skipped": str(refused)}
+        living = Living.made(folder / "data", share=0.001)
+        stack.callback(living.stop)
+        living.start()
+        senders = (
+            stack.enter_context(MqttSender(living, steady(living, "battery", 20.0))),
+            stack.enter_context(HttpSender(living, steady(living, "dwell", 1.0))),
+        )
+        acknowledged = [len(each.ledger.acknowledged) for each in senders]
+        eventually(lambda: grown(senders, acknowledged), "acknowledgements")
+        ballast = fill(store)
+        time.sleep(asked.full / 2)
+        acknowledged = [len(each.ledger.acknowledged) for each in senders]
+        time.sleep(asked.full / 2)
+        silent = not any(map(grown, [[each] for each in senders], [[n] for n in acknowledged]))
+        answer = httpx.get(f"{living.url}/readyz")
+        ballast.unlink()
+        began = time.monotonic()
+        eventually(lambda: grown(senders, acknowledged), "acknowledgements again")
+        back = time.monotonic() - began
+        for each in senders:
+            each.hush()
+        counts, rejected = counted(living)
+        kept = living.journalled()
+        said = [each.ledger.acknowledged for each in senders]
+        return {
+            "seconds": asked.full, "silent": silent, "status": answer.status_code,
+            "code": answer.json()["code"], "back_s": round(back, 1),
+            "acknowledged": sum(map(len, said)), "lost": len(set().union(*said) - kept.keys()),
+            "duplicated": sum(many - 1 for many in kept.values()),
+            "unaccounted": abs(counts["stored"] - kept.total())
+            + abs(counts["received"] - counts["stored"] - rejected.total()),
+        }  # fmt: skip
+
+
+def grown(senders: Sequence[Sender], than: list[int]) -> bool:
+    """Say whether each has heard more acknowledgements than these."""
+    return all(len(s.ledger.acknowledged) > n for s, n in zip(senders, than, strict=True))
+
+
 def held(living: Living) -> int:
     """Count the rows that the history holds."""
     lake = living.lake()
@@ -240,10 +295,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--share", type=float, default=0.02, help="of the fleet's devices")
     parser.add_argument("--slow", type=float, default=0.5, help="share of a second without history")
+    parser.add_argument("--full", type=float, default=8.0, help="seconds with a full journal disk")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="borough-hardship-") as name, running() as store:
         found = measure(Path(name), asked, store)
+    if asked.full:
+        with tempfile.TemporaryDirectory(prefix="borough-full-") as name:
+            found["full_disk"] = filled(Path(name), asked)
     tell(found, plain=asked.json)
 
 

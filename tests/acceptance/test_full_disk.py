@@ -1,54 +1,33 @@
 """A full disk: what cannot be kept is not acknowledged, and with room everything goes on."""
 
-import errno
-import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
+import httpx
 import pytest
 
+from borough.app.doctor.asking import examined
+from borough.core.errors import BadSetting
+from borough.testing.disks import disk, fill
 from borough.testing.living import Living, eventually
 from borough.testing.senders import HttpSender, MqttSender, Sender, lanes, mixed, steady
 
-DISK_MB, HISTORY_MB = 96, 24
-MB = 1 << 20
+DISK_MB, HISTORY_MB, BUS_MB = 96, 24, 64
 MORE = 200
-
-
-@contextmanager
-def disk(folder: Path, size_mb: int) -> Iterator[Path]:
-    """Make a small disk of its own; only who may mount can."""
-    folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603 - our own words
-        pytest.skip("only who may mount a file system can fill one")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: S603, S607 - our own words
-
-
-def fill(folder: Path) -> Path:
-    """Take all room that is left."""
-    ballast = folder / "ballast"
-    with ballast.open("ab", buffering=0) as file:
-        for size in (MB, 4096, 1):
-            try:
-                while file.write(bytes(size)) == size:
-                    pass
-            except OSError as error:
-                assert error.errno == errno.ENOSPC  # noqa: PT017 - what a full disk says
-    return ballast
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """Start a district on a small disk, its history on an even smaller one."""
+    """Start a district on a small disk, its history and its journal on even smaller ones."""
     folder = tmp_path_factory.mktemp("small") / "disk"
-    with disk(folder, DISK_MB), disk(folder / "data" / "history", HISTORY_MB):
+    sizes = {"": DISK_MB, "data/history": HISTORY_MB, "data/bus/store": BUS_MB}
+    with ExitStack() as disks:
+        try:
+            for place, size in sizes.items():
+                disks.enter_context(disk(folder / place, size))
+        except BadSetting as refused:
+            pytest.skip(str(refused))
         living = Living.made(folder / "data")
         try:
             living.start()
@@ -75,8 +54,10 @@ def test_a_full_history_is_told_and_caught_up_with(small: Living) -> None:
     eventually(lambda: not small.pulse("stream")["archive_error"], "no error any more")
 
 
-def test_a_full_disk_loses_nothing_that_was_acknowledged(small: Living) -> None:
-    """With no room at all nothing is acknowledged that is not kept; with room all goes on."""
+def test_a_full_journal_disk_is_told_and_loses_nothing_acknowledged(small: Living) -> None:
+    """Nobody hears an acknowledgement, all who ask hear why; with room all goes on by itself."""
+    store = small.settings.folder / "bus" / "store"
+    before = counted(small)
     with (
         MqttSender(small, mixed(lanes(small), steady(small, "battery", 20.0))) as mqtt,
         HttpSender(small, steady(small, "dwell", 1.0)) as http,
@@ -84,21 +65,53 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(small: Living) -> None:
         senders: tuple[Sender, Sender] = (mqtt, http)
         for each in senders:
             eventually(partial(has_more, each, MORE), "readings")
-        ballast = fill(small.settings.folder)
+        ballast = [fill(store)]
         eventually(lambda: silent(senders), "silence of the doors")
-        ballast.unlink()
+        bus = small.pids()["bus"]
+        refused, ready = posted(small), httpx.get(f"{small.url}/readyz")
+        found = {each.code: each for each in examined(small.settings.folder) if not each.ok}
+        shown = small.counts()
+        ballast.append(fill(small.settings.folder))
+        eventually(lambda: silent(senders), "silence, with no room for a word about it")
+        assert small.pids()["bus"] == bus, "who has no room is not started anew"
+        for each in ballast:
+            each.unlink()
         small.await_all()
         already = [len(each.ledger.acknowledged) for each in senders]
-        for each, before in zip(senders, already, strict=True):
-            eventually(partial(has_more, each, before + MORE), "more")
+        for each, many in zip(senders, already, strict=True):
+            eventually(partial(has_more, each, many + MORE), "more")
             each.hush()
     acknowledged = mqtt.ledger.acknowledged | http.ledger.acknowledged
     small.await_history()
     journalled = small.journalled()
 
+    for answer in (refused, ready):
+        assert (answer.status_code, answer.json()["code"]) == (503, "disk-full")
+        assert "腾出空间" in answer.json()["details"]["zh"]
+        assert "make room" in answer.json()["details"]["en"]
+    assert shown["has_room"] is False
+    assert str(store) in found["disk-full"].says["zh"]
     assert not acknowledged - set(journalled)
     assert {row for row, n in journalled.items() if n != 1} == set()
     assert small.archived() == journalled
+    eventually(lambda: counted(small)["stored"] == journalled.total(), "counters up to date")
+    after = counted(small)
+    assert after["received"] == after["stored"] + after["rejected"]
+    assert after["rejected"] == before["rejected"]
+
+
+def counted(living: Living) -> dict[str, int]:
+    """Give the stream's counters, with all that it rejected."""
+    pulse = living.pulse("stream")
+    return {**pulse["counts"], "rejected": sum(pulse["rejected"].values())}
+
+
+def posted(living: Living) -> httpx.Response:
+    """Post one reading."""
+    each = next(steady(living, "dwell", 2.0))
+    row = {"thing": each.thing, "property": each.name, "time": each.time, "value": each.value}
+    auth, body = ("gw-0001", living.token), {"observations": [row]}
+    return httpx.post(f"{living.url}/api/v1/observations", json=body, auth=auth, timeout=30.0)
 
 
 def has_more(sender: Sender, than: int) -> bool:

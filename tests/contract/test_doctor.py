@@ -100,10 +100,10 @@ def test_a_taken_port_is_told_with_who_has_it(data: Path) -> None:
 
 @pytest.fixture
 def small(data: Path, tmp_path: Path) -> Iterator[Path]:
-    """Put the district on a disk of 12 MB that holds 400 files."""
+    """Put the district on a disk of 32 MB that holds 400 files."""
     place = tmp_path / "small"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m,nr_inodes=400", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m,nr_inodes=400", "tmpfs", str(place)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603 - our own words
         pytest.skip("only who may mount a file system can fill one")
     shutil.copytree(data, place / "data")

@@ -17,6 +17,7 @@ class Limits:
     pending_bytes: int
     memory_bytes: int
     store_bytes: int
+    room_bytes: int
     backlog_bytes: int
     side_bytes: int
     connections: int

@@ -285,6 +285,10 @@ class Health(Protocol):
         """Give the number of the last change of parameters that the journal holds."""
         ...
 
+    def has_room(self) -> bool:
+        """Say whether there is room on the disk to keep what comes in."""
+        ...
+
     def parts(self) -> Mapping[str, bool]:
         """Say of each part we cannot do without whether it answers."""
         ...

@@ -13,7 +13,7 @@ from borough.api import answers
 from borough.api.access import Given, reader
 from borough.api.ports import Ports
 from borough.api.tally import Tally
-from borough.core.errors import BusDown
+from borough.core.errors import BusDown, DiskFull
 
 router = APIRouter(tags=["health 运行状况"])
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -37,7 +37,10 @@ def healthz(ports: Given) -> Response:
 
 @router.get("/readyz", summary="Ready? 就绪")
 def readyz(ports: Given) -> Response:
-    """Say of each part whether it answers; 503 if one does not."""
+    """Say of each part whether it answers; 503 if one does not, or if the disk is full."""
+    if not ports.health.has_room():
+        msg = "the disk that keeps readings is full; make room, and all goes on by itself"
+        raise DiskFull(msg)
     parts = ports.health.parts()
     silent = [name for name, answers_us in parts.items() if not answers_us]
     if silent:
@@ -56,6 +59,7 @@ def counts(ports: Given) -> Response:
             **sizes(ports),
             **ports.health.counts(),
             "rejected": ports.health.rejected(),
+            "has_room": ports.health.has_room(),
         }
     )
 

@@ -1,7 +1,9 @@
 """The bus as the roles see it: where it is, and how to enter it."""
 
 import logging
+import shutil
 import time
+from functools import cache
 from typing import Any
 
 from borough.adapters.bus.config import Bus, Cluster, config_path, is_ready, prepare, secrets_of
@@ -45,6 +47,23 @@ def cluster_of(settings: Settings) -> Cluster | None:
         Address(settings.host, settings.bus_route_port),
         settings.bus_copies,
     )
+
+
+def has_room(bus: Bus) -> bool:
+    """Say whether the disk where the bus stores can take more; of other machines we say yes.
+
+    What the bus has refused for want of room it refuses until it is started anew.
+    """
+    store = bus.folder / "store"
+    if not store.exists():
+        return True
+    return shutil.disk_usage(store).free >= least_room()
+
+
+@cache
+def least_room() -> int:
+    """Give with how many bytes left a disk counts as full."""
+    return Limits.load().room_bytes
 
 
 def at(name: str, text: str) -> Address:

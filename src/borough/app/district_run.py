@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -11,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
-from shutil import disk_usage
 from typing import Any
 
 import psutil
@@ -19,7 +19,7 @@ import psutil
 from borough.adapters.bus.config import Bus, command, environment, is_ready
 from borough.adapters.limits import Limits
 from borough.app import pulse
-from borough.app.bus import bus_of, prepared, serves
+from borough.app.bus import bus_of, has_room, prepared, serves
 from borough.app.bus_log import BusLog
 from borough.app.settings import Settings
 from borough.app.supervisor import Role, Supervisor
@@ -29,8 +29,6 @@ PORTS = ("bus_port", "mqtt_port", "http_port")
 TRIED = 200
 MB = 1 << 20
 PORT_TRIES = 4
-ROOM_MB = 16
-"""Room on the disk with which a bus that had none is started anew."""
 
 
 def with_free_ports(settings: Settings) -> Settings:
@@ -84,11 +82,13 @@ def tended(role: Role, bus: Bus, log: BusLog) -> bool:
     """Read on in the bus's log, and say whether the bus is well.
 
     A bus that once had no room to write refuses to store until it is started anew, which is of
-    use only when there is room again.
+    use only when there is room again; until then it is left alone.
     """
     log.look()
-    full = log.full > role.since
-    return is_ready(bus) and not (full and disk_usage(bus.folder).free > ROOM_MB * MB)
+    if not has_room(bus):
+        log.full = time.monotonic()
+        return True
+    return log.full <= role.since and is_ready(bus)
 
 
 def role_command(settings: Settings, name: str) -> list[str]:

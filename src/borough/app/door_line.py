@@ -7,13 +7,16 @@ import numpy as np
 from nats.aio.client import Client
 
 from borough.api.ports import Rows
+from borough.app.bus import bus_of, has_room
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S
 from borough.app.settings import Settings
 from borough.core import frames
-from borough.core.errors import BusDown
+from borough.core.errors import BusDown, DiskFull
 from borough.core.partitions import Part, home_of_series
 from borough.core.registry import Registry
+
+FULL = "the disk that keeps readings is full; nothing was taken: make room, then send it again"
 
 
 class DoorLine:
@@ -23,7 +26,7 @@ class DoorLine:
     """
 
     def __init__(self, bus: Client, settings: Settings, registry: Registry) -> None:
-        self.bus = bus
+        self.bus, self.servers = bus, bus_of(settings)
         self.parts = [Part(number, settings.partitions) for number in range(settings.partitions)]
         single = len(self.parts) == 1
         none = np.zeros(0, np.int64)
@@ -33,6 +36,8 @@ class DoorLine:
 
     async def take(self, rows: Rows, key: str | None) -> bool:
         """Keep the rows durably; False if rows under this key were kept before."""
+        if not has_room(self.servers):
+            raise DiskFull(FULL)
         if not self.bus.is_connected:  # else the client would keep them, and send them later
             msg = "the bus is away; send the rows again"
             raise BusDown(msg)

@@ -9,7 +9,8 @@ from contextlib import closing
 
 from borough.adapters.bus.link import Link
 from borough.adapters.reader import Reader
-from borough.app.bus import bus_of
+from borough.app import pulse
+from borough.app.bus import bus_of, has_room
 from borough.app.clocks import wall_ms
 from borough.app.holding import Holding
 from borough.app.logs import event
@@ -74,6 +75,8 @@ def run(settings: Settings) -> None:
                 hold(settings, watch, stop)
         except BusDown as error:
             log.warning("%s", error, extra=event(error.code))
+            if not has_room(bus_of(settings)):
+                pulse.touch(settings.folder, "stream")  # who waits for room is not stuck
             stop.wait(AGAIN_S)
 
 

@@ -23,7 +23,7 @@ from borough.api.limits import LIMITS
 from borough.api.ports import LOOPBACK, Ports
 from borough.app import checkpoints, pulse
 from borough.app.appraisals import AppraisalDoor
-from borough.app.bus import AGAIN_S, address, await_bus, bus_of
+from borough.app.bus import AGAIN_S, address, await_bus, bus_of, has_room
 from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S, DeskLine
 from borough.app.door_line import DoorLine
@@ -95,7 +95,7 @@ class PulseHealth:
 
     def __init__(self, settings: Settings, bus: Client, fixed: Mapping[str, int]) -> None:
         self.data = settings.folder
-        self.bus = bus
+        self.bus, self.servers = bus, bus_of(settings)
         self.fixed = fixed
         self.seen = 0.0
         self.pulses: dict[str, dict[str, Any]] = {}
@@ -132,6 +132,10 @@ class PulseHealth:
     def tuned(self) -> int:
         """Give the number of the last change of parameters that the journal holds."""
         return int(self._pulse("stream").get("tuned", 0))
+
+    def has_room(self) -> bool:
+        """Say whether the disk of the bus can take more."""
+        return has_room(self.servers)
 
     def parts(self) -> Mapping[str, bool]:
         """Say of each part whether it answers."""
@@ -205,7 +209,8 @@ async def count(live: Broadcast, health: PulseHealth) -> None:
     while True:
         await asyncio.sleep(1.0)
         told = {**health.counts(), "backlog_s": round(health.backlog_s(), 3)}
-        live.publish("counts", {**told, "rejected": health.rejected(), "wall": wall_ms()})
+        room = {"has_room": health.has_room(), "wall": wall_ms()}
+        live.publish("counts", {**told, "rejected": health.rejected(), **room})
 
 
 def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:

@@ -18,6 +18,7 @@ BoroughError
 ├── Busy              as much of it is under way already as there may be
 ├── BusDown           the message bus does not answer
 ├── CalendarHole      no roster is laid out for the day that was asked for
+├── DiskFull          there is no room to keep what comes in (a BusDown)
 ├── Forbidden         the caller may not do this
 ├── HistoryDamaged    a file of the history is missing or not what its name says
 ├── HistoryFull       the history cannot be written
@@ -164,6 +165,12 @@ class BusDown(BoroughError):
     code = "bus-down"
 
 
+class DiskFull(BusDown):
+    """The disk of the message bus is full: nothing is taken in until there is room again."""
+
+    code = "disk-full"
+
+
 class CalendarHole(BoroughError):
     """No roster is laid out for the day that was asked for; the message names it."""
 
@@ -261,6 +268,7 @@ TITLES: dict[str, dict[str, str]] = {
     "busy": {"zh": "正忙，请稍后再试", "en": "Busy; try again later"},
     "bus-down": {"zh": "消息总线无响应", "en": "The message bus does not answer"},
     "calendar-hole": {"zh": "该日未排班", "en": "No roster is laid out for that day"},
+    "disk-full": {"zh": "磁盘已满", "en": "The disk is full"},
     "forbidden": {"zh": "没有权限", "en": "Not allowed"},
     "history-damaged": {"zh": "历史数据已损坏", "en": "History is damaged"},
     "history-full": {"zh": "历史数据写不进去", "en": "History cannot be written"},

@@ -363,6 +363,10 @@ class MemoryHealth:
         self.aside: dict[str, str] = {}
         self.answering: dict[str, bool] = {"bus": True, "desk": True}
 
+    def has_room(self) -> bool:
+        """Say that there is room."""
+        return True
+
     def backlog_s(self) -> float:
         """Say how far we lag."""
         return self.backlog

@@ -15,6 +15,7 @@ OF_ANY: tuple[Question, ...] = (
     machine.python,
     machine.bus_server,
     machine.disk,
+    machine.journal_disk,
     machine.inodes,
     machine.memory,
     machine.open_files,

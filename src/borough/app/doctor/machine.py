@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import psutil
 
 from borough.adapters.bus.config import binary
+from borough.app.bus import least_room
 from borough.app.doctor.findings import Finding, Patient
 from borough.app.settings import FILE
 from borough.core.errors import BadSetting
@@ -42,10 +43,19 @@ def place_of(data: Path) -> Path:
 
 
 def disk(patient: Patient) -> Iterator[Finding]:
-    """Look at the room for journal and history."""
-    here = place_of(patient.data)
-    free = shutil.disk_usage(here).free / GB
-    yield Finding.of("disk", ok=free >= patient.limits["disk"], free=free, where=here)
+    """Look at the room for journal and history, which may lie on disks of their own."""
+    places = [patient.data, patient.data / "bus" / "store", patient.data / "history"]
+    disks = {place.stat().st_dev: place for place in map(place_of, reversed(places))}
+    for here in disks.values():
+        free = shutil.disk_usage(here).free / GB
+        yield Finding.of("disk", ok=free >= patient.limits["disk"], free=free, where=here)
+
+
+def journal_disk(patient: Patient) -> Iterator[Finding]:
+    """Look whether the bus can still store; without room it acknowledges nothing."""
+    store = place_of(patient.data / "bus" / "store")
+    free = shutil.disk_usage(store).free
+    yield Finding.of("disk-full", ok=free >= least_room(), where=store)
 
 
 def inodes(patient: Patient) -> Iterator[Finding]:
