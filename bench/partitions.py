@@ -1,19 +1,27 @@
-"""What a message costs the stream role with one, two and four partitions, on the same input.
+"""What a message costs with one, two and four partitions, on the same input.
 
-``borough bench partitions --devices 20000 --rate 20000 --seconds 20`` sets one synthetic district
-up for each number of partitions, starts a bus and as many streams, and sends the same single
-readings over the same gateways.  Cost is processor time of all streams together, from the first
-message to the last one that is journalled; a first round over the devices is not counted.
-``to_one`` is that cost over the cost with one partition; the mark is 1.2.
+``borough bench partitions --devices 20000 --rates 8000 30000 --seconds 15`` sets one synthetic
+district up for each number of partitions, starts a bus and as many streams, and sends the same
+single readings over the same gateways, at each rate.  Cost is processor time of all streams
+together, from the first message to the last one that is journalled; a first round over the devices
+is not counted.  What the bus takes stands beside it.
 
-The same rate is dealt out to all, so with four each has a quarter: what a stream costs by itself,
-a look of each scene at the clock four times a second, weighs more the less there is to do.
-``idle_cores`` is what all of them take when nothing is said.
+Of each number of partitions it tells
+
+* ``rest_cores``: what the streams take when nobody says anything;
+* ``plain``: all that they took at a rate, by the messages: CPU seconds a million;
+* ``marginal``: the same without what rest would have taken over that time;
+* ``slope``: from the lowest rate to the highest one, CPU seconds for each further million.
+
+``to_one`` is each of them over that of one partition.  The same rate is dealt out to all, so with
+four each has a quarter, and what a stream costs by itself weighs the more the less there is to do:
+the mark, 1.2, is for a message more.
 """
 
 import argparse
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +31,15 @@ import psutil
 from _ground import account_of, devices_of, say, send, set_up, targets_of
 from _told import tell
 from borough.app.bus import prepared, serves
+from borough.app.settings import Settings
 from borough.testing.living import eventually
 from borough.testing.machines import Machine, closing
 from borough.testing.senders import Caller
 
 COUNTS = (1, 2, 4)
-IDLE_S = 5.0
+RATES = (8_000.0, 30_000.0)
+REST_S = 10.0
+MILLION = 1e6
 
 
 def taken(machines: list[Machine]) -> int:
@@ -37,14 +48,15 @@ def taken(machines: list[Machine]) -> int:
     return sum(each.get("messages", 0) for each in told)
 
 
-def spent(machines: list[Machine]) -> float:
-    """Say how much processor time all streams have used."""
-    times = [psutil.Process(each.processes["stream"].pid).cpu_times() for each in machines]
+def spent(machines: list[Machine], role: str = "stream") -> float:
+    """Say how much processor time all processes of a role have used."""
+    found = [each.processes[role].pid for each in machines if role in each.processes]
+    times = [psutil.Process(pid).cpu_times() for pid in found]
     return sum(each.user + each.system for each in times)
 
 
-def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, Any]:
-    """Set a district of so many partitions up, send, and say what it cost."""
+def laid_out(folder: Path, parts: int, asked: argparse.Namespace) -> tuple[Any, ...]:
+    """Set a district of so many partitions up, with what is to be sent."""
     say(f"{parts} partitions: setting up {asked.devices} devices")
     settings, registry, tokens = set_up(folder / "data", asked.devices, asked.gateways)
     where = f"sqlite:///{folder / 'data' / 'registry.db'}"
@@ -53,6 +65,45 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
     settings.write()
     prepared(settings)
     targets = targets_of(folder / "targets.csv", registry, tokens, devices_of(registry))
+    return settings, targets, next(iter(tokens.items()))
+
+
+def at_rest(machines: list[Machine], seconds: float) -> dict[str, float]:
+    """Say how many cores streams and bus take while nobody says anything."""
+    before = {role: spent(machines, role) for role in ("stream", "bus")}
+    time.sleep(seconds)
+    return {role: (spent(machines, role) - known) / seconds for role, known in before.items()}
+
+
+def at_rate(
+    settings: Settings,
+    machines: list[Machine],
+    targets: Path,
+    step: tuple[float, float],
+    rest: Mapping[str, float],
+) -> dict[str, Any]:
+    """Send at one rate for so many seconds and say what it cost."""
+    before = {role: spent(machines, role) for role in rest}
+    known, begun = taken(machines), time.monotonic()
+    account = account_of(send(settings, targets, [step], 0))
+    eventually(lambda: taken(machines) >= known + account["sent"], "all that was sent")
+    took = time.monotonic() - begun
+    cost = {role: spent(machines, role) - each for role, each in before.items()}
+    many = account["sent"] / MILLION
+    return {
+        "messages": account["sent"],
+        "rate": round(account["rate"]),
+        "took_s": round(took, 1),
+        "plain": round(cost["stream"] / many, 3),
+        "marginal": round((cost["stream"] - rest["stream"] * took) / many, 3),
+        "bus_plain": round(cost["bus"] / many, 3),
+        "stream_cpu_s": round(cost["stream"], 2),
+    }
+
+
+def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, Any]:
+    """Set a district of so many partitions up, send, and say what it cost."""
+    settings, targets, (key, token) = laid_out(folder, parts, asked)
     machines = [Machine(settings)]
     machines += [Machine.beside(settings, folder / f"more-{n}") for n in range(1, parts)]
     with closing(*machines):
@@ -61,27 +112,34 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
         for each in machines:
             each.start("stream")
         machines[0].start("desk")  # it keeps the gate at the doors
-        key, token = next(iter(tokens.items()))
         for each in machines:
             eventually(lambda at=each: "counts" in at.pulse("stream"), "a stream at work")
         eventually(lambda: Caller(machines[0], key, token).welcome, "an open gate")
-        first = account_of(send(settings, targets, [(asked.rate, asked.warm)], 0))
+        first = account_of(send(settings, targets, [(min(asked.rates), asked.warm)], 0))
         eventually(lambda: taken(machines) >= first["sent"], "the first round")
-        before, known, begun = spent(machines), taken(machines), time.monotonic()
-        account = account_of(send(settings, targets, [(asked.rate, asked.seconds)], 0))
-        eventually(lambda: taken(machines) >= known + account["sent"], "all that was sent")
-        cost, took = spent(machines) - before, time.monotonic() - begun
-        quiet = spent(machines)
-        time.sleep(IDLE_S)
-        idle = (spent(machines) - quiet) / IDLE_S
+        rest = at_rest(machines, asked.rest)
+        steps = [(rate, asked.seconds) for rate in sorted(asked.rates)]
+        rates = [at_rate(settings, machines, targets, step, rest) for step in steps]
+    cores = [each["stream_cpu_s"] / each["took_s"] for each in rates]
+    speed = [each["messages"] / each["took_s"] / MILLION for each in rates]
+    slope = (cores[-1] - cores[0]) / (speed[-1] - speed[0]) if len(rates) > 1 else None
     return {
         "partitions": parts,
-        "messages": account["sent"],
-        "rate": round(account["rate"]),
-        "took_s": round(took, 1),
-        "stream_cpu_s_per_million": round(cost / account["sent"] * 1e6, 3),
-        "idle_cores": round(idle, 4),
+        "rest_cores": round(rest["stream"], 4),
+        "bus_rest_cores": round(rest["bus"], 4),
+        "rates": rates,
+        "slope": slope and round(slope, 3),
     }
+
+
+def compared(runs: list[dict[str, Any]]) -> None:
+    """Add to each run what it costs by what one partition costs."""
+    first = runs[0]
+    for run in runs:
+        for here, there in zip(run["rates"], first["rates"], strict=True):
+            for name in ("plain", "marginal", "bus_plain"):
+                here[f"{name}_to_one"] = round(here[name] / there[name], 3)
+        run["slope_to_one"] = first["slope"] and round(run["slope"] / first["slope"], 3)
 
 
 def main() -> None:
@@ -89,9 +147,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="borough bench partitions", description=__doc__)
     parser.add_argument("--devices", type=int, default=20_000)
     parser.add_argument("--gateways", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=20_000, help="messages a second")
-    parser.add_argument("--warm", type=float, default=3.0, help="seconds that do not count")
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="messages a second")
+    parser.add_argument("--warm", type=float, default=4.0, help="seconds that do not count")
+    parser.add_argument("--rest", type=float, default=REST_S, help="seconds without a message")
+    parser.add_argument("--seconds", type=float, default=15.0, help="at each rate")
     parser.add_argument("--counts", type=int, nargs="*", default=COUNTS, help="of partitions")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
@@ -99,11 +158,12 @@ def main() -> None:
     for parts in asked.counts:
         with tempfile.TemporaryDirectory(prefix="borough-partitions-") as name:
             runs.append(measure(Path(name), parts, asked))
-    one = runs[0]["stream_cpu_s_per_million"]
-    for each in runs:
-        each["to_one"] = round(each["stream_cpu_s_per_million"] / one, 3)
-    tell({"devices": asked.devices, "runs": runs, "worst": max(r["to_one"] for r in runs)},
-         plain=asked.json)  # fmt: skip
+    compared(runs)
+    told: dict[str, Any] = {"devices": asked.devices, "runs": runs}
+    for name in ("plain", "marginal"):
+        told[f"worst_{name}"] = max(each[f"{name}_to_one"] for run in runs for each in run["rates"])
+    told["worst_slope"] = max((run["slope_to_one"] or 0.0 for run in runs), default=0.0)
+    tell(told, plain=asked.json)
 
 
 if __name__ == "__main__":

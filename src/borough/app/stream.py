@@ -29,7 +29,7 @@ from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
 from borough.app.district import Ground
 from borough.app.lake import lake_of
-from borough.app.lending import Lending
+from borough.app.lending import Lending, together
 from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.renewal import RegistryWatch
@@ -50,6 +50,9 @@ from borough.storage.lake.appender import Appender
 from borough.storage.sql import SqlTunings, connect
 
 log = logging.getLogger(__name__)
+SELDOM_S = 20.0
+"""Of several partitions each commits to the history as many times as seldom, up to this: a commit
+costs 40 ms however little is in it."""
 COUNTED = {ROWS: "stored", DERIVED: "derived"}
 """As what the rows of a frame are counted, by its kind."""
 
@@ -66,7 +69,10 @@ class Stream:
         self.decoder = Decoder(held.registry, self.limits)
         self.lake = lake_of(settings, held.district.zone)
         self.appender = Appender(
-            self.lake, part.number, every_rows=settings.archive_rows, every_s=settings.archive_s
+            self.lake,
+            part.number,
+            every_rows=settings.archive_rows,
+            every_s=max(settings.archive_s, min(settings.archive_s * part.of, SELDOM_S)),
         )
         bus = bus_of(settings)
         self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
@@ -125,6 +131,7 @@ class Stream:
             pipeline.load(self.pipeline.save())
             pipeline.guard = self.turns
             decoder.host.take_over(self.decoder.host)
+            self._hand_over()
             self.pipeline, self.decoder = pipeline, decoder
             self.lending = self._lending(held)
             self.checkpoint(wait=True)
@@ -193,6 +200,11 @@ class Stream:
         self._tell(edges)
         if self.lending is not None:
             self.lending.lend(sequence, frame)
+
+    def _hand_over(self) -> None:
+        """Lend what waits to be lent: what a checkpoint contains is not lent after it."""
+        if self.lending is not None:
+            self.lending.hand_over()
 
     def _tell(self, edges: list[dict[str, Any]]) -> None:
         """Put changes of level on the bus; the name makes the bus keep each one once."""
@@ -277,7 +289,7 @@ class Stream:
         if readings.letters:
             letters = deposits_of("mqtt", readings.letters, now, self.limits.letter_bytes)
             store(self.links[1], letters)
-        for frame in chunk.frames(readings, now, wall):
+        for frame in together(chunk.frames(readings, now, wall)):
             self.write(frame)
             self.marks = Marks(frame.mqtt, frame.http)
             self.counts[COUNTED.get(frame.kind, frame.kind)] += len(frame)
@@ -326,6 +338,7 @@ class Stream:
             if self._saver.is_alive() and not wait:
                 return
             self._saver.join()
+        self._hand_over()
         told = {"counts": self.counts, "rejected": self.rejected}
         arrays: dict[str, NDArray[Any]] = self.pipeline.save()
         arrays["counts"] = np.frombuffer(msgspec.json.encode(told), np.uint8)

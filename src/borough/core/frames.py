@@ -21,7 +21,7 @@ and ``BJF2`` have no ``form`` but 0.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from zlib import crc32
@@ -119,6 +119,21 @@ class Frame:
         cut = {name: getattr(self, name)[start:end] for name in _COLUMNS}
         cut["report"] = cut["report"] - cut["report"][0]
         return replace(self, **cut)
+
+
+def joined(frames: Sequence[Frame]) -> Frame:
+    """Put frames into one that says of itself what the last does; their reports stay apart."""
+    full = [frame for frame in frames if len(frame)]
+    if len(full) <= 1:
+        only = full[0] if full else frames[-1]
+        return replace(frames[-1], **{name: getattr(only, name) for name in _COLUMNS})
+    report, base = [], 0
+    for frame in full:
+        report.append(np.asarray(frame.report, np.int64) - int(frame.report[0]) + base)
+        base = int(report[-1][-1]) + 1
+    names = ("series", "time", "value")
+    columns = {name: np.concatenate([getattr(each, name) for each in full]) for name in names}
+    return replace(frames[-1], report=np.concatenate(report).astype(np.uint32), **columns)
 
 
 def encode(frame: Frame) -> bytes:

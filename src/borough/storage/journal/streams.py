@@ -63,22 +63,34 @@ def begin_stream(link: Link, name: str, first: int, path: Path | None = None) ->
 
 
 class Deposit(NamedTuple):
-    """A message to be stored; the bus stores a *name* only once within two minutes."""
+    """A message to be stored; the bus stores a *name* only once within two minutes.
+
+    It is stored only right *behind* the message of that number under its subject, 0 for none,
+    where that is given.
+    """
 
     subject: str
     body: bytes
     name: str = ""
+    behind: int = -1
+
+    def head(self) -> bytes:
+        """Write its header lines."""
+        head = f"Nats-Msg-Id: {self.name}\r\n" if self.name else ""
+        if self.behind >= 0:
+            head += f"Nats-Expected-Last-Subject-Sequence: {self.behind}\r\n"
+        return head.encode()
 
 
 def store(link: Link, deposits: Iterable[Deposit]) -> list[int]:
     """Store messages and wait until all are stored; gives their sequence numbers.
 
-    The link must serve nothing else meanwhile.
+    ``Stale`` if one was to stand behind another than the last of its subject.  The link must
+    serve nothing else meanwhile.
     """
     sent = 0
     for each in deposits:
-        head = f"Nats-Msg-Id: {each.name}\r\n".encode() if each.name else b""
-        link.publish(each.subject.encode(), each.body, confirm_to(link, sent), head)
+        link.publish(each.subject.encode(), each.body, confirm_to(link, sent), each.head())
         sent += 1
     return await_stored(link, sent)
 
