@@ -1,5 +1,6 @@
 """Edge nodes announce their metrics at birth; what they send later is understood by that."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -223,6 +224,67 @@ def test_births_outlast_a_change_of_the_registry(line: Line) -> None:
     after.host.take_over(line.decoder.host)
     line.decoder = after
     assert len(line.say("DDATA.e-1.m-1", [{"alias": 7, "double_value": 1}], 2).series) == 1
+
+
+def again(line: Line, *, at_once: int = 50) -> Line:
+    """Give the line of a stream that starts again with what the first one kept."""
+    after = Line()
+    after.decoder = Decoder(town(), replace(Limits.load(), rebirths_at_once=at_once))
+    after.decoder.host.load(line.decoder.host.save(), NOW)
+    return after
+
+
+def test_births_outlast_a_restart_and_everybody_is_asked_for_new_ones(line: Line) -> None:
+    """What was born is still understood; nobody's data are waited for, the dead are asked, too."""
+    line.say("NBIRTH.e-2", [{"name": "bdSeq", "datatype": 4, "long_value": 1}], 0)
+    line.say("NDEATH.e-2", [{"name": "bdSeq", "datatype": 4, "long_value": 1}])
+    after = again(line)
+    assert after.wishes() == ["spBv1//0.plant.NCMD.e-1", "spBv1//0.plant.NCMD.e-2"]
+    said = after.say("DDATA.e-1.m-1", [{"alias": 8, "int_value": 0xFFFFFFFF}], 77)
+    assert (said.series.tolist(), said.value.tolist()) == ([3], [-1.0])
+    after.now += 10 * Limits.load().reorder_ms
+    assert (after.wishes(), after.decoder.host.counts["gaps"]) == ([], 0)
+    session = {"name": "bdSeq", "datatype": 4, "long_value": 2}
+    assert len(after.say("NDEATH.e-1", [session]).series) == 0
+
+
+def test_only_so_many_are_asked_in_a_second_and_nobody_who_was_born_meanwhile() -> None:
+    """A storm of births is spread out; a birth that comes by itself is not asked for."""
+    line = Line()
+    born(line)
+    line.say("NBIRTH.e-2", [], 0)
+    after = again(line, at_once=1)
+    assert after.wishes() == ["spBv1//0.plant.NCMD.e-1"]
+    assert after.wishes() == []
+    after.now += 1000
+    assert after.wishes() == ["spBv1//0.plant.NCMD.e-2"]
+
+    after = again(line, at_once=1)
+    assert after.wishes() == ["spBv1//0.plant.NCMD.e-1"]
+    after.say("NBIRTH.e-2", [], 0)
+    after.now += 1000
+    assert after.wishes() == []
+
+
+def test_a_birth_unlike_the_kept_one_is_to_be_kept_before_more_is_read(line: Line) -> None:
+    """Told the same again, nothing is altered; with another alias, what was kept is wrong."""
+    host = line.decoder.host
+    host.save()
+    born(line)
+    assert not host.altered
+    other = {"name": "load", "alias": 8, "datatype": DOUBLE, "double_value": 1.5}
+    line.say("DBIRTH.e-1.m-1", [other], 2)
+    assert host.altered
+    after = again(line)
+    assert not host.altered
+    said = after.say("DDATA.e-1.m-1", [{"alias": 8, "double_value": 4.0}], 3)
+    assert (said.series.tolist(), said.value.tolist()) == ([2], [4.0])
+
+
+def test_what_hosts_say_of_themselves_is_no_reading(line: Line) -> None:
+    """Our own word on being there comes by as well, and is passed over."""
+    said = line.hand("spBv1//0.STATE.borough", b'{"online": true, "timestamp": 1}')
+    assert (len(said.series), said.rejected) == (0, {})
 
 
 @given(body=st.binary(max_size=200), says=st.sampled_from(["NBIRTH", "NDATA", "NDEATH"]))

@@ -34,6 +34,7 @@ class Limits:
     letter_bytes: int
     reorder_ms: int
     rebirth_ms: int
+    rebirths_at_once: int
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:

@@ -71,7 +71,12 @@ class Decoder:
         self._forms = [Form(kind) for kind in registry.kinds]
         self._limits = limits
         self._range = np.stack(registry.limits, axis=1)
-        self.host = Host(registry, reorder_ms=limits.reorder_ms, again_ms=limits.rebirth_ms)
+        self.host = Host(
+            registry,
+            reorder_ms=limits.reorder_ms,
+            again_ms=limits.rebirth_ms,
+            at_once=limits.rebirths_at_once,
+        )
         self._thing = registry.row_of_series
         self._pace = Pace(len(registry.id), limits.device_messages, limits.device_ms)
 

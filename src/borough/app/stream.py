@@ -142,6 +142,8 @@ class Stream:
             self.pipeline.load(self.saved)
             told = msgspec.json.decode(self.saved["counts"].tobytes())
             self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
+            if "sparkplug" in self.saved:
+                self.decoder.host.load(self.saved["sparkplug"].tobytes(), int(self.saved["now"]))
         self._accuse(*self.culprit)
         before = self._recall()
         read, archived = (
@@ -295,6 +297,8 @@ class Stream:
             self.counts[COUNTED.get(frame.kind, frame.kind)] += len(frame)
         self.counts.update(messages=len(chunk.subjects), clamped=readings.clamped)
         self.rejected.update(readings.rejected)
+        if self.decoder.host.altered:
+            self.checkpoint(wait=True)  # else a restart would read data by the births before
 
     def look_after(self) -> bool:
         """Say live which scenes were set aside or came back; False if one ate our memory.
@@ -343,6 +347,7 @@ class Stream:
         arrays: dict[str, NDArray[Any]] = self.pipeline.save()
         arrays["counts"] = np.frombuffer(msgspec.json.encode(told), np.uint8)
         arrays["now"] = np.array(self.now)
+        arrays["sparkplug"] = np.frombuffer(self.decoder.host.save(), np.uint8)
         first = self.journal.first()
         checkpoints.drop_anchors(self.folder, (first.sequence - 1 if first else 0) << REPORT_BITS)
         self._saver = threading.Thread(target=checkpoints.write, args=(self.folder, arrays))

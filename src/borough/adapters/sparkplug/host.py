@@ -2,14 +2,18 @@
 
 An edge node names its metrics once, in its birth; afterwards it sends aliases.  Who has not
 been born here, skips a number or uses an alias that nobody gave is asked to tell its birth
-again.  An edge node is a thing that holds a credential, its id is that thing's key; its devices
-are things that report through it.  A metric is the property of the same code.
+again.  So is everybody after a restart, for what was said meanwhile is gone; until the new
+births come, those that were kept hold.  An edge node is a thing that holds a credential, its id
+is that thing's key; its devices are things that report through it.  A metric is the property of
+the same code.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from borough.adapters.payloads import UNSAID
 from borough.adapters.sparkplug.messages import number_of, read_payload, rebirth
@@ -18,12 +22,16 @@ from borough.core.registry import SPEAKS, Registry
 
 PREFIX = b"spBv1//0."
 """How the bus writes the topic ``spBv1.0/``."""
+STATE = "STATE"
+"""What stands in place of the group where hosts, ourselves among them, tell how they are."""
 ONLINE = "online"
 """A thing that has this property is told there by its births (1) and deaths (0)."""
+SECOND_MS = 1000
 SEQUENCES = 256
 """Messages of an edge node are numbered from 0 up to this, and from 0 again."""
 _OWN = ("bdSeq", "Node Control/", "Device Control/", "Properties/", "Node Info/")
 """Metrics of the protocol itself, or about the device and not from it."""
+_STATE = PREFIX + STATE.encode() + b"."
 _NODE, _DEVICE = 4, 5
 _SAYS = {"NBIRTH": _NODE, "NDATA": _NODE, "NDEATH": _NODE} | dict.fromkeys(
     ("DBIRTH", "DDATA", "DDEATH"), _DEVICE
@@ -105,15 +113,21 @@ class Host:
     """Reads what edge nodes say, and remembers their births while the registry stays the same.
 
     *reorder_ms* is how long a skipped message may still come, *again_ms* how long a node gets
-    to tell its births before it is asked again.  ``counts`` has births, deaths, gaps, rebirths.
+    to tell its births before it is asked again; at most *at_once* are asked in a second, lest
+    all are born at one time.  ``counts`` has births, deaths, gaps, rebirths.  ``altered`` says
+    that a birth has changed what was kept of it: data are then read by what must be kept first.
     """
 
-    def __init__(self, registry: Registry, *, reorder_ms: int, again_ms: int) -> None:
+    def __init__(self, registry: Registry, *, reorder_ms: int, again_ms: int, at_once: int) -> None:
         self.counts: Counter[str] = Counter()
-        self._reorder_ms, self._again_ms = reorder_ms, again_ms
+        self.altered = False
+        self._reorder_ms, self._again_ms, self._at_once = reorder_ms, again_ms, at_once
         self._nodes: dict[str, Node] = {}
-        self._wanted: list[Node] = []
+        self._wanted: dict[str, Node] = {}
+        self._asking = (0, 0)
         self._gaps: set[str] = set()
+        self._saved: tuple[dict[str, Born], bytes] = ({}, b"")
+        self._stale = True
         self._registry = registry
         self._places = [
             {each.code: place for place, each in enumerate(kind.properties)}
@@ -132,6 +146,8 @@ class Host:
         """
         told = Told()
         for at, subject, body in messages:
+            if subject.startswith(_STATE) and subject.count(b".") == _STATE.count(b"."):
+                continue
             try:
                 says, key, device = self._about(subject)
                 message = _Message(at, now, _payload(body), told, lost)
@@ -145,7 +161,27 @@ class Host:
 
     def take_over(self, other: "Host") -> None:
         """Go on with the births that another host knows; series keep their numbers for ever."""
-        vars(self).update({name: vars(other)[name] for name in ("_nodes", "_gaps", "counts")})
+        known = ("_nodes", "_gaps", "_wanted", "_asking", "_saved", "_stale", "counts", "altered")
+        vars(self).update({name: vars(other)[name] for name in known})
+
+    def save(self) -> bytes:
+        """Give what is to be kept of the edge nodes: who they are, and what was born."""
+        if self._stale:
+            births = {
+                key: born for node in self._nodes.values() for key, born in node.births.items()
+            }
+            self._saved = births, msgspec.msgpack.encode(list(self._nodes.values()))
+            self._stale = False
+        self.altered = False
+        return self._saved[1]
+
+    def load(self, kept: bytes, now: int) -> None:
+        """Go on with what was kept, and wish for a rebirth of everybody: we did not hear all."""
+        for node in msgspec.msgpack.decode(kept, type=list[Node]):
+            node.next, node.missing, node.asked_ms = -1, set(), None
+            self._nodes[node.key] = node
+            self._ask(node, now)
+        self.save()
 
     def wishes(self, now: int) -> list[tuple[bytes, bytes]]:
         """Give the commands to publish at *now* (ms): subject and payload of each."""
@@ -156,7 +192,10 @@ class Host:
                 self._ask(node, now)
             if not node.missing:
                 self._gaps.discard(key)
-        wanted, self._wanted = self._wanted, []
+        second, many = self._asking
+        many = many if second == now // SECOND_MS else 0
+        wanted = [self._wanted.pop(key) for key in [*self._wanted][: self._at_once - many]]
+        self._asking = now // SECOND_MS, many + len(wanted)
         return [
             (b"%s%s.NCMD.%s" % (PREFIX, node.group.encode(), node.key.encode()), rebirth(now))
             for node in wanted
@@ -188,10 +227,13 @@ class Host:
             return
         if says == "NBIRTH":
             node = self._nodes[node.key] = Node(node.key, node.group, message.session)
+            self._wanted.pop(node.key, None)
+            self._stale = True
         self._counted(node, message)
         if says == "DDEATH":
             self.counts["deaths"] += 1
             if node.births.pop(device, None) is not None:
+                self._stale = True
                 self._online(device, 0.0, message)
         elif says in {"NBIRTH", "DBIRTH"}:
             self._bear(node, device or node.key, message)
@@ -229,6 +271,8 @@ class Host:
                 born.series[name] = -1 if place < 0 else first + place
                 born.datatype[name] = int(metric.datatype)
             _value(born, metric.name, metric, message)
+        self._stale = True
+        self.altered |= self._saved[0].get(key, born) != born
         self._online(key, 1.0, message)
 
     def _data(self, node: Node, key: str, message: _Message) -> None:
@@ -249,6 +293,7 @@ class Host:
         for each in node.births:
             self._online(each, 0.0, message)
         self._nodes[node.key] = Node(node.key, node.group)
+        self._stale = True
 
     def _layout(self, key: str) -> tuple[int, dict[str, int]]:
         """Give a thing's first series, and the place of each property behind it."""
@@ -265,7 +310,7 @@ class Host:
         if node.asked_ms is None or now - node.asked_ms >= self._again_ms:
             node.asked_ms = now
             self.counts["rebirths"] += 1
-            self._wanted.append(node)
+            self._wanted[node.key] = node
 
 
 def _payload(body: bytes) -> Any:
