@@ -162,7 +162,7 @@ def test_who_knocks_early_comes_in_when_the_gate_opens(ground: Any, intakes: Any
 
 
 def test_the_gate_stays_shut_until_somebody_reads(ground: Any, intakes: Any) -> None:
-    """Without a reader of this run of the bus an acknowledgement would cover nothing."""
+    """Without a reader of this run of the bus nobody would hear what is said with QoS 0."""
     assert not ground.gate.open
     intake = intakes()
     assert ground.device().welcome

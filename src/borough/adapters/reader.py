@@ -3,14 +3,13 @@
 Three lanes.  ``d.>`` as the bus hears it gives the QoS 0 messages; those of QoS 1 and 2 pass
 there too, but are taken only from the bus's own stream of acknowledged messages; and the
 stream DOORS gives what the HTTP door took in.  How far the two streams were taken is written
-into each frame of the journal, and only then are they acknowledged.
+into each frame of the journal, and only then does the bus forget it.
 """
 
-import json
 import selectors
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -52,7 +51,7 @@ class Marks:
 class Chunk:
     """What was taken at one go: MQTT messages, and frames that the HTTP door wrote.
 
-    The acknowledged messages are the last ones; ``acks`` says where to acknowledge each.
+    The acknowledged messages are the last ones; ``acks`` says where each lies in the bus's stream.
     ``before`` and ``after`` are the marks around it.
     """
 
@@ -138,7 +137,7 @@ class Reader:
         self.counts: Counter[str] = Counter()
         self._stack = ExitStack()
         self._selector = self._stack.enter_context(selectors.DefaultSelector())
-        self._purged = self._gave = time.monotonic()
+        self._purged = self._forgot = self._gave = time.monotonic()
         self._done: deque[tuple[float, int]] = deque()
         with ExitStack() as undo:
             undo.enter_context(self._stack)
@@ -230,22 +229,17 @@ class Reader:
 
     def ack(self, chunk: Chunk) -> None:
         """Let the bus forget a chunk, once the journal holds it; chunks go in order."""
-        if chunk.acks:
-            self._acknowledged.link.publish(chunk.acks[-1], b"")
-        now = time.monotonic()
+        now, link = time.monotonic(), self._doors.link
+        if chunk.acks and now > self._forgot + _PURGE_S:
+            self._forgot = now
+            self._acknowledged.forget(chunk.after.mqtt + 1)
         if chunk.doors and now > self._purged + _PURGE_S:
             self._purged = now
             self._done.append((now, chunk.after.http))
             for name, last in self._lent.items():  # the last one stays: it tells how far we are
-                self._purge({"seq": last, "filter": name.decode()})
+                lanes.purge(link, lanes.DOORS_STREAM, {"seq": last, "filter": name.decode()})
         if self._done and now > self._done[0][0] + _NAMED_S:
             wanted: dict[str, object] = {"seq": self._done.popleft()[1]}
             if not self._part.single:
                 wanted["filter"] = self._part.door
-            self._purge(wanted)
-
-    def _purge(self, wanted: Mapping[str, object]) -> None:
-        """Let the bus forget what the journal holds of what the doors stored."""
-        purge = f"$JS.API.STREAM.PURGE.{lanes.DOORS_STREAM}".encode()
-        keep = json.dumps(wanted).encode()
-        self._doors.link.publish(purge, keep, self._doors.link.inbox + b".purged")
+            lanes.purge(link, lanes.DOORS_STREAM, wanted)

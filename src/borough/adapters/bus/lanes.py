@@ -1,7 +1,10 @@
 """The three ways on which what the doors received comes off the bus."""
 
+import json
 import re
 import secrets
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from borough.adapters.bus import wire
@@ -19,8 +22,9 @@ DOORS_STREAM = "DOORS"
 
 SPARKPLUG = b"spBv1//0.>"
 """What comes under the topics of Sparkplug, as the bus writes them."""
+_STORED = "$MQTT.msgs."
 _SUBJECTS = {
-    MQTT_STREAM: "$MQTT.msgs.>",
+    MQTT_STREAM: f"{_STORED}>",
     "$MQTT_rmsgs": "$MQTT.rmsgs.>",
     "$MQTT_qos2in": "$MQTT.qos2.in.>",
 }
@@ -30,7 +34,9 @@ _LIVE_WORDS, _ACKNOWLEDGED_WORDS = 5, 6
 _ACK = b"$JS.ACK."
 _SEQUENCE = -4
 _UNUSED = re.compile(rb"Nats-Pending-Messages: *(\d+)")
-_AGES_NS = 10**9 * 86400 * 365
+_NOBODY = b"NATS/1.0 503"
+_ASK_AGAIN_S = 0.02
+_IDLE_NS = 300 * 10**9
 
 
 def sequence_of(ack: bytes) -> int:
@@ -104,6 +110,7 @@ class PulledLane(Lane):
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}".encode()
         self._portion, self._due = limits.batch_messages, 0
         self._wish = b'{"batch":%d,"max_bytes":%d}' % (self._portion, limits.batch_bytes)
+        self._known_by = time.monotonic() + link.wait_s
         self._ask()
 
     def read(self) -> Columns:
@@ -117,6 +124,10 @@ class PulledLane(Lane):
         """Take what comes from the stream; ``BusDown`` if the bus says there will be no more."""
         if message.reply.startswith(_ACK):
             return True
+        if message.head.startswith(_NOBODY) and time.monotonic() < self._known_by:
+            self._due -= self._portion  # some server has not heard of a reader made just now
+            time.sleep(_ASK_AGAIN_S)
+            return False
         unused = _UNUSED.search(message.head)
         if unused is None:
             raise BusDown(message.head.decode(errors="replace").strip())
@@ -133,11 +144,21 @@ class AcknowledgedLane(PulledLane):
     """Messages of QoS 1 and 2, from the bus's own stream of what it acknowledged."""
 
     before = b""
+    keeps: tuple[str, ...] = ()
+    """What of the stream only this reader takes: it is forgotten once the journal holds it."""
+
+    def forget(self, until: int) -> None:
+        """Let the bus forget what the journal holds: everything before message *until*.
+
+        Commands to devices lie in the same stream; they stay until their own time is up.
+        """
+        for subject in self.keeps:
+            purge(self.link, MQTT_STREAM, {"seq": until, "filter": subject})
 
     def read(self) -> Columns:
         """Give what has arrived, its subjects as the device published it."""
         subjects, replies, bodies = super().read()
-        start = len("$MQTT.msgs.")
+        start = len(_STORED)
         subjects = [subject[start:] for subject in subjects]
         if self.before:
             subjects = [subject.removeprefix(self.before) for subject in subjects]
@@ -153,7 +174,6 @@ def make_mqtt_streams(link: Link, limits: Limits) -> None:
     side = {"max_msgs_per_subject": 1, "max_bytes": limits.side_bytes, "allow_direct": True}
     wanted: dict[str, dict[str, Any]] = {
         MQTT_STREAM: {
-            "retention": "interest",
             "max_bytes": limits.backlog_bytes,
             "allow_msg_ttl": True,  # a command is forgotten when its time is up
         },
@@ -173,9 +193,8 @@ def open_acknowledged(
 ) -> tuple[AcknowledgedLane, int]:
     """Take up the stream of acknowledged messages behind *after*; also gives where that is.
 
-    The new reader begins before the older ones end, for without any reader the bus would
-    acknowledge messages and forget them.  If the stream is younger than *after* it is not
-    the one we read before, and is read from its start.
+    If the stream is younger than *after* it is not the one we read before, and is read from its
+    start.
     """
     make_mqtt_streams(link, limits)
     info = link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}")
@@ -183,17 +202,19 @@ def open_acknowledged(
     older = _names(link, MQTT_STREAM, part)
     name = f"{_reader(part)}{secrets.token_hex(4)}"
     before = dealt_to(part)
-    plugs = [f"$MQTT.msgs.{SPARKPLUG.decode()}"] if part.number == 0 else []
+    taken = [f"{_STORED}{before.decode()}d.>"]
+    also = [] if part.number else [f"{_STORED}{SPARKPLUG.decode()}"]
     _consumer(
         link, MQTT_STREAM, name, after,
-        durable_name=name, ack_policy="all", ack_wait=_AGES_NS, max_ack_pending=-1,
-        filter_subjects=[f"$MQTT.msgs.{before.decode()}d.>", *plugs],
+        ack_policy="none", mem_storage=True, inactive_threshold=_IDLE_NS,
+        filter_subjects=[*taken, *also],
         metadata={"bus": link.server, "partition": str(part.number)},
     )  # fmt: skip
     for each in older:
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
     lane = AcknowledgedLane(link, MQTT_STREAM, name, limits)
     lane.before = before
+    lane.keeps = (*taken, *also, *([] if part.number else [f"{_STORED}a.>"]))
     return lane, after
 
 
@@ -211,9 +232,15 @@ def open_doors(
     name = f"reader-{secrets.token_hex(4)}"
     _consumer(
         link, DOORS_STREAM, name, after, ack_policy="none", mem_storage=True,
-        inactive_threshold=300 * 10**9, **({} if part.single else {"filter_subject": part.doors}),
+        inactive_threshold=_IDLE_NS, **({} if part.single else {"filter_subject": part.doors}),
     )  # fmt: skip
     return PulledLane(link, DOORS_STREAM, name, limits), after
+
+
+def purge(link: Link, stream: str, wanted: Mapping[str, object]) -> None:
+    """Let the bus forget messages of a stream, without waiting until it has."""
+    asked = f"$JS.API.STREAM.PURGE.{stream}".encode()
+    link.publish(asked, json.dumps(wanted).encode(), link.inbox + b".purged")
 
 
 def _known(after: int, info: dict[str, Any]) -> int:

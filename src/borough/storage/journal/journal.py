@@ -17,6 +17,8 @@ SUBJECT = "journal.0"
 _SID = b"9"
 _PORTION = 16
 _ACK = b"$JS.ACK."
+_NOBODY = b"NATS/1.0 503"
+_ASK_AGAIN_S = 0.02
 _IDLE_NS = 300 * 10**9
 
 
@@ -149,6 +151,7 @@ class JournalTail:
         )
         self.behind = int(made["num_pending"])
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{JOURNAL}.{name}".encode()
+        self._known_by = time.monotonic() + link.wait_s
         link.subscribe(self._box, _SID)
 
     def take(self, wait_s: float) -> list[Entry]:
@@ -156,9 +159,18 @@ class JournalTail:
         while self._due <= _PORTION:
             self._link.publish(self._next, b'{"batch":%d}' % _PORTION, self._box)
             self._due += _PORTION
-        entries = [self._entry(m) for m in self._link.messages(wait_s) if m.sid == _SID]
+        arrived = [each for each in self._link.messages(wait_s) if each.sid == _SID]
+        entries = [self._entry(each) for each in arrived if not self._unheard(each)]
         self._due -= len(entries)
         return entries
+
+    def _unheard(self, message: Message) -> bool:
+        """Say whether a wish found nobody, as some server has not heard of us so soon."""
+        if not message.head.startswith(_NOBODY) or time.monotonic() > self._known_by:
+            return False
+        self._due -= _PORTION
+        time.sleep(_ASK_AGAIN_S)
+        return True
 
     def rest(self) -> Iterator[Entry]:
         """Give everything up to where the journal ends now."""
