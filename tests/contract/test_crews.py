@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 from borough.engine.dispatch import Instance, Rules, first_there
-from borough.storage.sql.crews import Crew, calls_of
+from borough.storage.sql.crews import Crew, calls_of, middle
 
 NOW = 1_720_569_600_000
 PLACE = st.tuples(st.floats(106.4, 106.6), st.floats(29.5, 29.7))
@@ -27,11 +27,13 @@ def test_one_call_is_given_as_the_columns_say(
     """Whoever `first_there` finds among the columns is found post by post, ties and all."""
     rules, names = Rules.shipped(), tuple(f"P{row}" for row in range(len(told)))
     posts = dict(zip(names, told, strict=True))
+    spots = {name: place for name, (place, _, _, _) in posts.items() if place}
     crowd = Crew(
         names,
         agency=dict.fromkeys(names, "east"),
         until_ms={name: NOW + left for name, (_, left, _, _) in posts.items()},
-        spot={name: place for name, (place, _, _, _) in posts.items() if place},
+        spot=spots,
+        middle=middle(spots),
         load={name: load for name, (_, _, load, _) in posts.items()},
         last_ms={name: NOW - ago for name, (_, _, load, ago) in posts.items() if load},
     )

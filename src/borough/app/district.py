@@ -32,7 +32,7 @@ class Ground:
 
     def row(self, thing: int) -> int | None:
         """Give the row of a thing by its id."""
-        row = int(np.searchsorted(self.registry.id, thing))
+        row = int(self.registry.id.searchsorted(thing))
         known = row < len(self.registry.id) and int(self.registry.id[row]) == thing
         return row if known else None
 

@@ -10,6 +10,7 @@ leaves the same behind.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -24,7 +25,8 @@ APART: Mapping[str, bool] = {"apart": True}
 """Option of a statement of whose rows none can be waiting."""
 WAITING = "waiting"
 """Stands before a table among what is kept: of rows that were not yet written."""
-_PLACE = "borough.bundle"
+_BUNDLES: "dict[int, Bundle]" = {}
+"""The bundles there are, by the identity of their connections."""
 _TABLES: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
 """Which tables a statement names; most statements are made once and asked about often."""
 
@@ -89,7 +91,10 @@ class Bundle:
 
     def kept(self, tables: tuple[str, ...]) -> dict[Any, Any]:
         """Give what is kept of some tables."""
-        return self._kept.setdefault(tables, {})
+        found = self._kept.get(tables)
+        if found is None:
+            found = self._kept[tables] = {}
+        return found
 
     def settle(self, connection: Connection) -> None:
         """Write all that waits."""
@@ -146,8 +151,7 @@ def named(statement: Any) -> frozenset[str]:
 
 def bundle_of(connection: Connection) -> Bundle | None:
     """Give the bundle of a transaction, where it has one."""
-    found: Bundle | None = connection.info.get(_PLACE)
-    return found
+    return _BUNDLES.get(id(connection))
 
 
 @contextmanager
@@ -156,13 +160,13 @@ def bundling(connection: Connection) -> Iterator[None]:
     if bundle_of(connection):
         yield
         return
-    bundle = connection.info[_PLACE] = Bundle()
+    bundle = _BUNDLES[id(connection)] = Bundle()
     event.listen(connection, "before_execute", bundle.before)
     try:
         yield
         bundle.settle(connection)
     finally:
-        del connection.info[_PLACE]
+        del _BUNDLES[id(connection)]
         event.remove(connection, "before_execute", bundle.before)
 
 
@@ -194,7 +198,12 @@ def later(
 def kept(connection: Connection, *tables: Table) -> dict[Any, Any]:
     """Give what the bundle keeps of some tables until they change; without one, nothing."""
     bundle = bundle_of(connection)
-    return bundle.kept(tuple(each.name for each in tables)) if bundle else {}
+    return bundle.kept(_names(tables)) if bundle else {}
+
+
+@cache
+def _names(tables: tuple[Table, ...]) -> tuple[str, ...]:
+    return tuple(each.name for each in tables)
 
 
 def waiting(connection: Connection, table: Table) -> dict[Any, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,22 +56,17 @@ class Crew:
     spot: Mapping[str, Spot]
     load: dict[str, int]
     last_ms: Mapping[str, int]
+    middle: Spot
+    """A place in the midst of them, from which distances are laid off."""
 
     def without(self, posts: Collection[str]) -> "Crew":
         """Leave some out."""
         kept = tuple(each for each in self.posts if each not in posts)
-        return Crew(kept, self.agency, self.until_ms, self.spot, self.load, self.last_ms)
-
-    def middle(self) -> Spot:
-        """Give a place in the midst of them, from which distances are laid off."""
-        if not self.spot:
-            return 0.0, 0.0
-        lon, lat = zip(*self.spot.values(), strict=True)
-        return sum(lon) / len(lon), sum(lat) / len(lat)
+        return replace(self, posts=kept)
 
     def workers(self, now_ms: int, takes_s: float) -> Workers:
         """Lay them out as columns; whoever has something is free when it usually is done."""
-        middle = self.middle()
+        middle = self.middle
         x, y = on_plane([self.spot.get(each, middle) for each in self.posts], middle)
         now_s = now_ms / 1000
         load = np.array([self.load[each] for each in self.posts], float)
@@ -88,7 +83,7 @@ class Crew:
         That is what `engine.dispatch.first_there` says of one call, without columns, which for a
         few posts cost more than the sum itself.
         """
-        middle = self.middle()
+        middle = self.middle
         across = DEGREE_M * math.cos(math.radians(middle[1]))
         lon, lat = spot or middle
         x, y, now_s = (lon - middle[0]) * across, (lat - middle[1]) * DEGREE_M, now_ms / 1000
@@ -120,6 +115,7 @@ def crew(
         spot=shift.spot,
         load={each: told[each][0] if each in told else 0 for each in shift.posts},
         last_ms={each: last for each, (_, last) in told.items()},
+        middle=shift.middle,
     )
 
 
@@ -134,6 +130,7 @@ class _Shift:
     agency: Mapping[str, str]
     until_ms: Mapping[str, int]
     spot: Mapping[str, Spot]
+    middle: Spot
 
     def holds(self, connection: Connection, at_ms: int) -> bool:
         """Tell whether the same are on duty at another moment, and at the same places."""
@@ -146,6 +143,7 @@ class _Shift:
         """Keep some of them."""
         posts = tuple(dict.fromkeys(row["post"] for row in rows))
         wanted = set(posts)
+        spot = {post: its for post, its in self.spot.items() if post in wanted}
         return _Shift(
             self.from_ms,
             self.to_ms,
@@ -153,7 +151,8 @@ class _Shift:
             posts,
             agency={row["post"]: row["agency"] for row in rows},
             until_ms={row["post"]: row["to_ms"] for row in rows},
-            spot={post: its for post, its in self.spot.items() if post in wanted},
+            spot=spot,
+            middle=middle(spot),
         )
 
 
@@ -208,7 +207,16 @@ def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) ->
         agency={row["post"]: row["agency"] for row in rows},
         until_ms={row["post"]: row["to_ms"] for row in rows},
         spot=spot,
+        middle=middle(spot),
     )
+
+
+def middle(spots: Mapping[str, Spot]) -> Spot:
+    """Give a place in the midst of posts."""
+    if not spots:
+        return 0.0, 0.0
+    lon, lat = zip(*spots.values(), strict=True)
+    return sum(lon) / len(lon), sum(lat) / len(lat)
 
 
 def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[RowMapping]:
@@ -272,7 +280,7 @@ def calls_of(
     urgent: Sequence[bool], takes_s: float,
 ) -> tuple[Calls, Mask]:  # fmt: skip
     """Lay cases out as columns; one without a place is in the midst of all."""
-    middle = crowd.middle()
+    middle = crowd.middle
     x, y = on_plane([each or middle for each in spots], middle)
     due = np.array([row["due_ms"] / 1000 for row in rows], float)
     takes = np.full(len(rows), takes_s)

@@ -116,7 +116,7 @@ class SqlDesk:
         decide = _once(decide)
         fresh = taken_in(connection, edges, sequence)
         quiet = self._sift(connection, fresh, decide)
-        _looked_up(connection, fresh)
+        looked_up(connection, fresh)
         changed: dict[int, Case] = {}
         for place, edge in enumerate(fresh):
             case = None if place in quiet else self.follow(connection, edge, decide)
@@ -195,7 +195,7 @@ def _joinable(connection: Connection, edge: Mapping[str, Any], merge_ms: int) ->
     return case if edge["now"] - last <= merge_ms else None
 
 
-def _looked_up(connection: Connection, edges: Sequence[Mapping[str, Any]]) -> None:
+def looked_up(connection: Connection, edges: Sequence[Mapping[str, Any]]) -> None:
     """Read at once what a bundle will be asked for: whose detections are, and what cases there are.
 
     Without a bundle each is read when it is needed.

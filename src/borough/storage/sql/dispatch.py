@@ -16,7 +16,7 @@ from borough.core.cases import ARRIVES, ENDS, Case, Event
 from borough.engine.dispatch import Order, Rules, decided
 from borough.engine.handing import Handing
 from borough.storage.sql import tables as t
-from borough.storage.sql.bundles import bundling, kept, later, waiting
+from borough.storage.sql.bundles import bundle_of, bundling, kept, later, waiting
 from borough.storage.sql.caselog import found, looked_up
 from borough.storage.sql.counting import upsert
 from borough.storage.sql.crews import Crew, Spot, busy, calls_of, crew, crewed
@@ -166,11 +166,15 @@ class SqlDispatch:
             "urgent": urgent, "since_ms": at, "due_ms": case.due_ms, "given_ms": 0,
             "answered": False, "tries": 0, "passed": [],
         }  # fmt: skip
+        at_once = urgent or holder not in self.handing.kinds
+        if at_once:  # who is there is read before anything waits that would be written for it
+            self._rosters.ready(connection, at)
+            if bundle_of(connection):
+                self._crew(connection, holder, at, case.grid)
         later(connection, table, _ADD, row)
         waiting(connection, table)[case.id] = kept(connection, table)[case.id] = row
-        if not urgent and holder in self.handing.kinds:
+        if not at_once:
             return case
-        self._rosters.ready(connection, at)
         given = self._given(connection, holder, [(row, case)], at, at_once=True)
         return given[0] if given else case
 

@@ -22,7 +22,10 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 4000",
 )
+"""16 MB are written into the log before they are put in their places, which one commit waits for:
+of moves one in a hundred and thirty instead of one in thirty."""
 
 
 def connect(where: str | Path) -> Engine:

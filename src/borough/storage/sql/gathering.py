@@ -14,8 +14,9 @@ from borough.core.cases import Case
 from borough.core.observations import Index
 from borough.engine.alarms import ALONE, DISTRICT, LEVELS, Calm, flood, grouped
 from borough.storage.sql import tables as t
+from borough.storage.sql.bundles import bundling
 from borough.storage.sql.counting import upsert
-from borough.storage.sql.desk import Decide, SqlDesk
+from borough.storage.sql.desk import Decide, SqlDesk, looked_up
 from borough.storage.sql.detections import taken_in
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.shelf_tables import gathered, outages, shelves
@@ -106,8 +107,7 @@ class SqlGathering:
         if kept:
             rows = [{"own": name, "suppressed_by": shelf} for name, shelf in kept.items()]
             connection.execute(_BY, rows)
-        for start in range(0, len(over), MANY):
-            connection.execute(_LET_GO, {"ids": over[start : start + MANY]})
+        _let_go(connection, over)
         _wait(connection, list(waits.values()))
         return frozenset(quiet)
 
@@ -127,7 +127,7 @@ class SqlGathering:
             )
         if not busy:
             return [], []
-        with writing(self._engine) as connection:
+        with writing(self._engine) as connection, bundling(connection):
             for number in self.shelves.run_out(connection, now_ms):
                 told = self.shelves.ended(connection, number, by="desk", at_ms=now_ms)
                 self.tell_again(connection, told, now_ms)
@@ -231,8 +231,7 @@ class _Turn:
             mine = (level == place) & (area == where)
             members = [row for row, its in zip(rows, mine, strict=True) if its]
             self._out(scene, LEVELS[place], where, members)
-        for row in alone:
-            self._told(row)
+        self._told(alone)
 
     def _out(self, scene: str, level: str, area: int, members: list[dict[str, Any]]) -> None:
         """Open an outage with its detection and its case."""
@@ -280,20 +279,22 @@ class _Turn:
             return
         ids = [row["detection"] for row in rows]
         self.connection.execute(_BY, [{"own": each, "suppressed_by": outage} for each in ids])
-        for start in range(0, len(ids), MANY):
-            self.connection.execute(_LET_GO, {"ids": ids[start : start + MANY]})
+        _let_go(self.connection, ids)
         more = outages.update().where(_O.id == outage)
         counted = {"members": _O.members + len(ids), "still": _O.still + len(ids)}
         self.connection.execute(more.values(counted))
 
-    def _told(self, row: Mapping[str, Any]) -> None:
-        """Let people hear of a detection as if it had come now."""
-        self.connection.execute(_LET_GO, {"ids": [row["detection"]]})
-        edge = {**row, "id": row["detection"], "now": self.now_ms, "time": row["began_ms"]}
-        case = self.desk.follow(self.connection, edge, self.decide)
-        self.edges.append(edge)
-        if case:
-            self.cases.append(case)
+    def _told(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Let people hear of detections as if they had come now."""
+        _let_go(self.connection, [row["detection"] for row in rows])
+        told = [
+            {**row, "id": row["detection"], "now": self.now_ms, "time": row["began_ms"]}
+            for row in rows
+        ]
+        looked_up(self.connection, told)
+        cases = (self.desk.follow(self.connection, edge, self.decide) for edge in told)
+        self.cases += [case for case in cases if case]
+        self.edges += told
 
     def _looked_after(self, out: Mapping[str, Any]) -> None:
         """Count who is still out; with few left the outage is over, and they are told alone."""
@@ -338,6 +339,12 @@ def _gather_ms(edge: Edge, decide: Decide) -> int:
     """Say how long an edge waits for others like it; 0 where people hear of it at once."""
     wish = decide(edge)
     return wish.gather_ms if wish is not None and edge["level"] >= wish.from_level else 0
+
+
+def _let_go(connection: Connection, ids: Sequence[str]) -> None:
+    """Let detections wait no longer."""
+    for start in range(0, len(ids), MANY):
+        connection.execute(_LET_GO, {"ids": ids[start : start + MANY]})
 
 
 def _waiting(each: Mapping[str, Any], due_ms: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from borough.storage.sql.cases import DESK, SqlCases
 from borough.storage.sql.counting import raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.paging import page
+from borough.storage.sql.requests_reach import Reached, reached
 from borough.storage.sql.requests_table import request_acts, requests
 from borough.storage.sql.timers import Fire
 
@@ -195,10 +196,11 @@ class SqlRequests:
         self, *, ids: Sequence[int] | None = None, state: Sequence[str] = (), agency: str = "",
         street: str = "", category: Sequence[str] = (), case: int = 0, late_at_ms: int = 0,
         since_ms: int | None = None, until_ms: int | None = None, before: int = 0,
-        limit: int = 100,
+        limit: int = 100, within: Reached = (),
     ) -> list[Request]:  # fmt: skip
         """Give the requests that fit, newest first; *before* is the last id of the page before.
 
+        *within* keeps those that somebody reaches (`requests_reach`); empty is everywhere.
         *since_ms* and *until_ms* (not included) are about when they came in; *late_at_ms* keeps
         those that should have been answered by then and were not.
         """
@@ -217,14 +219,25 @@ class SqlRequests:
             chosen = chosen.where(_C.received_ms < until_ms)
         if before:
             chosen = chosen.where(_C.id < before)
+        if within:
+            chosen = chosen.where(_C.id.in_(select(reached(within, state).c.id)))
         with reading(self.engine) as connection:
             return [request_of(row) for row in connection.execute(chosen).mappings()]
 
-    def counts(self, late_at_ms: int) -> dict[str, int]:
-        """Count requests by state, and as ``late`` those without an answer that is due by then."""
+    def counts(self, late_at_ms: int, within: Reached = ()) -> dict[str, int]:
+        """Count requests by state, and as ``late`` those without an answer that is due by then.
+
+        Only those *within* somebody's reach are counted; empty is everywhere.
+        """
         late = select(func.count()).select_from(requests).where(*_late(late_at_ms))
+        state, by_states = _C.state, select(_C.state, func.count())
+        if within:
+            mine = reached(within)
+            state, by_states = mine.c.state, select(mine.c.state, func.count())
+            open_ = reached(within, (core.WAITING, core.ACCEPTED))
+            late = late.where(_C.id.in_(select(open_.c.id)))
         with reading(self.engine) as connection:
-            told = connection.execute(select(_C.state, func.count()).group_by(_C.state))
+            told = connection.execute(by_states.group_by(state))
             by_state = {row[0]: int(row[1]) for row in told}
             by_state["late"] = int(connection.scalar(late) or 0)
             return dict.fromkeys(core.STATES, 0) | by_state

@@ -48,6 +48,10 @@ requests = Table(
 Index("ix_requests_case_id", requests.c.case_id)
 Index("ix_requests_received_ms", requests.c.received_ms, requests.c.id)
 Index("ix_requests_state", requests.c.state, requests.c.id)
+_REACH = ("state", "grid", "street", "id")
+for _first in ("agency", "first_agency"):
+    Index(f"ix_requests_{_first}", *(requests.c[each] for each in (_first, *_REACH)))
+Index("ix_requests_grid", *(requests.c[each] for each in ("grid", "state", "street", "id")))
 
 request_acts = Table(
     "request_acts",
