@@ -1,6 +1,7 @@
 """What every database must keep to about citizens' requests."""
 
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,14 @@ from sqlalchemy import Engine
 
 from borough.api.covering import patterns
 from borough.app.desk.sheltering import forms, sheltered
+from borough.app.requests.door import RequestDoor
 from borough.core.errors import BadRequest, IllegalMove, OutsideDistrict
+from borough.core.people import Bounds
 from borough.core.requests import Filing
 from borough.storage.sql import SqlAudit
 from borough.storage.sql.requests_erasure import forgotten
-from borough.testing.requesting import HOUR, MORNING, Desk, desk
+from borough.storage.sql.requests_table import requests
+from borough.testing.requesting import HOUR, MORNING, YUBEI, Desk, desk, yubei
 
 
 @pytest.fixture(name="made")
@@ -262,3 +266,41 @@ def test_a_draft_says_which_field_is_wrong(changes: dict[str, object], field: st
     """Empty, too long, half a point, an unknown channel: the field is named."""
     with pytest.raises(BadRequest, match=f"^{field}: "):
         Filing(**{"text": "路灯坏了", "key": "k", **changes})  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_lists_and_counts_are_of_what_somebody_reaches(made: Desk, engine: Engine) -> None:
+    """By agency now and at first, by area of the grid, or of the street where no grid is known."""
+    codes, streets = yubei().grids.code, yubei().streets.code
+    spots = [(0, codes[0][:9]), (len(codes) - 1, codes[-1][:9]), (-1, streets[0]), (-1, "")]
+    agencies = [("water", "water"), ("water", "fire_rescue"), ("housing", "water"), ("", "")]
+    states = ("waiting", "accepted", "closed")
+    kept = []
+    for number, ((grid, street), its, state) in enumerate(product(spots, agencies, states)):
+        got = made.filed(key=f"reach {number}", place="", category="")
+        row = {"grid": grid, "street": street, "agency": its[0], "first_agency": its[1]}
+        row |= {"state": state, "answer_due_ms": MORNING - 1 if number % 2 else MORNING + 1}
+        with engine.begin() as connection:
+            connection.execute(requests.update().where(requests.c.id == got.id).values(**row))
+        kept.append((got.id, number % 2, codes[grid] if grid >= 0 else street, its, state))
+    door = RequestDoor(engine, made.cases, yubei(), YUBEI)
+
+    def of(*mine: str, areas: tuple[str, ...] = ()) -> Bounds:
+        return Bounds(frozenset(mine), frozenset(areas))
+
+    area = (codes[0][:9], streets[0])
+    for reach in (
+        (Bounds(),), (of("water"),), (of("water", "housing"),), (of(areas=area),), (of("gas"),),
+        (of("water", areas=area),), (of("water"), of("housing", areas=(codes[-1],))),
+        (of(areas=("999",)),), (of("water"), Bounds()),
+    ):  # fmt: skip
+        mine = [each for each in kept if any(bounds.covers(each[3], each[2]) for bounds in reach)]
+        got = door.find(reach=reach, limit=100)
+        assert sorted(each.id for each in got) == [each[0] for each in mine]
+        assert len(door.find(reach=reach, state=["closed"], limit=5)) == min(
+            5, sum(each[4] == "closed" for each in mine)
+        )
+        counts = door.counts(MORNING, reach)
+        assert [counts[each] for each in states] == [
+            sum(each[4] == state for each in mine) for state in states
+        ]
+        assert counts["late"] == sum(each[1] and each[4] != "closed" for each in mine)

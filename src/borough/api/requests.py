@@ -98,7 +98,10 @@ async def requests(
     before: Annotated[int, Query(ge=0, description="the last id of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
-    """List requests, newest first, with `next` to page on; `counts` by state, and of late ones."""
+    """List requests, newest first, with `next` to page on; `counts` by state, and of late ones.
+
+    All of them are of what the caller may see.
+    """
     zone = ports.district.zone
     rows = await run_in_threadpool(
         lambda: ports.requests.find(
@@ -112,13 +115,14 @@ async def requests(
             until_ms=moment(until, "until", zone) if until else None,
             before=before,
             limit=limit,
+            reach=asked.state.reach,
         )
     )
     following = rows[-1].id if len(rows) == limit else None
-    mine = [each for each in rows if reaches(asked, ports, each)]
-    counts = await run_in_threadpool(ports.requests.counts, ports.clock.now(wall_ms()))
+    now = ports.clock.now(wall_ms())
+    counts = await run_in_threadpool(ports.requests.counts, now, asked.state.reach)
     return answers.json(
-        {"next": following, "counts": counts, "requests": await listing(asked, ports, mine)}
+        {"next": following, "counts": counts, "requests": await listing(asked, ports, rows)}
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from borough.core.cases import Case
+from borough.core.people import Bounds
 from borough.core.requests import Request, RequestRules
 
 Row = Mapping[str, Any]
@@ -42,17 +43,20 @@ class Requests(Protocol):
         self, *, ids: Sequence[int] | None = None, state: Sequence[str] = (), agency: str = "",
         street: str = "", category: Sequence[str] = (), case: int = 0, late_at_ms: int = 0,
         since_ms: int | None = None, until_ms: int | None = None, before: int = 0,
-        limit: int = 100,
+        limit: int = 100, reach: Sequence[Bounds] = (),
     ) -> Sequence[Request]:  # fmt: skip
-        """List those that fit, newest first; *before* is the last id of the page before."""
+        """List those that fit, newest first; *before* is the last id of the page before.
+
+        Only those within *reach*; empty is everywhere.
+        """
         ...
 
     def acts(self, request: int, /) -> Sequence[Row]:
         """Give what was done about one, in order."""
         ...
 
-    def counts(self, late_at_ms: int, /) -> Mapping[str, int]:
-        """Count them by state."""
+    def counts(self, late_at_ms: int, reach: Sequence[Bounds] = (), /) -> Mapping[str, int]:
+        """Count those within *reach* by state, and late ones; empty is everywhere."""
         ...
 
     def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int, /) -> Row:

@@ -16,9 +16,11 @@ from borough.adapters.text import Requests as Columns, hot, merged
 from borough.core import requests as core
 from borough.core.district import District
 from borough.core.errors import BadRequest, BadSheet
+from borough.core.people import Bounds, ranges
 from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import read_requests
 from borough.storage.sql import SqlCases, SqlRequests
+from borough.storage.sql.requests_reach import Reached
 from borough.storage.sql.similar import Similar, SqlSimilar
 
 DAY_MS = 86_400_000
@@ -55,9 +57,25 @@ class RequestDoor:
         self._district = district
         self.rules: RequestRules = read_requests(folder, district.agencies.code)
         self.one = self._store.one
-        self.find = self._store.find
         self.acts = self._store.acts
-        self.counts = self._store.counts
+
+    def find(self, *, reach: Sequence[Bounds] = (), **wanted: Any) -> list[Request]:
+        """Give the requests that fit, newest first, of those within *reach*; empty is all."""
+        return self._store.find(within=self._within(reach), **wanted)
+
+    def counts(self, late_at_ms: int, reach: Sequence[Bounds] = ()) -> dict[str, int]:
+        """Count those within *reach* by state, and late ones."""
+        return self._store.counts(late_at_ms, self._within(reach))
+
+    def _within(self, reach: Sequence[Bounds]) -> Reached:
+        """Lay bounds out as the store needs them."""
+        if any(each.everywhere for each in reach):
+            return ()
+        codes = self._district.grids.code
+        return [
+            (each.agencies, tuple(row for row in ranges(each, codes) if row[0] >= 0), each.areas)
+            for each in reach
+        ]
 
     def similar(self, case: int) -> list[Similar]:
         """List open cases that may be the same matter as one, nearest first."""

@@ -230,14 +230,14 @@ class SqlRequests:
         Only those *within* somebody's reach are counted; empty is everywhere.
         """
         late = select(func.count()).select_from(requests).where(*_late(late_at_ms))
-        state, by_states = _C.state, select(_C.state, func.count())
+        by_states = select(_C.state, func.count()).group_by(_C.state)
         if within:
-            mine = reached(within)
-            state, by_states = mine.c.state, select(mine.c.state, func.count())
+            mine = reached(within).c.state
+            by_states = select(mine, func.count()).group_by(mine)
             open_ = reached(within, (core.WAITING, core.ACCEPTED))
             late = late.where(_C.id.in_(select(open_.c.id)))
         with reading(self.engine) as connection:
-            told = connection.execute(by_states.group_by(state))
+            told = connection.execute(by_states)
             by_state = {row[0]: int(row[1]) for row in told}
             by_state["late"] = int(connection.scalar(late) or 0)
             return dict.fromkeys(core.STATES, 0) | by_state
