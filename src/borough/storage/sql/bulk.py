@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import JSON, Connection, Select, Table
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
+from borough.storage.sql.engines import json_text
+
+MANY = 20
+"""Fewer rows are cheaper in a statement than by themselves."""
 CHUNK = 20_000
 """Rows between two reports of progress."""
 
@@ -42,6 +47,19 @@ def fill(
             done += len(chunk)
             tell(done)
     tell(done)
+
+
+def added(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the same columns: many of them past the layers in between."""
+    if len(rows) < MANY:
+        connection.execute(table.insert(), list(rows))
+        return
+    names = list(rows[0])
+    columns = dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
+    for name in names:
+        if isinstance(table.c[name].type, JSON):
+            columns[name] = tuple(map(json_text, columns[name]))
+    fill(connection, table, columns)
 
 
 @contextmanager

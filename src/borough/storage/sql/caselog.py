@@ -5,9 +5,10 @@ only ever agree; `faults` checks that they do.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Update, bindparam, func, select
@@ -15,12 +16,14 @@ from sqlalchemy import Connection, RowMapping, Update, bindparam, func, select
 from borough.core.cases import Case, Event, born, canonical, fold
 from borough.core.errors import BoroughError, NotFound, Stale
 from borough.storage.sql import tables as t
+from borough.storage.sql.bulk import added
 from borough.storage.sql.bundles import APART, bundle_of
 from borough.storage.sql.counting import raised
 from borough.storage.sql.open_counts import recounted
 from borough.storage.sql.queue_table import open_counts
 
 FIELDS = tuple(field.name for field in fields(Case))
+_VALUES = attrgetter(*FIELDS)
 MANY = 500
 """Things in one query."""
 
@@ -113,7 +116,7 @@ class _Pages:
         for names, some in alike.items():
             _rewrite(connection, names, some)
         recounted(connection, pairs)
-        connection.execute(_APPEND, self.entries)
+        added(connection, t.case_events, self.entries)
         self.was, self.entries = {}, []
 
     def forget(self) -> None:
@@ -161,10 +164,13 @@ def looked_up(connection: Connection, cases: Iterable[int]) -> None:
             pages.learn(row)
 
 
-def newest(connection: Connection, scene: str, things: Collection[int]) -> dict[int, Case]:
+def newest(connection: Connection, scene: str, things: Sequence[int]) -> dict[int, Case]:
     """Give the newest case of a scene about each of some things that has any."""
     pages = _pages(connection)
     known = pages.newest if pages else {}
+    if pages and len(things) == 1 and (scene, things[0]) in known:
+        number = known[scene, things[0]]
+        return {things[0]: pages.cases[number]} if number else {}
     made: dict[int, Case] = {}
     asked = [each for each in things if (scene, each) not in known]
     for start in range(0, len(asked), MANY):
@@ -218,7 +224,8 @@ def _stale(case: Case) -> Stale:
 
 
 def _changed(before: Case, after: Case) -> tuple[str, ...]:
-    return tuple(name for name in FIELDS if getattr(before, name) != getattr(after, name))
+    pairs = zip(FIELDS, _VALUES(before), _VALUES(after), strict=True)
+    return tuple(name for name, was, now in pairs if was != now)
 
 
 def _rewrite(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, union_all
+from sqlalchemy import Connection, bindparam, func, select, union_all
 
 from borough.core.district import DEGREE_M
 from borough.core.observations import Mask
@@ -20,6 +20,8 @@ from borough.storage.sql.tasks_table import case_tasks
 
 Spot = tuple[float, float]
 """Longitude and latitude."""
+Duty = Mapping[str, Any]
+"""A row of `duties.at_work`; asked so often that a plain mapping pays."""
 RUNS = ("started", "acknowledged")
 FEW = 4
 """After so many questions in one bundle all is read that others could ask."""
@@ -125,7 +127,7 @@ class _Shift:
 
     from_ms: int
     to_ms: float
-    rows: Sequence[RowMapping]
+    rows: Sequence[Duty]
     posts: tuple[str, ...]
     agency: Mapping[str, str]
     until_ms: Mapping[str, int]
@@ -139,7 +141,7 @@ class _Shift:
         later = self.from_ms < at_ms < self.to_ms
         return later and at_ms < _unchanged_until(connection, self.from_ms)
 
-    def some(self, rows: Sequence[RowMapping]) -> "_Shift":
+    def some(self, rows: Sequence[Duty]) -> "_Shift":
         """Keep some of them."""
         posts = tuple(dict.fromkeys(row["post"] for row in rows))
         wanted = set(posts)
@@ -219,19 +221,19 @@ def middle(spots: Mapping[str, Spot]) -> Spot:
     return sum(lon) / len(lon), sum(lat) / len(lat)
 
 
-def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[RowMapping]:
+def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[Duty]:
     """Give the duties of a kind at a moment; after a few, those of all kinds are read at once."""
     known = kept(connection, r.duties, posts_table)
     known["asked"] = known.get("asked", 0) + 1
     if bundle_of(connection) is None or known["asked"] < FEW:
-        return at_work(connection, at_ms, [kind])
+        return list(map(dict, at_work(connection, at_ms, [kind])))
     from_ms, to_ms = known.get("span", (0, 0))
     if not from_ms <= at_ms < to_ms:
-        kinds: dict[str, list[RowMapping]] = {}
-        for row in at_work(connection, at_ms):
+        kinds: dict[str, list[Duty]] = {}
+        for row in map(dict, at_work(connection, at_ms)):
             kinds.setdefault(row["kind"], []).append(row)
         known |= {"span": (at_ms, _unchanged_until(connection, at_ms)), "kinds": kinds}
-    found: Sequence[RowMapping] = known["kinds"].get(kind, ())
+    found: Sequence[Duty] = known["kinds"].get(kind, ())
     return found
 
 

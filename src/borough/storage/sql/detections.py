@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, tuple_
 
 from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import tables as t
+from borough.storage.sql.bulk import added
 from borough.storage.sql.counting import upsert
 from borough.storage.sql.engines import plain, reading, writing
 from borough.storage.sql.paging import page
@@ -18,6 +19,7 @@ WHOLE = {"thing": int, "level": int, "position": int, "time": int, "now": int}
 WORDS = {"id": str, "scene": str, "level_name": str, "version": str}
 MANY = 500
 """Ids in one query."""
+_KINDS = tuple({**WHOLE, **WORDS}.items())
 INT64_BITS = 63
 Edge = Mapping[str, Any]
 
@@ -155,7 +157,7 @@ def label(connection: Connection, case: int, outcome: str) -> None:
 
 
 def _checked(edge: Edge) -> dict[str, Any]:
-    for name, kind in (WHOLE | WORDS).items():
+    for name, kind in _KINDS:
         value = edge.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
             msg = f"{name}: an edge needs a {kind.__name__}, not {value!r}"
@@ -195,12 +197,12 @@ def _keep(connection: Connection, fresh: Sequence[dict[str, Any]]) -> None:
         states[edge["id"]] = _after(states.get(edge["id"]), edge)
     born = [states[each] for each in ids if each not in known]
     if born:
-        connection.execute(t.detections.insert(), born)
+        added(connection, t.detections, born)
     changed = [states[each] | {"own": each} for each in ids if each in known]
     if changed:
         own = t.detections.c.id == bindparam("own")
         connection.execute(t.detections.update().where(own), changed)
-    connection.execute(t.detection_edges.insert(), [_edge_row(edge) for edge in fresh])
+    added(connection, t.detection_edges, [_edge_row(edge) for edge in fresh])
 
 
 def _after(state: dict[str, Any] | None, edge: Edge) -> dict[str, Any]:

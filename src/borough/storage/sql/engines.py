@@ -37,13 +37,18 @@ def connect(where: str | Path) -> Engine:
     """
     url = _address(where)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, json_serializer=canonical, pool_pre_ping=True)
+        return create_engine(url, json_serializer=json_text, pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=canonical)
+    engine = create_engine(url, json_serializer=json_text)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def json_text(value: Any) -> str:
+    """Write a value as JSON; most of those in tables are empty."""
+    return "{}" if value == {} else canonical(value)
 
 
 def _address(where: str | Path) -> URL:
@@ -139,10 +144,15 @@ def _known_errors() -> Iterator[None]:
         raise
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Replace what JSON cannot say (NaN and infinities) by null, however deep it lies."""
     if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {
+            str(key): each if type(each) in _PLAIN else plain(each) for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

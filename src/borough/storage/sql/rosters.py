@@ -44,9 +44,9 @@ class SqlRosters:
         if (at_ms, ahead) in kept(connection, r.roster_days):
             return
         first = day_at(at_ms, self.zone) - timedelta(days=1)
-        wanted = [first + timedelta(days=number) for number in range(ahead + 2)]
         if (first, ahead) in kept(connection, r.roster_days):
             return
+        wanted = [first + timedelta(days=number) for number in range(ahead + 2)]
         asked = {"days": [str(day) for day in wanted]}
         known = set(connection.scalars(_LAID, asked))
         missing = [day for day in wanted if str(day) not in known]
