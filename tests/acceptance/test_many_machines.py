@@ -252,7 +252,7 @@ def play(both: Both, folder: Path) -> None:
         eventually(lambda at=living: lost(at) == len(both.script.gateways), "silence noticed")
         machine.start("desk")
         with living.kept() as engine:
-            eventually(partial(out, engine), "an outage")
+            eventually(partial(whole, engine, len(both.script.gateways)), "an outage of all")
         living.await_desk()
 
 
@@ -267,6 +267,11 @@ def out(engine: Engine) -> list[tuple[str, int, int]]:
     with reading(engine) as connection:
         rows = connection.execute(outages.select()).mappings().all()
     return [(row["level"], row["area"], row["members"]) for row in rows]
+
+
+def whole(engine: Engine, members: int) -> bool:
+    """Say whether one outage has so many members."""
+    return [each[2] for each in out(engine)] == [members]
 
 
 def levels(living: Living) -> dict[tuple[str, int], list[int]]:
