@@ -7,8 +7,8 @@ that is stored says how far we have lent, so that after a death nothing is lent 
 the fence: who has not stored it cannot store the next.
 
 A message costs both sides some ms, however little it holds.  So rows that are only derived from
-are gathered for a while, which a window's allowance for late rows is much longer than, and lent
-before each checkpoint.  What another one owns is lent at once: its scenes wait for it.
+are gathered for a part of the district time that a window waits for what is late, and lent before
+each checkpoint.  What another one owns is lent at once: its scenes wait for it.
 """
 
 from base64 import b64decode
@@ -28,8 +28,8 @@ from borough.engine.derive import Members
 from borough.storage.journal.streams import Deposit, store
 
 DOORS = "DOORS"
-GATHER_MS = 1000
-"""How long rows are gathered, at most, in district time: those of a window may be a minute late."""
+SHARE = 10
+"""Rows are gathered for this part of the time for which the least patient window waits."""
 _NAME = "Nats-Msg-Id: lent-"
 
 
@@ -49,6 +49,9 @@ class Lending:
         home = home_of_series(registry, part.of)
         self._mine = home == part.number
         self._wanted = {q: home == q for q in range(part.of) if q != part.number}
+        scenes = list(scenes)
+        allowed = [each.allow_s for scene in scenes for each in scene.derives]
+        self._gather_ms = min(allowed, default=0) * 1000 // SHARE
         for scene in scenes:
             for derivation in scene.derives:
                 members = Members.of(derivation, registry)
@@ -76,7 +79,8 @@ class Lending:
                 if sum(len(each) for _, each in self._waiting) + len(some) > MOST_ROWS:
                     self.hand_over()
                 self._waiting.append((sequence, some))
-        if self._waiting and (hurry or frame.now - self._waiting[0][1].now >= GATHER_MS):
+        since = self._waiting[0][1].now if self._waiting else frame.now
+        if hurry or frame.now - since > self._gather_ms:
             self.hand_over()
 
     def hand_over(self) -> None:

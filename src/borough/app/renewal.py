@@ -17,8 +17,9 @@ from borough.storage.sql import SqlRegistry, connect
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
-"""How soon a change is noticed; looking costs one short question to the database."""
+LOOK_S, LONG_S = 1.0, 3.0
+"""How soon a change is noticed; looking costs one short question to the database, 1 ms of a
+process that had other things to do.  Where there are *several*, each looks as much more seldom."""
 
 
 def nothing(_held: Ground) -> None:
@@ -33,12 +34,15 @@ class RegistryWatch:
     read the *district* already gives it: it never changes, and reading takes a while.
     """
 
-    def __init__(self, settings: Settings, district: District | None = None) -> None:
+    def __init__(
+        self, settings: Settings, district: District | None = None, several: int = 1
+    ) -> None:
         self.settings = settings
         self.store = SqlRegistry(connect(settings.store))
         self.version = self.store.version()  # before the ground, so that no change is missed
         self.held: Ground = ground(settings, district)
         self.prepare: Callable[[Ground], Any] = nothing
+        self._every_s = min(LOOK_S * several, LONG_S)
         self._lock = threading.Lock()
         self._found: tuple[Ground, Any] | None = None
         self._stop = threading.Event()
@@ -60,7 +64,7 @@ class RegistryWatch:
             return found
 
     def _watch(self) -> None:
-        while not self._stop.wait(LOOK_S):
+        while not self._stop.wait(self._every_s):
             try:
                 version = self.store.version()
                 if version != self.version:
@@ -82,4 +86,4 @@ class RegistryWatch:
     def close(self) -> None:
         """Stop looking."""
         self._stop.set()
-        self._thread.join(LOOK_S)
+        self._thread.join(self._every_s)

@@ -229,6 +229,8 @@ class Stream:
         self.previous = sequence
 
     def _added(self, sequence: int, frame: Frame) -> bool:
+        if not len(frame):
+            return True
         position = (sequence << REPORT_BITS) + (1 << REPORT_BITS) - 1
         if self.lending is None:
             return self.appender.add(frame.series, frame.time, frame.value, position)

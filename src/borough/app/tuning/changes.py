@@ -12,8 +12,9 @@ from borough.storage.journal.journal import Entry
 from borough.storage.sql import SqlTunings, connect
 
 log = logging.getLogger(__name__)
-LOOK_S = 0.5
-"""How soon a change is in the journal, at most."""
+LOOK_S, LONG_S = 0.5, 2.0
+"""How soon a change is in the journal, at most; several partitions together ask as often as one,
+each up to this seldom."""
 
 
 def standing_before(first: Entry | None, tunings: SqlTunings) -> int:
@@ -36,13 +37,14 @@ class Inbox:
     def __init__(self, settings: Settings, after: int) -> None:
         self._tunings = SqlTunings(connect(settings.store))
         self._after = after
+        self._every_s = min(LOOK_S * settings.partitions, LONG_S)
         self._found: queue.SimpleQueue[Change] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, name="tunings", daemon=True)
         self._thread.start()
 
     def _look(self) -> None:
-        while not self._stop.wait(LOOK_S):
+        while not self._stop.wait(self._every_s):
             try:
                 changes = self._tunings.after(self._after)
             except BoroughError as error:
