@@ -1,19 +1,27 @@
 """A public Sparkplug client speaks to a real bus, and is understood."""
 
+import json
+import multiprocessing
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import paho.mqtt.client as mqtt
 import pysparkplug as public
 import pytest
 
+from borough.adapters.bus.config import Bus
+from borough.adapters.bus.tokens import Knock
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder
 from borough.adapters.reader import Marks, Reader
+from borough.adapters.sparkplug.state import USER, Presence
+from borough.core.errors import BadSetting
 from borough.core.registry import Registry
 from borough.testing.living import eventually
 
-GROUP = "plant"
+GROUP, HOST = "plant", "the-host"
 WORD = "one"
 """With it the first gateway enters the bus of these tests."""
 
@@ -110,3 +118,96 @@ def test_a_host_that_missed_the_birth_asks_for_it(
         assert not len(got.series)
         reader.tell(late.decoder.host.wishes(now))
     assert plant.asked[0].topic.message_type == public.MessageType.NCMD
+
+
+def stay(bus: Bus) -> None:
+    """Be there as a host until somebody ends the process."""
+    with Presence(bus, HOST):
+        threading.Event().wait()
+
+
+class Waiting:
+    """An edge node that waits for its primary host, and hears who is there."""
+
+    def __init__(self, ground: Any) -> None:
+        self.words: list[tuple[bool, int]] = []
+        eventually(lambda: ground.gate.open, "an open gate")
+        self.client = mqtt.Client("gw-1")
+        self.client.username_pw_set("gw-1", WORD)
+        self.client.on_connect = lambda client, *_: client.subscribe(f"spBv1.0/STATE/{HOST}", 1)
+        self.client.on_message = lambda _, __, told: self.hear(json.loads(told.payload))
+        self.client.connect(ground.bus.host, ground.bus.mqtt_port)
+        self.client.loop_start()
+
+    def hear(self, told: dict[str, Any]) -> None:
+        """Take in a word of the host; it says two things and no more."""
+        assert told.keys() == {"online", "timestamp"}
+        self.words.append((told["online"], told["timestamp"]))
+
+    def end(self) -> None:
+        """Hang up."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.fixture
+def waiting(ground: Any, reader: Reader) -> Iterator[Waiting]:  # noqa: ARG001 - it must be there first
+    """Give an edge node that waits for its host."""
+    made = Waiting(ground)
+    yield made
+    made.end()
+
+
+def test_a_host_that_dies_is_told_as_gone_and_one_that_comes_as_there(
+    ground: Any, waiting: Waiting
+) -> None:
+    """The word is kept for who comes later; death and birth of a session have one timestamp."""
+    host = multiprocessing.get_context("fork").Process(target=stay, args=(ground.bus,))
+    host.start()
+    try:
+        eventually(lambda: any(online for online, _ in waiting.words), "a host that is there")
+        later = Waiting(ground)
+        eventually(lambda: later.words, "the word that was kept")
+        later.end()
+        host.kill()
+        eventually(lambda: not waiting.words[-1][0], "a host that is gone")
+    finally:
+        host.kill()
+        host.join()
+    assert later.words[0] == waiting.words[0]
+    assert waiting.words[-1] == (False, waiting.words[0][1])
+
+    with Presence(ground.bus, HOST):
+        eventually(lambda: waiting.words[-1][0], "another host")
+        born = waiting.words[-1][1]
+    eventually(lambda: waiting.words[-1] == (False, born), "its goodbye")
+    assert born > waiting.words[0][1]
+
+
+def test_a_host_contradicts_who_says_that_it_is_gone(ground: Any, waiting: Waiting) -> None:
+    """An old will may be kept from before, or come late."""
+    with Presence(ground.bus, HOST):
+        eventually(lambda: waiting.words and waiting.words[-1][0], "a host that is there")
+        with ground.link("doors") as link:
+            link.publish(f"spBv1//0.STATE.{HOST}".encode(), b'{"online": false, "timestamp": 1}')
+            link.settle()
+        eventually(lambda: (False, 1) in waiting.words, "the wrong word")
+        eventually(lambda: waiting.words[-1][0], "the right one")
+
+
+def test_no_device_speaks_for_the_host(ground: Any, waiting: Waiting) -> None:
+    """Its topic is closed to them, and its name at the gate needs a password nobody is given."""
+    waiting.client.publish(f"spBv1.0/STATE/{HOST}", b'{"online": true, "timestamp": 1}', 1)
+    knocks = [(USER, WORD, USER), ("gw-1", WORD, USER), ("gw-1", WORD, "x")]
+    reasons = [ground.gate.reason(Knock("s", "u", *each, "mqtt")) for each in knocks]
+    assert reasons == ["wrong-credential", "foreign-client-id", ""]
+    with Presence(ground.bus, HOST):
+        eventually(lambda: waiting.words, "a host")
+    assert waiting.words[0][1] != 1
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "#", "a+"])
+def test_an_id_that_no_topic_can_hold_is_refused(ground: Any, name: str) -> None:
+    """It is named with its setting."""
+    with pytest.raises(BadSetting, match="sparkplug_host"):
+        Presence(ground.bus, name)

@@ -19,7 +19,8 @@ from borough.adapters.bus.link import Link, publication
 from borough.adapters.bus.tokens import Knock, Signer, read_knock
 from borough.adapters.bus.wire import Message
 from borough.adapters.limits import Limits
-from borough.adapters.sparkplug.host import PREFIX
+from borough.adapters.sparkplug.host import PREFIX, STATE
+from borough.adapters.sparkplug.state import USER as HOST, password
 from borough.core.errors import BadRequest, BadSetting
 from borough.core.partitions import dealt
 
@@ -28,6 +29,7 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _QUESTIONS = b"$SYS.REQ.USER.AUTH"
 _LOOK_S = 0.2
+_AGES_S = 10 * 365 * 86_400
 
 
 def token() -> str:
@@ -64,6 +66,7 @@ class Gate:
         self.open = self.listens = False
         self._bus, self.limits = bus, limits
         self._signer = Signer(bus.secrets.seed)
+        self._host = digest(password(bus.secrets.seed))
 
     def serve(self, stop: threading.Event) -> None:
         """Answer until *stop* is set; ``BusDown`` when the bus goes away: then serve again."""
@@ -104,6 +107,12 @@ class Gate:
         self.counts[reason or "welcome"] += 1
         if reason:
             return self._signer.refuse(knock, reason)
+        if knock.name == HOST:
+            states = {"allow": [f"{PREFIX.decode()}{STATE}.>"]}
+            return self._signer.welcome(knock, "DEVICES", {
+                "pub": states, "sub": states, "subs": 1, "data": -1, "payload": -1,
+                "allowed_connection_types": ["MQTT"],
+            }, _AGES_S)  # fmt: skip
         most = self.limits.session_s
         for_s = most - secrets.randbelow(most // 2 + 1)  # not all at once, where all came at once
         return self._signer.welcome(knock, "DEVICES", self._permissions(knock.name), for_s)
@@ -114,12 +123,15 @@ class Gate:
         A client id that is somebody else's credential is refused, because the bus closes the
         older of two connections with one id: a device could push another one out.
         """
-        kept = self.credentials.get(knock.name, b"")
+        kept = self._host if knock.name == HOST else self.credentials.get(knock.name, b"")
         if not hmac.compare_digest(digest(knock.password), kept):
             return "wrong-credential"
-        if knock.client != knock.name and knock.client in self.credentials:
+        if knock.client != knock.name and self._is_ours(knock.client):
             return "foreign-client-id"
         return "" if knock.kind == "mqtt" else "not-mqtt"
+
+    def _is_ours(self, name: str) -> bool:
+        return name == HOST or name in self.credentials
 
     def _dealt(self, key: str) -> list[str]:
         """Say where the bus puts what a credential says, where it deals it out to partitions."""

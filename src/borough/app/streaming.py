@@ -5,10 +5,11 @@ import logging
 import signal
 import threading
 import time
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 
 from borough.adapters.bus.link import Link
 from borough.adapters.reader import Reader
+from borough.adapters.sparkplug.state import Presence
 from borough.app import pulse
 from borough.app.bus import bus_of, has_room
 from borough.app.clocks import wall_ms
@@ -66,7 +67,7 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    watch = RegistryWatch(settings)
+    watch = RegistryWatch(settings, several=settings.partitions)
     while not stop.is_set():
         try:
             if settings.partitions == 1:
@@ -103,6 +104,13 @@ def hold(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> Non
         holding.close()
 
 
+def presence(settings: Settings, part: Part) -> AbstractContextManager[object]:
+    """Have edge nodes told that their host is there; machines are heard by the first partition."""
+    if part.number or not settings.sparkplug_host:
+        return nullcontext()
+    return Presence(bus_of(settings), settings.sparkplug_host)
+
+
 def once(
     settings: Settings, watch: RegistryWatch, stop: threading.Event, part: Part = WHOLE
 ) -> None:
@@ -116,6 +124,7 @@ def once(
         with (
             Reader(bus_of(settings), stream.marks, stream.limits, part) as reader,
             closing(Inbox(settings, stream.tuned)) as inbox,
+            presence(settings, part),
         ):
             loop(stream, reader, inbox, watch, stop)
         stream.checkpoint(wait=True)
