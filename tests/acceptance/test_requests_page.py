@@ -13,7 +13,7 @@ from borough.api.application import create
 from borough.app.clocks import wall_ms
 from borough.app.requests.door import RequestDoor
 from borough.core.clock import DistrictClock
-from borough.storage.sql import connect, upgrade
+from borough.storage.sql import SqlPeople, connect, upgrade
 from borough.testing.requesting import MORNING, YUBEI, Desk, OfficeDesk, desk, yubei
 from borough.testing.serving import serving
 from borough.testing.town import OPERATOR, town
@@ -37,7 +37,8 @@ def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, D
     plain = town(50)
     its = OfficeDesk(made, lambda: MORNING, plain.live.publish)
     clock = DistrictClock(MORNING, 1.0, wall_ms())
-    ports = replace(plain, district=yubei(), requests=door, desk=its, clock=clock)
+    people = SqlPeople(engine)
+    ports = replace(plain, district=yubei(), requests=door, desk=its, clock=clock, people=people)
     with serving(create(ports), ports.live) as served:
         yield served.url, made
     engine.dispose()
@@ -125,3 +126,30 @@ def test_a_request_appears_by_the_live_stream_while_the_page_is_open(
     late.click()
     expect(page.locator(".request")).to_contain_text("下水道堵了一个月没人管")
     assert page.evaluate("window.kept")
+
+
+def test_a_caller_is_erased_once_it_was_shown_what_goes(
+    office: tuple[str, Desk], page: Page
+) -> None:
+    """Theirs, what surely speaks of them, and of the doubtful only what was ticked."""
+    url, made = office
+    known = {"name": "张三丰", "phone": "13700137000"}
+    mine = made.filed("楼上漏水没人管", contact=known, key="erase me")
+    sure = made.filed("张三丰（13700137000）家漏水，殃及楼下", key="erase 1")
+    film = made.filed("张三丰影视城门口堵车", key="erase 2")
+    ticked = made.filed("张三丰又在楼道放自行车", key="erase 3")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
+    page.locator("[data-state=accepted]").click()
+    page.locator(".request", has_text="楼上漏水没人管").click()
+    page.locator("#erase").click()
+    box = page.locator("dialog")
+    for each in (mine, sure, film, ticked):
+        expect(box).to_contain_text(each.code)
+    expect(box).to_contain_text("无法撤销")
+    box.locator("label", has_text=ticked.code).locator("input").check()
+    box.get_by_role("button", name="永久删除").click()
+    expect(page.locator("#toast")).to_contain_text("3")
+    for each in (mine, sure, ticked):
+        assert "张三丰" not in made.store.one(each.id).text
+    assert made.store.one(film.id).text == "张三丰影视城门口堵车"

@@ -304,6 +304,7 @@ async def full(asked: Asked, ports: Ports, request: str) -> Response:
     return answers.json({
         **told(now, None if every else caller),
         "person": people.get(now.person, {}),
+        "person_id": now.person,
         "answer": now.answer if every else hidden(now.answer, caller),
         "acts": acts if every else [{**each, **unnamed(each, caller)} for each in acts],
         "with": await listing(asked, ports, [each for each in others if each.id != now.id]),

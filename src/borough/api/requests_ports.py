@@ -59,6 +59,14 @@ class Requests(Protocol):
         """Count those within *reach* by state, and late ones; empty is everywhere."""
         ...
 
+    def traces(self, person: int, fields: Mapping[str, str], /) -> Row:
+        """Find whose requests speak of a person of whom *fields* are known.
+
+        ``own`` codes of their own, ``found`` those of others with ``request``, ``code``, ``why``,
+        ``sure`` and ``says``, ``callers`` who made each of these, ``after`` the last looked at.
+        """
+        ...
+
     def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int, /) -> Row:
         """Work out the three rates of those received in a period, by agency, street or month."""
         ...

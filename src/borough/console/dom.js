@@ -62,7 +62,7 @@ export function toast(text, bad = false) {
  * `fields` are elements with a name, each with its label: [["Hours", input], ...].
  */
 export function askFor(title, fields, { yes, no, note = "" }) {
-  const rows = fields.map(([text, field]) => h("label", {}, h("span", {}, text), field));
+  const rows = fields.map(([text, field]) => h(field.matches("ul, p") ? "div" : "label", {}, h("span", {}, text), field));
   const leave = h("button", { type: "button", class: "tool", onclick: () => box.close() }, no);
   const form = h("form", { method: "dialog" }, h("h2", {}, title), note ? h("p", { class: "quiet" }, note) : null, ...rows,
     h("div", { class: "buttons" }, h("button", { class: "do first", value: "yes" }, yes), leave));

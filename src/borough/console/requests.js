@@ -79,7 +79,7 @@ async function open(id) {
   drawRequest(find("one"), one, rules, { again: async () => {
     await load();
     await open(id);
-  }, attempt, open: (other) => attempt(() => open(other)) });
+  }, attempt, said: toast, open: (other) => attempt(() => open(other)) });
 }
 
 /** Read the list again once what happens has settled; and the open request, if it was that one. */

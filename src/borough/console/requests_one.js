@@ -1,6 +1,7 @@
 // One request: what it says, what triage suggests, and what may be done now.
 
 import { h, toast } from "./dom.js";
+import { erasing } from "./erase.js";
 import { actor, channelled, placed } from "./naming.js";
 import { say } from "./requests_words.js";
 import { post } from "./server.js";
@@ -32,7 +33,7 @@ export function drawRequest(box, one, rules, tools) {
     h("dl", {}, ...facts.filter(([, text]) => text).flatMap(([name, text]) => [h("dt", {}, say(name)), h("dd", {}, String(text))])),
     ...(one.state === "waiting" ? suggested(one, rules, act) : []),
     ...(["waiting", "accepted"].includes(one.state) ? [sorting(one, rules, act)] : []),
-    ...proposals(one, tools, act), ...acts(one, rules, act), ...log(one));
+    ...proposals(one, tools, act), ...acts(one, rules, act), ...log(one), erasing(one, tools) ?? "");
 }
 
 function suggested(one, rules, act) {

@@ -21,6 +21,11 @@ const WORDS = {
     by_agency: "按承办单位", by_first_agency: "按首接单位", by_street: "按镇街", by_month: "按月", by_category: "按类别", by_all: "合计",
     people: "人", requests: "件", since: "从", last: "到", quiet: "没有多人反映的同类问题。",
     sign_in: "登录后可以办理。", close: "关闭", unknown: "未知",
+    erase: "删除诉求人信息", erase_looking: "正在全部诉求中查找…", erase_yes: "永久删除", erased: "已删除，涉及诉求件数",
+    erase_note: "姓名、电话、住址等将永久删除，无法撤销；案卷与审计链保持有效。", erase_own: "本人的诉求，件数",
+    erase_sure: "他人诉求中确指此人、一并涂去，件数", erase_doubtful: "同名或同址、可能是别人；勾选者才涂去，件数",
+    field_name: "姓名", field_phone: "电话", field_address: "住址", field_plate: "车牌", field_id: "证件号", field_email: "邮箱",
+    in_title: "标题", in_text: "正文", in_place: "地点", in_answer: "答复", in_note: "备注",
     changed: "此诉求刚有变动；提交前请重新打开核对。",
   },
   en: {
@@ -41,6 +46,11 @@ const WORDS = {
     by_agency: "By agency", by_first_agency: "By first agency", by_street: "By street", by_month: "By month", by_category: "By category", by_all: "All",
     people: "people", requests: "requests", since: "from", last: "to", quiet: "Nothing that many people raise.",
     sign_in: "Sign in to act on requests.", close: "Close", unknown: "unknown",
+    erase: "Erase the caller", erase_looking: "Looking through all requests…", erase_yes: "Erase for good", erased: "Erased; requests concerned:",
+    erase_note: "Name, telephone, address and all else go for good; it cannot be undone. Cases and the audit chain stay valid.", erase_own: "Their own requests:",
+    erase_sure: "Requests of others that surely speak of them, struck out too:", erase_doubtful: "Of the same name or address, perhaps somebody else; struck out only where ticked:",
+    field_name: "name", field_phone: "telephone", field_address: "address", field_plate: "plate", field_id: "identity number", field_email: "e-mail",
+    in_title: "title", in_text: "text", in_place: "place", in_answer: "answer", in_note: "note",
     changed: "This request has just changed; open it again before you send.",
   },
 };

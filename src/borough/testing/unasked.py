@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from borough.core.errors import NotFound
+from borough.core.people import Bounds
 from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import USUAL, read_requests
 
@@ -28,7 +29,11 @@ class Unasked:
         """Nothing was done."""
         return ()
 
-    def counts(self, _late_at_ms: int, /) -> Mapping[str, int]:
+    def traces(self, _person: int, _fields: Mapping[str, str], /) -> Mapping[str, Any]:
+        """Find nobody."""
+        return {"own": [], "found": [], "callers": {}, "after": 0}
+
+    def counts(self, _late_at_ms: int, _reach: Sequence[Bounds] = (), /) -> Mapping[str, int]:
         """Count nothing."""
         return {}
 

@@ -15,14 +15,17 @@ from borough.api.rights import rights
 from borough.app.clocks import wall_ms
 from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
-from borough.app.desk.sheltering import forms
+from borough.app.desk.requests import news_of
+from borough.app.requests.addressing import forms
 from borough.core.errors import BadRequest
 from borough.storage.sql import SqlAccounts, SqlAudit, SqlPersons, SqlSessions
 from borough.storage.sql.accounts import ENTER, FIRST, RESET
 from borough.storage.sql.credentials import digest
-from borough.storage.sql.requests_erasure import forgotten
+from borough.storage.sql.requests_erasure import Search, forgotten
 
 HOUR_MS = 3_600_000
+TOLD = 100
+"""Requests of an erasure that the live stream is told of one by one; pages read the rest again."""
 DAY_MS = 24 * HOUR_MS
 
 
@@ -111,10 +114,18 @@ def read_persons(desk: Desk, ask: Mapping[str, Any]) -> Answer:
 
 
 def erase_person(desk: Desk, ask: Mapping[str, Any]) -> Answer:
-    """Forget somebody, in the words of their requests too."""
-    also = partial(forgotten, patterns=patterns().values(), forms=forms())
-    SqlPersons(desk.engine).erase(ask["person"], by=ask["by"], also=also)
-    return Answer({"person": ask["person"]})
+    """Forget somebody, in the words of their requests and of others' too.
+
+    ``among`` and ``after`` say what the dry run looked at, ``chosen`` which of the doubtful ones
+    go as well; without them all requests are looked at here.
+    """
+    chosen = frozenset(ask.get("chosen", ()))
+    search = Search(ask.get("among"), ask.get("after", 0), chosen)
+    also = partial(forgotten, patterns=patterns().values(), forms=forms(), search=search)
+    done = SqlPersons(desk.engine).erase(ask["person"], by=ask["by"], also=also)
+    changed = desk.requests.store.find(ids=[*done["requests"], *done["others"]][:TOLD], limit=TOLD)
+    news = tuple(each for one in changed for each in news_of(desk, one))
+    return Answer({"person": ask["person"], **done}, news)
 
 
 def note_audit(desk: Desk, ask: Mapping[str, Any]) -> Answer:

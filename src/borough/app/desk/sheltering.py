@@ -6,31 +6,21 @@ Whoever made a request about the case stands there by their number alone: neithe
 how they are spoken of (王先生), nor anything else of their record comes into the log.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
 from borough.api.covering import clean, patterns
-from borough.core.forgetting import Forms, Found, blotted, finders
+from borough.app.requests.addressing import forms
+from borough.core.forgetting import Found, blotted, finders
 from borough.storage.sql import SqlPersons
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.requests_erasure import known, of_case
 
 DESK = "desk"
 MARK = "〔个人信息 {}〕"
-FORMS = Path(__file__).with_name("forms_of_address.toml")
-
-
-@cache
-def forms() -> Forms:
-    """Read how somebody may be spoken of."""
-    table = tomllib.loads(FORMS.read_text("utf-8"))
-    return Forms(**{name: tuple(each["value"]) for name, each in table.items()})
 
 
 @contextmanager

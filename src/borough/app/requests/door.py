@@ -9,18 +9,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from borough.adapters import sheets
 from borough.adapters.text import Requests as Columns, hot, merged
+from borough.app.requests.addressing import forms
 from borough.core import requests as core
 from borough.core.district import District
 from borough.core.errors import BadRequest, BadSheet
+from borough.core.forgetting import Telling
 from borough.core.people import Bounds, ranges
 from borough.core.requests import Request, RequestRules
 from borough.engine.district.requests import read_requests
 from borough.storage.sql import SqlCases, SqlRequests
+from borough.storage.sql.engines import reading
 from borough.storage.sql.requests_reach import Reached
+from borough.storage.sql.requests_table import requests
+from borough.storage.sql.requests_traces import as_json, newest, traces
 from borough.storage.sql.similar import Similar, SqlSimilar
 
 DAY_MS = 86_400_000
@@ -52,6 +57,7 @@ class RequestDoor:
     """The requests of a district, to be read."""
 
     def __init__(self, engine: Engine, cases: SqlCases, district: District, folder: Path) -> None:
+        self._engine = engine
         self._store = SqlRequests(engine, cases=cases)
         self._similar, self._cases = SqlSimilar(engine), cases
         self._district = district
@@ -66,6 +72,22 @@ class RequestDoor:
     def counts(self, late_at_ms: int, reach: Sequence[Bounds] = ()) -> dict[str, int]:
         """Count those within *reach* by state, and late ones."""
         return self._store.counts(late_at_ms, self._within(reach))
+
+    def traces(self, person: int, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Find whose requests speak of a person of whom *fields* are known; nothing is changed.
+
+        ``own`` are codes of their own, ``found`` those of others, ``after`` the last number looked
+        at.
+        """
+        with reading(self._engine) as connection:
+            after = newest(connection)
+            telling = Telling.of(fields, forms())
+            found = list(traces(connection, person, fields, telling))
+            chosen = select(requests.c.code).where(requests.c.person == person)
+            own = list(connection.scalars(chosen.order_by(requests.c.id)))
+        callers = {each.request: each.person for each in found}
+        return {"own": own, "after": after, "found": [as_json(each) for each in found],
+                "callers": callers}  # fmt: skip
 
     def _within(self, reach: Sequence[Bounds]) -> Reached:
         """Lay bounds out as the store needs them."""

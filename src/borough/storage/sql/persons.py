@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
@@ -13,8 +14,8 @@ from borough.storage.sql.audit import noted
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.people_tables import persons
 
-Also = Callable[[Connection, int, Mapping[str, str]], object]
-"""Forgets a person, of whom this was known, in other tables."""
+Also = Callable[[Connection, int, Mapping[str, str]], Mapping[str, Any]]
+"""Forgets a person, of whom this was known, in other tables; gives what the audit is told."""
 FIELD_MOST = 500
 """Characters that one field of a person may have."""
 
@@ -72,21 +73,23 @@ class SqlPersons:
         with reading(self._engine) as connection:
             return _fields(connection, sorted(set(wanted)))
 
-    def erase(self, person: int, *, by: str, also: Also | None = None) -> None:
+    def erase(self, person: int, *, by: str, also: Also | None = None) -> Mapping[str, Any]:
         """Forget somebody: fields and salt are gone, number and digest stay; told in the audit.
 
-        *also* takes them out of what was written elsewhere, in the same transaction.  Doing it
-        again changes nothing.
+        *also* takes them out of what was written elsewhere, in the same transaction; give what it
+        gives.  Doing it again changes nothing.
         """
         c = persons.c
         gone = persons.update().where(c.id == person, c.erased_ms.is_(None))
         with writing(self._engine) as connection:
             digest = self.digest(connection, person)
-            if also:
-                also(connection, person, _fields(connection, [person])[person])
+            said = also(connection, person, _fields(connection, [person])[person]) if also else {}
             done = connection.execute(gone.values(fields=None, salt="", erased_ms=_now_ms()))
             if done.rowcount:
-                noted(connection, by, "person_erased", f"person {person}", {"digest": digest})
+                noted(
+                    connection, by, "person_erased", f"person {person}", {"digest": digest, **said}
+                )
+        return said
 
 
 def sealed(salt: str, fields: Mapping[str, str]) -> str:

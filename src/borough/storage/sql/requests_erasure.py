@@ -1,16 +1,33 @@
-"""Forget somebody in the words of their requests: the logs of cases never held them."""
+"""Forget somebody in the words of their requests and of others': the logs never held them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from borough.core.forgetting import Forms, blotted, blotted_all, finders
+from borough.core.forgetting import Forms, Telling, blotted, blotted_all, finders
 from borough.storage.sql.people_tables import persons
 from borough.storage.sql.requests_table import request_acts, requests
+from borough.storage.sql.requests_traces import WORDS, struck, traces
 
 NONE = Forms()
-WORDS = ("title", "text", "place", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which requests of others are looked at: *among* those that a dry run showed, and later ones.
+
+    None is all of them.  Of those where it is not sure that they speak of the person, the
+    *chosen* are struck out too.
+    """
+
+    among: Sequence[int] | None = None
+    after: int = 0
+    chosen: frozenset[int] = frozenset()
+
+
+EVERYWHERE = Search()
 
 
 def forgotten(
@@ -18,13 +35,15 @@ def forgotten(
     person: int,
     fields: Mapping[str, str],
     patterns: Iterable[re.Pattern[str]] = (),
+    *,
     forms: Forms = NONE,
-) -> int:
-    """Take what was known of a person out of their requests; say how many those are.
+    search: Search = EVERYWHERE,
+) -> dict[str, list[int]]:
+    """Take what was known of a person out of requests; name their own and those of others.
 
-    *fields* is their record; *patterns* find what looks like personal data, *forms* say how they
-    may be spoken of.  The transaction is open already; logs and their chains are not touched,
-    since no word of a request is in them.
+    *fields* is their record; *patterns* find what looks like personal data, in their own requests
+    only; *forms* say how they may be spoken of.  The transaction is open already; logs and their
+    chains are not touched, since no word of a request is in them.
     """
     found = finders(known(fields, forms), patterns)
     chosen = select(requests).where(requests.c.person == person)
@@ -34,7 +53,11 @@ def forgotten(
         kept["suggestion"] = blotted_all(row["suggestion"], found)
         connection.execute(requests.update().where(requests.c.id == row["id"]).values(**kept))
         _acts(connection, row["id"], found)
-    return len(rows)
+    telling = Telling.of(fields, forms)
+    seen = traces(connection, person, fields, telling, among=search.among, after=search.after)
+    others = [each.request for each in seen if each.sure or each.request in search.chosen]
+    struck(connection, others, telling)
+    return {"requests": [row["id"] for row in rows], "others": others}
 
 
 def known(fields: Mapping[str, str], forms: Forms) -> list[str]:
