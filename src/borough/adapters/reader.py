@@ -27,13 +27,16 @@ from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode
 from borough.core.partitions import WHOLE, Part
 
 _PURGE_S = 1.0
-_SHARE = 5
-SHORT_S, LONG_S = 0.02, 0.075
+_SHARE = 20
+SHORT_S, LONG_S = 0.02, 0.25
 """Messages are gathered so many times as long as the last chunk took to work off, within these
 bounds: little is dealt with at once, and much in larger pieces, of which each costs less."""
 LONGEST_S = 0.3
 """Of several partitions each gathers as many times as long, up to this, so that what it takes at
 one go is as large as if it were the only one."""
+_PAUSE_S, _FEW = 0.01, 7_500
+"""While it gathers so few it looks at the sockets only so often: each look that finds one message
+costs as much as one that finds a thousand."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
 sent again by its name for two minutes, and after a crash only if the batch is still there."""
@@ -189,6 +192,8 @@ class Reader:
                 until = time.monotonic() + gather_s
             if (left <= 0 and not (fresh and count)) or count >= most:
                 break
+            if 0 < count < _FEW:
+                time.sleep(max(min(_PAUSE_S, until - time.monotonic()), 0.0))
         chunk.subjects += acked[0]
         chunk.payloads += acked[1]
         mqtt = sequence_of(chunk.acks[-1]) if chunk.acks else self.marks.mqtt

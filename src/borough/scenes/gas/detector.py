@@ -38,7 +38,7 @@ class Gas(Detector):
 
     def step(self, tick: Tick, rows: Rows) -> None:
         """Let time pass up to the report, set the clocks by it, and look again."""
-        self.pass_time(tick.time, rows)
+        self.compare(tick.time, rows)
         home, dry = tick["ch4_lel"], ~(tick["immersed"] > 0)
         lel = np.where(np.isnan(home), tick["ch4_vol"] / self.lel_vol * FULL, home)
         said = dry & ~np.isnan(lel)
@@ -53,9 +53,16 @@ class Gas(Detector):
         ):
             since = np.where(holds, np.fmin(rows[name], when), np.nan)
             rows[name] = np.where(said[:, None], since, rows[name])
-        self.pass_time(tick.time, rows)
+        self.compare(tick.time, rows)
 
     def pass_time(self, now: Values, rows: Rows) -> None:
+        """Compare the clocks of monitors that smell something or did: the others stay quiet."""
+        stirred = np.flatnonzero((rows["level"] > 0) | ~np.isnan(rows["over"]).all(axis=1))
+        some = rows[stirred]
+        self.lent(stirred).compare(np.broadcast_to(now, len(rows))[stirred], some)
+        rows["level"][stirred] = some["level"]
+
+    def compare(self, now: Values, rows: Rows) -> None:
         """Compare the clocks with what must be held before a level begins or ends."""
         hold = np.where(rows["space"] > 0, self.space_hold_s, self.home_hold_s)[:, None]
         clear, late = np.reshape(self.clear_s, (-1, 1)), np.reshape(now, (-1, 1))
