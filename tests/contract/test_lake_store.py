@@ -1,5 +1,6 @@
 """What a history in an object store promises; the store is a real one that speaks S3."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from itertools import count
@@ -72,6 +73,28 @@ def test_what_is_kept_here_may_go(address: str, tmp_path: Path) -> None:
     assert again.latest().value.tolist() == [2.0] * 10
 
 
+@pytest.mark.parametrize("kept_mb", [0, 1])
+def test_no_more_is_kept_here_than_was_asked_for(
+    address: str, tmp_path: Path, kept_mb: int
+) -> None:
+    """Of what was long unused as much goes as is beyond, who reads makes room, too."""
+    lake = Lake(tmp_path, "Asia/Shanghai", at=address, kept_mb=kept_mb)
+    fill(lake)
+    kept = sorted((tmp_path / "kept" / "observations").rglob("*.parquet"))
+    for each in kept:
+        os.utime(each, (0, 0))
+    lake.append([0], [START + 8 * HOUR], [8.0], 0, 9)
+    assert [each.exists() for each in kept] == [bool(kept_mb)] * 3
+    assert lake.one(0, START, START + 9 * HOUR).value.tolist() == [0.0, 1.0, 2.0, 8.0]
+    assert [each.exists() for each in kept] == [True] * 3
+
+    for each in kept[1:]:
+        os.utime(each, (0, 0))
+    kept[0].unlink()
+    assert lake.one(0, START, START + HOUR).value.tolist() == [0.0]
+    assert [each.exists() for each in kept] == [True, bool(kept_mb), bool(kept_mb)]
+
+
 def test_of_two_owners_of_a_partition_one_is_stale(address: str, tmp_path: Path) -> None:
     """Both saw the same table; the store takes the commit of one, and no row twice."""
     one, two = (Lake(tmp_path / name, at=address) for name in ("one", "two"))
@@ -110,7 +133,8 @@ def test_a_store_that_is_away_takes_nothing_half(
     fill(lake, 1)
     with monkeypatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-        lake.table.place = type(lake.table.place)(tmp_path / "kept" / "observations", address)
+        here = tmp_path / "kept" / "observations"
+        lake.table.place = type(lake.table.place)(here, address, 1)
         with pytest.raises(HistoryFull):
             lake.append([1], [START + HOUR], [5.0], 0, 2)
     again = Lake(tmp_path, "Asia/Shanghai", at=address)

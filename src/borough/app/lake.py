@@ -11,4 +11,5 @@ def lake_of(settings: Settings, zone: str, *, memory_mb: int = MEMORY_MB, thread
     Raises what `Lake` raises, and `BadSetting` where an object store cannot be spoken to.
     """
     folder = settings.common / "history"
-    return Lake(folder, zone, at=settings.history, memory_mb=memory_mb, threads=threads)
+    at, kept_mb = settings.history, settings.history_kept_mb
+    return Lake(folder, zone, at=at, kept_mb=kept_mb, memory_mb=memory_mb, threads=threads)

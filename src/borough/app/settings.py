@@ -72,6 +72,7 @@ class Settings:
     journal_mb: int = 8_000
     history_days: float = 400.0
     history_mb: int = 50_000
+    history_kept_mb: int = 4_096
     sparkplug_host: str = "borough"
     outward_inside: tuple[str, ...] = ()
     outward_again_s: float = 5.0

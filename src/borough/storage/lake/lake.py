@@ -28,6 +28,8 @@ MOST_ROWS = 4_000_000
 """Rows in one file: about 10 MB of readings, and 10 ms of a reader's time at the most."""
 MEMORY_MB = 384
 """What DuckDB may hold for questions, unless a process allows it less; beyond it, it spills."""
+KEPT_MB = 4_096
+"""What of an object store is kept on this machine, unless a district says otherwise."""
 TRIES = 5
 """How often an append that somebody else overtakes is begun again."""
 Answer = TypeVar("Answer")
@@ -40,9 +42,9 @@ class Lake:
     table keeps the zone that it began with (`BadSetting` otherwise).  In *folder*,
     ``observations`` is the table, ``series`` the one that names its series, ``latest`` and
     ``spill`` are ours alone.  *at*, such as ``s3://bucket/borough``, lays the tables into an
-    object store, and only ``spill`` and ``kept`` into *folder*.  DuckDB takes at most
-    ``memory_mb`` and ``threads``.  Several processes may open the same folder; one of them
-    compacts.
+    object store, and only ``spill`` and ``kept``, at most *kept_mb* of each, into *folder*.
+    DuckDB takes at most ``memory_mb`` and ``threads``.  Several processes may open the same
+    folder; one of them compacts.
     """
 
     def __init__(
@@ -51,11 +53,12 @@ class Lake:
         zone: str = "UTC",
         *,
         at: str = "",
+        kept_mb: int = KEPT_MB,
         memory_mb: int = MEMORY_MB,
         threads: int = 2,
     ) -> None:
         self.folder = folder.absolute()
-        self.place = place_of(self.folder, at)
+        self.place = place_of(self.folder, at, kept_mb)
         self.zone = zone_of(zone)
         self.table = Table(self.place.below("observations"), zone)
         self.reader = Reader(self.table.place, self.folder / "spill", memory_mb, threads)

@@ -16,8 +16,6 @@ from uuid import uuid4
 
 from borough.core.errors import BadSetting, HistoryDamaged
 
-KEPT_MB = 4_096
-"""How much of a store is kept on this machine; the longest unused goes first."""
 IN_USE_S = 60.0
 """What was asked for so lately may just be read, and stays whatever it takes."""
 RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
@@ -70,14 +68,15 @@ class Folder:
 class Bucket(Folder):
     """A part of an object store; ``folder`` keeps on this machine what was fetched from it.
 
-    *address* is ``s3://bucket/prefix``.  The store's own address and our keys come from the
+    Of that it keeps at most *kept_mb*, and drops the longest unused first.  *address* is
+    ``s3://bucket/prefix``.  The store's own address and our keys come from the
     environment: ``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``,
     ``AWS_REGION``, and ``AWS_ALLOW_HTTP`` for one without TLS.
     """
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(self, folder: Path, address: str, kept_mb: int) -> None:
         super().__init__(folder)
-        self._address = address.rstrip("/")
+        self._address, self._kept_mb = address.rstrip("/"), kept_mb
         try:
             # Needed by whoever has an object store, and installed with `borough[s3]` only.
             import obstore  # noqa: PLC0415 - see above
@@ -100,7 +99,7 @@ class Bucket(Folder):
 
     def below(self, name: str) -> Self:
         """Give the place *name* in this one."""
-        return type(self)(self.folder / name, f"{self._address}/{name}")
+        return type(self)(self.folder / name, f"{self._address}/{name}", self._kept_mb)
 
     def put(self, name: str, content: bytes) -> None:
         """Store a file and keep it here, too; `OSError` says why it is not stored."""
@@ -143,6 +142,7 @@ class Bucket(Folder):
             try:
                 os.utime(path)
             except FileNotFoundError:
+                self._make_room()
                 try:
                     content = bytes(self._obstore.get(self._store, name).bytes())
                     written(path.with_name(f"{path.name}.{uuid4().hex[:8]}"), content, path)
@@ -170,7 +170,7 @@ class Bucket(Folder):
             for path in self.folder.rglob("*.parquet")
             for told in [path.stat()]
         )
-        over = sum(size for _, size, _ in held) - KEPT_MB * MB
+        over = sum(size for _, size, _ in held) - self._kept_mb * MB
         for used, size, path in held:
             if over <= 0 or time.time() - used < IN_USE_S:
                 return
@@ -193,7 +193,7 @@ def written(path: Path, content: bytes, then: Path | None = None) -> None:
         raise
 
 
-def place_of(folder: Path, address: str = "") -> Folder:
+def place_of(folder: Path, address: str, kept_mb: int) -> Folder:
     """Say where a history lies: in *folder*, or at an *address* with *folder* to keep copies.
 
     `BadSetting` for an address that is not ``s3://bucket/...``.
@@ -203,4 +203,4 @@ def place_of(folder: Path, address: str = "") -> Folder:
     if not address.startswith("s3://") or not address.removeprefix("s3://").strip("/"):
         msg = f"history: {address!r} is not s3://bucket/prefix"
         raise BadSetting(msg)
-    return Bucket(folder / "kept", address)
+    return Bucket(folder / "kept", address, kept_mb)
