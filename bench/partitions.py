@@ -10,8 +10,7 @@ Of each number of partitions it tells
 
 * ``rest_cores``: what the streams take when nobody says anything;
 * ``plain``: all that they took at a rate, by the messages: CPU seconds a million;
-* ``marginal``: the same without what rest would have taken over that time;
-* ``slope``: from the lowest rate to the highest one, CPU seconds for each further million.
+* ``marginal``: the same without what rest would have taken over that time.
 
 ``to_one`` is each of them over that of one partition.  The same rate is dealt out to all, so with
 four each has a quarter, and what a stream costs by itself weighs the more the less there is to do:
@@ -120,15 +119,11 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
         rest = at_rest(machines, asked.rest)
         steps = [(rate, asked.seconds) for rate in sorted(asked.rates)]
         rates = [at_rate(settings, machines, targets, step, rest) for step in steps]
-    cores = [each["stream_cpu_s"] / each["took_s"] for each in rates]
-    speed = [each["messages"] / each["took_s"] / MILLION for each in rates]
-    slope = (cores[-1] - cores[0]) / (speed[-1] - speed[0]) if len(rates) > 1 else None
     return {
         "partitions": parts,
         "rest_cores": round(rest["stream"], 4),
         "bus_rest_cores": round(rest["bus"], 4),
         "rates": rates,
-        "slope": slope and round(slope, 3),
     }
 
 
@@ -139,7 +134,6 @@ def compared(runs: list[dict[str, Any]]) -> None:
         for here, there in zip(run["rates"], first["rates"], strict=True):
             for name in ("plain", "marginal", "bus_plain"):
                 here[f"{name}_to_one"] = round(here[name] / there[name], 3)
-        run["slope_to_one"] = first["slope"] and round(run["slope"] / first["slope"], 3)
 
 
 def main() -> None:
@@ -162,7 +156,6 @@ def main() -> None:
     told: dict[str, Any] = {"devices": asked.devices, "runs": runs}
     for name in ("plain", "marginal"):
         told[f"worst_{name}"] = max(each[f"{name}_to_one"] for run in runs for each in run["rates"])
-    told["worst_slope"] = max((run["slope_to_one"] or 0.0 for run in runs), default=0.0)
     tell(told, plain=asked.json)
 
 

@@ -12,6 +12,7 @@ from borough.adapters.bus.config import command
 from borough.adapters.bus.link import Link
 from borough.app.bus import bus_of, prepared, serves
 from borough.app.clocks import wall_ms
+from borough.app.tuning.trials import Trial, tried
 from borough.core.frames import DERIVED, NOW, Frame
 from borough.core.observations import REPORT_BITS
 from borough.core.partitions import Part, home_of_series, homes
@@ -208,3 +209,17 @@ def test_history_holds_each_row_once(town: Town) -> None:
     finally:
         lake.close()
     assert living.archived() == dict.fromkeys(living.journalled(), 1)
+
+
+def test_a_trial_tells_of_each_partition_what_was_told_live(town: Town) -> None:
+    """With the values in force it says what the live run said, in one process and in two."""
+    settings = town.living.settings
+    town.living.await_desk()
+    end = min(town.frames(part)[-1].frame.now for part in PARTS)
+    asked = Trial("fire_lane", {"grace_s": 3600}, to_ms=end)
+    one, two = (tried(settings, asked, processes=each) for each in (1, 2))
+
+    assert one["as_live"]["same"] > 0
+    assert one["as_live"] | {"same": 0} == {"same": 0, "missing": 0, "extra": 0}
+    assert one["counts"]["gone"] + one["counts"]["later"] > 0
+    assert two == one

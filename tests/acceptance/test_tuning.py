@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from borough.app.tuning.replays import replayed
+from borough.app.tuning.trials import Trial, tried
 from borough.core.frames import TUNED
 from borough.testing.living import Living, eventually
 from borough.testing.senders import MqttSender, lanes
@@ -145,6 +146,16 @@ def test_a_replay_with_another_value_runs_beside_the_roles(tuned: Living) -> Non
     assert found["version"]["in_force"] != found["version"]["changed"]
     assert found["scores"]["changed"]["precision"] is None
     assert "reaches back to" in why
+
+
+def test_a_trial_in_several_processes_says_the_same(tuned: Living) -> None:
+    """Each hears the whole journal and answers for its share of the things."""
+    end = tuned.journal()[-1][1].now
+    asked = Trial(SCENE, {"grace_s": 60}, to_ms=end)
+    one, three = (tried(tuned.settings, asked, processes=each) for each in (1, 3))
+
+    assert one["changes"]
+    assert three == one
 
 
 def states(client: httpx.Client, ids: list[str]) -> set[str]:

@@ -53,7 +53,7 @@ def replay(
     to
         Up to before this moment.
     processes
-        How many processes share the work, without --set; the answer is the same.
+        How many processes share the work; the answer is the same.
     as_json
         Print one JSON object instead of lines.
     """
@@ -65,8 +65,9 @@ def replay(
         return
     zone = zone_of(settings)
     low, high = moment(from_, zone, 0), moment(to, zone, AFTER_ALL)
+    trial = Trial(scene, assigned(set_), thing, low, high)
     with Progress() as progress:
-        told = tried(settings, Trial(scene, assigned(set_), thing, low, high), progress.tell)
+        told = tried(settings, trial, progress.tell, processes)
     print(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(lines(told)))
 
 

@@ -126,13 +126,16 @@ def joined(frames: Sequence[Frame]) -> Frame:
     full = [frame for frame in frames if len(frame)]
     if len(full) <= 1:
         only = full[0] if full else frames[-1]
-        return replace(frames[-1], **{name: getattr(only, name) for name in _COLUMNS})
+        alone: dict[str, Any] = {name: getattr(only, name) for name in _COLUMNS}
+        return replace(frames[-1], **alone)
     report, base = [], 0
     for frame in full:
         report.append(np.asarray(frame.report, np.int64) - int(frame.report[0]) + base)
         base = int(report[-1][-1]) + 1
     names = ("series", "time", "value")
-    columns = {name: np.concatenate([getattr(each, name) for each in full]) for name in names}
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(each, name) for each in full]) for name in names
+    }
     return replace(frames[-1], report=np.concatenate(report).astype(np.uint32), **columns)
 
 

@@ -1,14 +1,15 @@
 """Replays of a district's journal, beside what its live run said."""
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -72,7 +73,8 @@ def replayed(
         msg = f"there is no scene {scene!r}; there are {', '.join(names)}"
         raise NotFound(msg)
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
-        heard = list(_heard(settings, scene, tell, processes))
+        work = partial(told_by, settings, scene)
+        heard = list(in_shares(work, settings.parts, processes, tell))
         engine = connect(settings.store)
         detections = SqlDetections(engine)
         said = detections.edges() + list(untaken(link, detections.offset()))
@@ -87,23 +89,31 @@ Heard = tuple[int, list[dict[str, Any]]]
 """How far a replay has read, and what it said."""
 
 
-def _heard(settings: Settings, scene: str, tell: Tell, processes: int) -> Iterable[Heard]:
-    """Replay each share of the things, beside each other if there may be several processes."""
-    shares = settings.parts
-    if len(shares) == 1:
+T = TypeVar("T")
+
+
+def in_shares(
+    work: Callable[[Part, Tell], T], parts: Sequence[Part], processes: int, tell: Tell
+) -> Iterator[T]:
+    """Do *work* for each share of the things, beside each other if there may be processes.
+
+    Shares are the *parts* of the district; of one that has one only, as many as *processes*.
+    """
+    shares = parts
+    if len(parts) == 1:
         shares = [Part(number, processes) for number in range(processes)]
     if processes == 1:
         for share in shares:
-            yield told_by(settings, scene, share, tell)
+            yield work(share, tell)
         return
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        begun = [pool.submit(told_by, settings, scene, share) for share in shares]
+        begun = [pool.submit(work, share, silent) for share in shares]
         for done, each in enumerate(as_completed(begun), 1):
             yield each.result()
             tell("replay", done, len(begun))
 
 
-def told_by(settings: Settings, scene: str, share: Part, tell: Tell = silent) -> Heard:
+def told_by(settings: Settings, scene: str, share: Part, tell: Tell) -> Heard:
     """Replay what is said of one share of the things; the bus runs."""
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     chosen = [each for each in found if each.senses and scene in ("", each.scene.id)]

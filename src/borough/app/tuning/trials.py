@@ -1,9 +1,11 @@
 """Trials: what would have fired with other values of a scene's parameters, and what would not."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,11 +16,19 @@ from borough.app.bus import bus_of
 from borough.app.district import Ground, ground
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
-from borough.app.tuning.replays import bus_running, silent, untaken
+from borough.app.tuning.replays import (
+    ORDER,
+    Tell,
+    bus_running,
+    in_shares,
+    silent,
+    untaken,
+)
 from borough.app.turns import Turns
 from borough.core.errors import BadRequest, NotFound
 from borough.core.frames import Frame
 from borough.core.observations import REPORT_BITS
+from borough.core.partitions import WHOLE, Part
 from borough.core.tunings import EVERY_THING, Change
 from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.difference import (
@@ -38,13 +48,16 @@ from borough.engine.difference import (
 )
 from borough.engine.pipeline import Pipeline
 from borough.engine.replay import compare
+from borough.storage.journal.copies import stretch_of
 from borough.storage.journal.journal import JournalTail, first_entry
+from borough.storage.journal.streams import JOURNAL
 from borough.storage.sql import SqlDetections, SqlTunings, connect
 
 TOLD = 500
 """As many differences are told one by one; all are counted."""
 AFTER_ALL = 1 << 62
-Tell = Callable[[str, int, int], None]
+MEMORIES = ("blank", "first", "kept")
+"""What a rule can know where a replay begins; the least of several counts."""
 Edges = list[dict[str, Any]]
 
 
@@ -77,32 +90,52 @@ class Start:
     saved: Path | None = None
 
 
-def tried(settings: Settings, trial: Trial, tell: Tell = silent) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one share of the things said of a stretch, with both sets of values.
+
+    ``oldest`` is how far back its journal reaches, ``broken`` what was set aside, and why.
+    """
+
+    start: Start
+    oldest: int
+    heard: "Heard"
+    broken: tuple[dict[str, str], dict[str, str]]
+
+
+def tried(
+    settings: Settings, trial: Trial, tell: Tell = silent, processes: int = 1
+) -> dict[str, Any]:
     """Replay a stretch of the journal twice, with the values now in force and with those to try.
 
     Both are held over the whole stretch, whatever was changed within it, and hear the same
-    records, from far enough before it for the rule to know what it knew.  Raises
-    `BadParameter`, naming the field, `NotFound`, or `BadRequest` for a stretch that the
-    journal does not reach.
+    records, from far enough before it for the rule to know what it knew.  A district of several
+    partitions is tried partition by partition, one of one by shares, in so many *processes*; the
+    answer is the same.  Raises `BadParameter`, naming the field, `NotFound`, or `BadRequest` for a
+    stretch that the journal does not reach.
     """
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     held = ground(settings)
     engine = connect(settings.store)
     bench = Bench(found, lambda: held.registry, SqlTunings(engine))
-    scene, change = bench.of(trial.scene), asked(bench, held, trial)
-    _, version = bench.tried(trial.scene, change)
+    bench.of(trial.scene)
+    _, version = bench.tried(trial.scene, asked(bench, held, trial))
     with bus_running(settings), Link(bus_of(settings).login("borough"), "trial") as link:
-        starts = beginnings(settings, link)
-        start = beginning(starts, trial, held.district.zone)
-        pair = [prepared(held, scene, bench, start, each) for each in (None, change)]
-        heard = told_by(pair, JournalTail(link, start.after), trial, tell)
+        work = partial(heard_by, settings, trial)
+        shares = [each for each in in_shares(work, settings.parts, processes, tell) if each]
         detections = SqlDetections(engine)
         said = detections.edges(trial.scene) + list(untaken(link, detections.offset()))
+    if not shares:
+        msg = "the journal is empty; there is nothing to replay"
+        raise NotFound(msg)
     live = [each for each in said if each["scene"] == trial.scene]
-    bounds = max(trial.from_ms, start.at), min(trial.to_ms, heard.until)
-    one, other = heard.edges
+    at = max(each.start.at for each in shares)
+    bounds = max(trial.from_ms, at), min(trial.to_ms, *(each.heard.until for each in shares))
+    one, other = (together(shares, number) for number in (0, 1))
     judged = detections.judged(trial.scene)
     weighed = Weighed(bounds, firings(live), firings(one), firings(other), judged)
+    records = [each.heard.records for each in shares]
+    memories = [MEMORIES.index(each.start.memory) for each in shares]
     return {
         "scene": trial.scene,
         "zone": held.district.zone,
@@ -110,14 +143,41 @@ def tried(settings: Settings, trial: Trial, tell: Tell = silent) -> dict[str, An
         "values": dict(trial.values),
         "from": bounds[0],
         "to": bounds[1],
-        "reaches_back_to": starts[0].at,
-        "began": {"at": start.at, "memory": start.memory, "records": heard.records},
+        "reaches_back_to": max(each.oldest for each in shares),
+        "began": {"at": at, "memory": MEMORIES[min(memories)],
+                  "records": max(records) if settings.partitions == 1 else sum(records)},
         "version": {"in_force": bench.version(trial.scene, bench.tuning(trial.scene)),
                     "changed": version},
-        "broken": {"in_force": pair[0].broken, "changed": pair[1].broken},
-        "as_live": as_live(live, heard.edges[0], bounds),
+        "broken": {name: {scene: why for each in shares for scene, why in each.broken[n].items()}
+                   for n, name in enumerate(("in_force", "changed"))},
+        "as_live": as_live(live, one, bounds),
         **weighed.told(held),
     }  # fmt: skip
+
+
+def together(shares: Sequence[Share], number: int) -> Edges:
+    """Put what the shares said with one set of values in order."""
+    said = (edge for each in shares for edge in each.heard.edges[number])
+    return sorted(said, key=itemgetter(*ORDER))
+
+
+def heard_by(settings: Settings, trial: Trial, share: Part, tell: Tell) -> Share | None:
+    """Hear one share of the things with both sets of values; None if its journal is empty."""
+    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
+    held = ground(settings)
+    engine = connect(settings.store)
+    bench = Bench(found, lambda: held.registry, SqlTunings(engine))
+    journal = WHOLE if settings.partitions == 1 else share
+    scene, change = bench.of(trial.scene), asked(bench, held, trial)
+    with Link(bus_of(settings).login("borough"), "trial") as link:
+        starts = beginnings(settings, link, journal)
+        if not starts:
+            return None
+        start = beginning(starts, trial, held.district.zone)
+        pair = [prepared(held, scene, bench, start, each, share=share) for each in (None, change)]
+        heard = told_by(pair, JournalTail(link, start.after, part=journal), trial, tell)
+    engine.dispose()
+    return Share(start, starts[0].at, heard, (pair[0].broken, pair[1].broken))
 
 
 def asked(bench: Bench, held: Ground, trial: Trial) -> Change:
@@ -138,15 +198,14 @@ def asked(bench: Bench, held: Ground, trial: Trial) -> Change:
     return Change(bench.tunings.last() + 1, trial.scene, thing, trial.values)
 
 
-def beginnings(settings: Settings, link: Link) -> list[Start]:
-    """List where replays can begin, oldest first; `NotFound` if nothing was journalled yet."""
-    first = first_entry(link)
+def beginnings(settings: Settings, link: Link, journal: Part) -> list[Start]:
+    """List where replays can begin, oldest first; none if nothing was journalled yet."""
+    first = first_entry(link, journal)
     if first is None:
-        msg = "the journal is empty; there is nothing to replay"
-        raise NotFound(msg)
-    whole = "first" if first.sequence == 1 else "blank"
+        return []
+    whole = "first" if stretch_of(link, JOURNAL).first == 1 else "blank"
     starts = [Start(first.sequence - 1, first.frame.now, whole)]
-    for path in checkpoints.anchored(settings.checkpoints()):
+    for path in checkpoints.anchored(settings.checkpoints(journal)):
         after = int(path.stem) >> REPORT_BITS
         saved = checkpoints.read(path) if after >= first.sequence - 1 else None
         if saved is not None and "now" in saved:
@@ -167,10 +226,11 @@ def beginning(starts: Sequence[Start], trial: Trial, zone: str) -> Start:
 
 
 def prepared(
-    held: Ground, scene: Found, bench: Bench, start: Start, change: Change | None
+    held: Ground, scene: Found, bench: Bench, start: Start, change: Change | None, *, share: Part
 ) -> Pipeline:
     """Set the one scene to work with the values now in force, and with a change on top."""
-    pipeline = Pipeline([scene], held.registry, held.district.zone, held=True, guard=Turns())
+    zone = held.district.zone
+    pipeline = Pipeline([scene], held.registry, zone, held=True, guard=Turns(), part=share)
     if start.saved is not None:
         pipeline.load(checkpoints.read(start.saved) or {})
     for each in bench.tunings.settled(bench.tunings.last()):
@@ -192,11 +252,11 @@ class Heard:
 def told_by(pair: Sequence[Pipeline], tail: JournalTail, trial: Trial, tell: Tell) -> Heard:
     """Hand the same records to both, up to the end of the stretch."""
     heard = Heard(([], []))
-    total, after = tail.behind, tail.sequence
+    total = tail.behind
     for sequence, frame in tail.rest():
         if frame.now >= trial.to_ms:
             break
-        heard.records, heard.until = sequence - after, frame.now + 1
+        heard.records, heard.until = heard.records + 1, frame.now + 1
         for pipeline, edges in zip(pair, heard.edges, strict=True):
             edges.extend(spelled(pipeline, sequence, frame))
         if heard.records < total:
