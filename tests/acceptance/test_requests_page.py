@@ -93,6 +93,9 @@ def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(served: str, page: P
     page.locator("form:has(textarea) button").click()
     page.locator("[data-state=answered]").click()
     expect(page.locator("#list")).to_contain_text("五星路社区的事情")
+    with page.expect_download() as saved:
+        page.locator("#export").click()
+    assert "五星路社区的事情" in saved.value.path().read_text("utf-8-sig")
     page.locator("[data-view=rates]").click()
     expect(page.locator("#list table")).to_contain_text("渝北区城市管理局")
     page.locator("[data-view=hot]").click()
@@ -153,3 +156,29 @@ def test_a_caller_is_erased_once_it_was_shown_what_goes(
     for each in (mine, sure, ticked):
         assert "张三丰" not in made.store.one(each.id).text
     assert made.store.one(film.id).text == "张三丰影视城门口堵车"
+
+
+def test_a_call_is_written_down_and_a_file_is_tried_before_it_comes_in(
+    office: tuple[str, Desk], page: Page
+) -> None:
+    """The call is shown where it stands now; bad rows of a file are told and nothing written."""
+    url, made = office
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
+    page.locator("#call").click()
+    box = page.locator("dialog")
+    box.locator("textarea").fill("楼下商铺半夜放音响，吵得睡不着")
+    box.locator("input[name=name]").fill("李四")
+    box.get_by_role("button", name="提交").click()
+    expect(page.locator("#one")).to_contain_text("楼下商铺半夜放音响")
+    expect(page.locator("#one")).to_contain_text("热线")
+    page.locator("#import").click()
+    sheet = "编号,诉求内容\nf-1,路面塌了一个坑\n,没有编号的一行\n"
+    given: Any = {"name": "calls.csv", "mimeType": "text/csv", "buffer": sheet.encode()}
+    box.locator("input[type=file]").set_input_files([given])
+    box.get_by_role("button", name="试算").click()
+    expect(box).to_contain_text("可导入 1 · 已有 0 · 有误 1")
+    assert made.store.known("import:f-1") is None
+    box.get_by_role("button", name="导入").click()
+    expect(page.locator("#toast")).to_contain_text("已导入 1")
+    assert made.store.known("import:f-1")

@@ -1,7 +1,9 @@
 """Doors to citizens' requests for those who deal with them: inbox, acts, rates, hot topics."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query
@@ -30,6 +32,13 @@ router = APIRouter(
     prefix="/api/v1/requests", tags=["requests 诉求"], dependencies=[Depends(reader)]
 )
 COVERED = "***"
+MOMENTS = ("received", "contact_due", "answer_due", "contacted", "answered")
+HEAD = (
+    "code", "state", "channel", "kind", "category", "urgent", "agency", "first_agency", "street",
+    "place", "title", "text", "satisfaction", *MOMENTS,
+)  # fmt: skip
+"""Columns of the table."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 25
 """Rows of a file that are asked of the desk in one go: others want it too, every second."""
 MONTH_MS = 31 * 86_400_000
@@ -82,7 +91,7 @@ class Merge(Exact):
     into: int = Field(ge=1)
 
 
-@router.get("", summary="List requests 诉求列表")
+@router.get("", summary="List requests 诉求列表", responses=answers.declared(answers.CSV))
 async def requests(
     asked: Asked,
     ports: Given,
@@ -100,7 +109,7 @@ async def requests(
 ) -> Response:
     """List requests, newest first, with `next` to page on; `counts` by state, and of late ones.
 
-    All of them are of what the caller may see.
+    All of them are of what the caller may see. `format=csv` gives the list as a table.
     """
     zone = ports.district.zone
     rows = await run_in_threadpool(
@@ -119,11 +128,25 @@ async def requests(
         )
     )
     following = rows[-1].id if len(rows) == limit else None
+    if answers.wants_csv(asked):
+        listed = await listing(asked, ports, rows)
+        return answers.table("requests", HEAD, ([_cell(each, name, zone) for name in HEAD]
+                                                for each in listed))  # fmt: skip
     now = ports.clock.now(wall_ms())
     counts = await run_in_threadpool(ports.requests.counts, now, asked.state.reach)
     return answers.json(
         {"next": following, "counts": counts, "requests": await listing(asked, ports, rows)}
     )
+
+
+def _cell(row: Mapping[str, Any], name: str, zone: str) -> Any:
+    """Give a cell of the table; a time as it reads on a clock of the district."""
+    value = row[f"{name}_ms"] if name in MOMENTS else row[name]
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"  # what a citizen wrote is no formula of a spreadsheet
+    if name not in MOMENTS or value is None:
+        return value
+    return f"{datetime.fromtimestamp(value / 1000, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
 @router.get("/rules", summary="What the district lays down 办理规则")

@@ -2,9 +2,9 @@
 
 import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
-import { placed } from "./naming.js";
+import { actor, placed, places } from "./naming.js";
 import { get, me, post, remove } from "./server.js";
-import { called, moment, said, settle, turn, word } from "./words.js";
+import { agencies as agencyNames, called, moment, said, settle, turn, word } from "./words.js";
 import { drawWho, wayIn } from "./who.js";
 
 const may = (right) => me.rights.includes(right);
@@ -15,6 +15,7 @@ const field = (name, type = "text", more = {}) => h("label", {}, say(name), h("i
 const table = (heads, rows) => h("div", { class: "wide" }, h("table", {}, cells("th", ...heads.map(say)), ...rows));
 const made = (says, text) => h("p", {}, says, h("output", { class: "made" }, text));
 
+const STREET = 9; // digits of the code of a street
 let roles = [];
 let shown = {};
 
@@ -45,15 +46,21 @@ function giving(act) {
   const submit = (event) => {
     event.preventDefault();
     const { role, agencies, areas, account, title_of } = event.target.elements;
-    const grant = { role: role.value, agencies: codes(agencies.value), areas: codes(areas.value) };
+    const grant = { role: role.value, agencies: chosen(agencies), areas: chosen(areas) };
     attempt(() => act(grant, account?.value, title_of?.value));
   };
   return (first, says) => h("form", { class: "line", onsubmit: submit }, ...first,
     h("label", {}, say("role"), h("select", { name: "role" },
       ...roles.filter((each) => !["machine", "onlooker"].includes(each.role))
         .map((each) => h("option", { value: each.role }, said(each.name, each.role))))),
-    field("agencies"), field("areas"), h("button", { class: "tool" }, say(says)));
+    ...bounded(), h("button", { class: "tool" }, say(says)));
 }
+
+const chosen = (select) => [...select.selectedOptions].map((each) => each.value);
+
+/** Agencies and streets to choose by name; none chosen is everywhere. */
+const bounded = () => [["agencies", agencyNames()], ["areas", places(STREET)]].map(([name, rows]) =>
+  h("label", {}, say(name), h("select", { name, multiple: true, size: "3" }, ...rows.map(([code, text]) => h("option", { value: code }, text)))));
 
 function accountRow(account) {
   const state = account.disabled_ms ? say("disabled") : account.set ? "" : say("no_password");
@@ -88,7 +95,7 @@ function tokens() {
   const submit = (event) => {
     event.preventDefault();
     const { name, rights, agencies, areas, days } = event.target.elements;
-    const told = { name: name.value, rights: codes(rights.value), agencies: codes(agencies.value), areas: codes(areas.value), days: Number(days.value) };
+    const told = { name: name.value, rights: codes(rights.value), agencies: chosen(agencies), areas: chosen(areas), days: Number(days.value) };
     attempt(async () => {
       shown.token = (await post("tokens", told)).token;
       await load();
@@ -103,7 +110,7 @@ function tokens() {
     table(["name", "rights", "where", "until", ""], shown.tokens.map((each) => cells("td", each.name, each.rights.join(" "), bounds(each),
       moment(each.expires_ms), each.revoked_ms ? say("revoked") : button(say("revoke"), () => revoke(each.number))))),
     h("form", { class: "line", onsubmit: submit }, field("name", "text", { required: true }), field("rights", "text", { required: true }),
-      field("agencies"), field("areas"), field("days", "number", { value: "90", min: "1" }), h("button", { class: "tool" }, say("make"))));
+      ...bounded(), field("days", "number", { value: "90", min: "1" }), h("button", { class: "tool" }, say("make"))));
 }
 
 function sessions() {
@@ -135,7 +142,7 @@ function audit() {
     draw();
   });
   return h("section", { id: "audit" }, h("h2", {}, say("audit")),
-    table(["when", "who", "what", "whom", ""], shown.audit.entries.map((each) => cells("td", moment(each.at_ms), each.actor, each.verb, each.subject,
+    table(["when", "who", "what", "whom", ""], shown.audit.entries.map((each) => cells("td", moment(each.at_ms), actor(each.actor), each.verb, each.subject,
       Object.keys(each.data).length ? JSON.stringify(each.data) : ""))),
     shown.audit.next ? button(say("more"), more) : null);
 }

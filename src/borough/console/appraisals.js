@@ -28,7 +28,9 @@ const WORDS = {
   },
 };
 const say = (key) => WORDS[current()][key] ?? key;
-const figure = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(5))));
+const figure = (value) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(4))));
+/** 件 is a unit of Chinese; in English a number of cases needs none. */
+const unit = (text) => (current() === "en" && text === "件" ? "" : text);
 /** What a row of numbers is of. */
 const titled = (row) => {
   const name = said(row.name);
@@ -109,7 +111,7 @@ function numbers() {
         const number = row.numbers[each.id];
         const share = number.by === null ? "" : `${figure(number.of)} / ${figure(number.by)}`;
         const open = h("button", { type: "button", title: share, onclick: () => attempt(() => behind(each, row)) },
-          `${figure(number.value)} ${number.value === null ? "" : each.unit}`);
+          `${figure(number.value)} ${number.value === null ? "" : unit(each.unit)}`);
         return h("td", { class: "number" }, number.of ? open : figure(number.value));
       })),
     ),

@@ -4,13 +4,15 @@ import { find, h, toast } from "./dom.js";
 import { drawRates, drawTopics } from "./requests_figures.js";
 import { drawRequest } from "./requests_one.js";
 import { say } from "./requests_words.js";
-import { follow, get, hasToken } from "./server.js";
+import { bringIn, takeCall } from "./requests_filing.js";
+import { follow, get, hasToken, me, save } from "./server.js";
 import { drawWho, wayIn } from "./who.js";
 import { current, moment, said, settle, turn, word } from "./words.js";
 
 const STATES = ["waiting", "accepted", "answered", "closed", "refused"];
 const VIEWS = ["inbox", "rates", "hot"];
 const PAGE = 50;
+const MOST = 1000; // rows of a file that is saved
 const SETTLE_MS = 400;
 const EVERY_MS = 30_000; // what is late becomes so by the clock alone
 let rules = null;
@@ -33,10 +35,20 @@ async function attempt(work) {
   }
 }
 
+/** What the list shows, as the server is asked for it. */
+function filter(more) {
+  return new URLSearchParams({ ...more, ...(late ? { late } : { state }) });
+}
+
+/** A request was written down: show it where it stands now. */
+async function opened(made) {
+  [state, late] = [made.state, false];
+  await show("inbox");
+  await open(made.id);
+}
+
 async function load(before = 0) {
-  const asked = new URLSearchParams({ limit: PAGE, before });
-  if (late) asked.set("late", true);
-  else asked.set("state", state);
+  const asked = filter({ limit: PAGE, before });
   const wished = [view, state, late].join();
   const told = await get(`requests?${asked}`);
   if (wished !== [view, state, late].join()) return; // somebody chose something else meanwhile
@@ -103,10 +115,12 @@ function again() {
 
 async function show(name) {
   view = name;
+  if (name !== "inbox") find("list").replaceChildren(h("p", { class: "quiet" }, say("counting")));
   history.replaceState(null, "", `#${name}`);
   drawViews();
+  if (!chosen) find("one").replaceChildren(h("p", { class: "quiet" }, say("choose")));
   find("one").hidden = name !== "inbox";
-  const list = find("list").cloneNode(false); // what comes late is drawn into the one before
+  const list = find("list").cloneNode(name !== "inbox"); // what comes late is drawn into the one before
   list.className = name === "inbox" ? "inbox" : "inbox wide";
   find("list").replaceWith(list);
   if (name === "inbox") {
@@ -122,7 +136,10 @@ async function show(name) {
 function drawViews() {
   find("views").replaceChildren(
     ...VIEWS.map((each) => h("button", { type: "button", class: "tool", "aria-current": String(each === view), data: { view: each }, onclick: () => attempt(() => show(each)) }, say(each))),
-    h("a", { class: "tool", href: "/console/request.html" }, say("form")));
+    h("a", { class: "tool", href: "/console/request.html" }, say("form")),
+    me.rights.includes("requests.file") ? h("button", { type: "button", class: "tool", id: "call", onclick: () => attempt(() => takeCall({ rules, opened })) }, say("call")) : "",
+    me.rights.includes("requests.import") ? h("button", { type: "button", class: "tool", id: "import", onclick: () => attempt(() => bringIn(again)) }, say("import")) : "",
+    h("button", { type: "button", class: "tool", id: "export", onclick: () => attempt(() => save(`requests?${filter({ limit: MOST, format: "csv" })}`, "requests.csv")) }, say("export")));
 }
 
 function labels() {

@@ -13,9 +13,15 @@ const button = (text, onclick, main = false) => h("button", { type: "button", cl
 /** Draw a request into a box; `tools` holds `attempt`, `again` (read it anew) and `open`. */
 export function drawRequest(box, one, rules, tools) {
   const act = (verb, body) => tools.attempt(async () => {
-    await post(`requests/${one.id}/${verb}`, body);
-    toast(say("done"));
-    await tools.again();
+    const buttons = [...box.querySelectorAll("button")];
+    for (const each of buttons) each.disabled = true; // nobody sends it twice
+    try {
+      await post(`requests/${one.id}/${verb}`, body);
+      toast(say("done"));
+      await tools.again();
+    } finally {
+      for (const each of buttons) each.disabled = false;
+    }
   });
   const named = (code) => said(rules.agencies[code], code || say("unknown"));
   const person = Object.values(one.person ?? {}).join(" · ");

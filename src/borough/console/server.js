@@ -33,7 +33,28 @@ export class Problem extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+const BUSY_MS = 600;
+let waiting = 0;
+
+/** Show on the page that something takes a while, for as long as any of it does. */
+async function patiently(work) {
+  let told = 0;
+  const slow = setTimeout(() => {
+    waiting += told = 1;
+    document.documentElement.dataset.busy = "yes";
+  }, BUSY_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(slow);
+    waiting -= told;
+    if (!waiting) delete document.documentElement.dataset.busy;
+  }
+}
+
+const ask = (path, options = {}) => patiently(asked(path, options));
+
+async function asked(path, options) {
   const headers = { "accept-language": current(), ...options.headers };
   const token = sessionStorage.getItem(KEPT);
   if (token) headers.authorization = `Bearer ${token}`;
@@ -49,6 +70,15 @@ async function ask(path, options = {}) {
 }
 
 export const get = async (path) => (await ask(`/api/v1/${path}`)).json();
+/** Save an answer as a file. */
+export async function save(path, name) {
+  const blob = await (await ask(`/api/v1/${path}`)).blob();
+  const link = document.createElement("a");
+  Object.assign(link, { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 export const bytes = async (path) => (await ask(`/api/v1/${path}`)).arrayBuffer();
 
 export async function post(path, body, method = "POST") {
@@ -97,7 +127,7 @@ async function read(told, seen = "") {
   let last = seen;
   told.line("connecting");
   try {
-    const answer = await ask("/api/v1/live", { headers: last ? { "last-event-id": last } : {} });
+    const answer = await asked("/api/v1/live", { headers: last ? { "last-event-id": last } : {} });
     const text = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     told.line("live");
     let rest = "";
