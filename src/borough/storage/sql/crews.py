@@ -12,6 +12,7 @@ from borough.core.district import DEGREE_M
 from borough.core.observations import Mask
 from borough.engine.dispatch import Calls, Rules, Workers
 from borough.storage.sql import roster_tables as r
+from borough.storage.sql.among import among
 from borough.storage.sql.bundles import bundle_of, kept
 from borough.storage.sql.duties import EVERYWHERE, at_work, next_change, on_duty
 from borough.storage.sql.handing_table import handings
@@ -26,19 +27,14 @@ RUNS = ("started", "acknowledged")
 FEW = 4
 """After so many questions in one bundle all is read that others could ask."""
 
-_H, _T, _B = handings.c, case_tasks.c, r.post_bases.c
+_H, _T = handings.c, case_tasks.c
 _BUSY = union_all(
     select(_H.post, func.count(), func.max(_H.given_ms))
-    .where(_H.post.in_(bindparam("posts", expanding=True)), _H.state != "waiting")
+    .where(among(_H.post, "posts"), _H.state != "waiting")
     .group_by(_H.post),
     select(_T.post, func.count(), func.max(_T.started_ms))
-    .where(_T.post.in_(bindparam("posts", expanding=True)), _T.state.in_(RUNS))
+    .where(among(_T.post, "posts"), _T.state.in_(RUNS))
     .group_by(_T.post),
-)
-_BASES = (
-    select(_B.post, _B.lon, _B.lat, _B.seen_lon, _B.seen_lat, _B.seen_ms)
-    .where(_B.post.in_(bindparam("posts", expanding=True)))
-    .order_by(_B.post)
 )
 _GRIDS = (
     select(post_grids.c.post, post_grids.c.grid)
@@ -194,13 +190,13 @@ def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) ->
     posts = tuple(dict.fromkeys(row["post"] for row in rows))
     ends: list[float] = []
     spot = {}
-    for row in connection.execute(_BASES, {"posts": posts}) if posts else ():
-        seen = row.seen_ms is not None and at_ms - row.seen_ms <= fresh_ms
+    for row in rows:
+        seen = row["seen_ms"] is not None and at_ms - row["seen_ms"] <= fresh_ms
         if seen:
-            ends.append(row.seen_ms + fresh_ms + 1)
-        lon, lat = (row.seen_lon, row.seen_lat) if seen else (row.lon, row.lat)
+            ends.append(row["seen_ms"] + fresh_ms + 1)
+        lon, lat = (row["seen_lon"], row["seen_lat"]) if seen else (row["lon"], row["lat"])
         if lon is not None and lat is not None:
-            spot[row.post] = (lon, lat)
+            spot[row["post"]] = (lon, lat)
     return _Shift(
         at_ms,
         min(ends, default=math.inf),
@@ -223,7 +219,7 @@ def middle(spots: Mapping[str, Spot]) -> Spot:
 
 def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[Duty]:
     """Give the duties of a kind at a moment; after a few, those of all kinds are read at once."""
-    known = kept(connection, r.duties, posts_table)
+    known = kept(connection, r.duties, posts_table, r.post_bases)
     known["asked"] = known.get("asked", 0) + 1
     if bundle_of(connection) is None or known["asked"] < FEW:
         return list(map(dict, at_work(connection, at_ms, [kind])))

@@ -15,6 +15,7 @@ EVERYWHERE = -1
 """Stands among the grids of a post that looks after the whole district."""
 
 _D, _P, _G, _DAYS = r.duties.c, t.posts.c, t.post_grids.c, r.roster_days.c
+_B = r.post_bases.c
 _SPAN_MS = 2 * DAY_MS
 """No duty is longer: it ends on the day after the one on which it begins."""
 _NOW = (
@@ -47,7 +48,9 @@ _SKILLED = _HERE.where(
 )
 _ANYWHERE = (
     select(_D.post, _P.kind, _P.agency, _D.covers, _D.from_ms, _D.to_ms, _D.why)
+    .add_columns(_B.lon, _B.lat, _B.seen_lon, _B.seen_lat, _B.seen_ms)
     .join(t.posts, _P.code == _D.covers)
+    .join(r.post_bases, _B.post == _D.post, isouter=True)
     .where(*_NOW)
     .order_by(_D.post, _D.covers)
 )
@@ -84,7 +87,10 @@ def on_duty(
 def at_work(
     connection: Connection, at_ms: int, kinds: Collection[str] | None = None
 ) -> Sequence[RowMapping]:
-    """Give every duty of a moment, of some kinds or of all: ``post, kind, agency, covers...``."""
+    """Give every duty of a moment, of some kinds or of all: ``post, kind, agency, covers...``.
+
+    Each has the base of its post, and where that was seen.
+    """
     if kinds is None:
         return connection.execute(_ALL, {"at": at_ms}).mappings().all()
     asked = {"at": at_ms, "kinds": sorted(kinds)}
