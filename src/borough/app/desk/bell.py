@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -197,6 +198,7 @@ def run(settings: Settings) -> None:
 
     async def work() -> None:
         desk = await asyncio.to_thread(Desk, settings, engine, district)
+        gc.freeze()  # the district stays as long as the desk: no need to look for garbage in it
         await Bell(desk, settings, tenure).run()
 
     asyncio.run(work())

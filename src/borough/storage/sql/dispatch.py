@@ -212,7 +212,9 @@ class SqlDispatch:
         return 1000 * (ways.answer_urgent_s if row["urgent"] else ways.answer_s)
 
     def _shared_out(self, connection: Connection, holder: str, now_ms: int) -> list[Case]:
-        """Weigh the cases that wait for a kind of post."""
+        """Weigh the cases that wait for a kind of post; where nobody of it is on duty, none."""
+        if holder in self.handing.kinds and not self._crew(connection, holder, now_ms).posts:
+            return []
         asked = {"holder": holder, "most": int(self.handing.most)}
         rows = connection.execute(_WAITING, asked).mappings().all()
         looked_up(connection, [row["case_id"] for row in rows])
