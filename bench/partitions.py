@@ -1,10 +1,10 @@
 """What a message costs with one, two and four partitions, on the same input.
 
-``borough bench partitions --devices 20000 --rates 8000 30000 --seconds 15`` sets one synthetic
-district up for each number of partitions, starts a bus and as many streams, and sends the same
-single readings over the same gateways, at each rate.  Cost is processor time of all streams
-together, from the first message to the last one that is journalled; a first round over the devices
-is not counted.  What the bus takes stands beside it.
+``borough bench partitions --devices 20000 --rates 8000 30000`` sets one synthetic district up for
+each number of partitions, starts a bus and as many streams, and sends the same single readings
+over the same gateways, at each rate.  Cost is processor time of all streams together, over some
+seconds in the midst of it; long enough that each commits to the history as often as it does all
+day.  What the bus takes stands beside it.
 
 Of each number of partitions it tells
 
@@ -31,6 +31,7 @@ from _ground import account_of, devices_of, say, send, set_up, targets_of
 from _told import tell
 from borough.app.bus import prepared, serves
 from borough.app.settings import Settings
+from borough.app.stream import SELDOM_S
 from borough.testing.living import eventually
 from borough.testing.machines import Machine, closing
 from borough.testing.senders import Caller
@@ -38,6 +39,8 @@ from borough.testing.senders import Caller
 COUNTS = (1, 2, 4)
 RATES = (8_000.0, 30_000.0)
 REST_S = 10.0
+LEAD_S, LAST_S = 4.0, 2.0
+"""Before and after the seconds that count."""
 MILLION = 1e6
 
 
@@ -81,22 +84,26 @@ def at_rate(
     step: tuple[float, float],
     rest: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Send at one rate for so many seconds and say what it cost."""
-    before = {role: spent(machines, role) for role in rest}
-    known, begun = taken(machines), time.monotonic()
-    account = account_of(send(settings, targets, [step], 0))
-    eventually(lambda: taken(machines) >= known + account["sent"], "all that was sent")
+    """Send at one rate and say what so many seconds in the midst of it cost."""
+    rate, seconds = step
+    known = taken(machines)
+    sending = send(settings, targets, [(rate, LEAD_S + seconds + LAST_S)], 0)
+    eventually(lambda: taken(machines) > known, "the first of it")
+    time.sleep(LEAD_S)
+    before, begun = {role: spent(machines, role) for role in rest}, time.monotonic()
+    time.sleep(seconds)
     took = time.monotonic() - begun
     cost = {role: spent(machines, role) - each for role, each in before.items()}
-    many = account["sent"] / MILLION
+    account = account_of(sending)
+    eventually(lambda: taken(machines) >= known + account["sent"], "all that was sent")
+    many = account["rate"] * took / MILLION
+    marginal = {role: each - rest[role] * took for role, each in cost.items()}
     return {
-        "messages": account["sent"],
         "rate": round(account["rate"]),
-        "took_s": round(took, 1),
         "plain": round(cost["stream"] / many, 3),
-        "marginal": round((cost["stream"] - rest["stream"] * took) / many, 3),
+        "marginal": round(marginal["stream"] / many, 3),
         "bus_plain": round(cost["bus"] / many, 3),
-        "stream_cpu_s": round(cost["stream"], 2),
+        "bus_marginal": round(marginal["bus"] / many, 3),
     }
 
 
@@ -114,8 +121,9 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
         for each in machines:
             eventually(lambda at=each: "counts" in at.pulse("stream"), "a stream at work")
         eventually(lambda: Caller(machines[0], key, token).welcome, "an open gate")
-        first = account_of(send(settings, targets, [(min(asked.rates), asked.warm)], 0))
+        first = account_of(send(settings, targets, [(min(asked.rates), LEAD_S)], 0))
         eventually(lambda: taken(machines) >= first["sent"], "the first round")
+        time.sleep(SELDOM_S)  # until it is in the history
         rest = at_rest(machines, asked.rest)
         steps = [(rate, asked.seconds) for rate in sorted(asked.rates)]
         rates = [at_rate(settings, machines, targets, step, rest) for step in steps]
@@ -132,7 +140,7 @@ def compared(runs: list[dict[str, Any]]) -> None:
     first = runs[0]
     for run in runs:
         for here, there in zip(run["rates"], first["rates"], strict=True):
-            for name in ("plain", "marginal", "bus_plain"):
+            for name in ("plain", "marginal", "bus_plain", "bus_marginal"):
                 here[f"{name}_to_one"] = round(here[name] / there[name], 3)
 
 
@@ -142,9 +150,8 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=20_000)
     parser.add_argument("--gateways", type=int, default=64)
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="messages a second")
-    parser.add_argument("--warm", type=float, default=4.0, help="seconds that do not count")
     parser.add_argument("--rest", type=float, default=REST_S, help="seconds without a message")
-    parser.add_argument("--seconds", type=float, default=15.0, help="at each rate")
+    parser.add_argument("--seconds", type=float, default=20.0, help="that count, at each rate")
     parser.add_argument("--counts", type=int, nargs="*", default=COUNTS, help="of partitions")
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
