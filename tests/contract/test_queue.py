@@ -102,6 +102,19 @@ def test_a_page_is_what_a_look_at_every_case_gives(engine: Engine) -> None:
             assert walked == slow.cases
 
 
+@pytest.mark.parametrize("address", ["sqlite", "postgresql"], indirect=True)
+def test_a_kind_that_was_not_there_at_the_last_look_is_counted(engine: Engine) -> None:
+    """Of a place as of the whole; grids that do not lie side by side are asked for as they are."""
+    cases, queue = SqlCases(engine, zone=ZONE), SqlQueue(engine)
+    told: dict[str, Any] = {"title": {"zh": "甲"}, "at_ms": MORNING, "level": 1, "scene": "leak"}
+    for number, grid in enumerate((1, 3, 2, 1), start=1):
+        cases.report(PLANS[1], grid=grid, agency=f"A{number}", **told)
+        for grids, many in (([1], (1, 1, 1, 2)), ([1, 3], (1, 2, 2, 3)), (None, (1, 2, 3, 4))):
+            page = queue.page(Wanted(grids=grids))
+            assert (page.total, len(page.cases)) == (many[number - 1], many[number - 1])
+            assert sum(page.counts["agency"].values()) == page.total
+
+
 def test_counts_are_kept_in_the_transaction_of_the_entry(engine: Engine) -> None:
     """After everything that cases went through, what is kept is what counting gives."""
     cases = filled(engine)
