@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from arro3.core import Array, RecordBatch
@@ -32,17 +32,26 @@ SCHEMA = Schema(
         Field("value", PrimitiveType("double"), nullable=False),
     ]
 )
-ROW_GROUP = 32_768
-"""Rows that a reader must take in to get at one; 22 series-days at a row a minute."""
 LAYOUT: dict[str, Any] = {
-    "max_row_group_size": ROW_GROUP,
     "column_dictionary_enabled": {"series": False, "time": False, "value": True},
     "column_encoding": {"series": "delta_binary_packed", "time": "delta_binary_packed"},
 }
-"""Measured on 2.9 M quantised rows with jitter: 2.64 bytes a row at zstd 3, 2.56 at 6."""
+"""Measured on 2.9 M quantised rows with jitter: 1.37 bytes a row for the time, and for the value
+1.15 in groups of 32,768 rows, 1.09 in groups of 262,144."""
 LATE, ON_TIME = "late", "on-time"
-LOOSE, MERGED = 3, 6
-"""How hard zstd tries: appends are rewritten within the hour, merges stay."""
+
+
+class Packing(NamedTuple):
+    """How hard zstd tries, and how many rows make a group, of which a reader takes in all."""
+
+    effort: int
+    group_rows: int
+
+
+LOOSE, MERGED = Packing(3, 32_768), Packing(6, 262_144)
+"""Appends are many, of few rows a series, and rewritten within the hour.  Merges stay, and hold
+182 series-days in a group: it has one dictionary of values instead of eight, and eight times
+fewer groups are to be passed over."""
 
 
 def run_name(run: int, *, late: bool) -> str:
@@ -76,7 +85,7 @@ def is_late(run: str) -> bool:
     return run.endswith(LATE)
 
 
-def write_rows(place: Folder, day: str, name: str, rows: Points, effort: int) -> AddAction:
+def write_rows(place: Folder, day: str, name: str, rows: Points, packing: Packing) -> AddAction:
     """Write settled rows to a file of its own; say what a commit must say of it.
 
     The file is on the disk when this returns.  `HistoryFull` leaves nothing behind.
@@ -86,7 +95,13 @@ def write_rows(place: Folder, day: str, name: str, rows: Points, effort: int) ->
         key: Array.from_numpy(getattr(rows, key)) for key in Points.__slots__
     }
     packed = BytesIO()
-    write_parquet(RecordBatch.from_pydict(columns), packed, compression=f"zstd({effort})", **LAYOUT)
+    write_parquet(
+        RecordBatch.from_pydict(columns),
+        packed,
+        compression=f"zstd({packing.effort})",
+        max_row_group_size=packing.group_rows,
+        **LAYOUT,
+    )
     with writing("history"):
         place.put(path, packed.getvalue())
     return AddAction(
