@@ -14,7 +14,7 @@ from borough.core.cases import TRUE, born
 from borough.core.moves import closing, moving, opening
 from borough.testing.memory import MemoryCases
 from borough.testing.serving import serving
-from borough.testing.town import OPERATOR, PLAN, START_MS, town
+from borough.testing.town import OPERATOR, PLAN, SCENE, START_MS, town
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -75,7 +75,7 @@ def test_a_day_is_counted_and_a_number_opens_to_its_cases(page: Page) -> None:
     page.get_by_role("button", name="计算").click()
     table = page.locator("#numbers")
     expect(table.locator("th", has_text="上报数").first).to_be_visible()
-    row = table.locator("tr", has_text="leak")
+    row = table.locator("tr", has_text=SCENE.name["zh"])
     row.get_by_role("button", name="2 件").first.click()
     expect(page.locator("#behind")).to_contain_text("T-1")
     expect(page.locator("#behind")).to_contain_text("T-2")

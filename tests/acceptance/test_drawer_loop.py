@@ -81,7 +81,7 @@ def test_more_time_is_asked_for_and_approved_then_the_case_stands_still_and_goes
     pressed(page, "申请延期", "零件在途")
     expect(drawer).to_contain_text("待审批: 延期")
     pressed(page, "同意")
-    expect(drawer).to_contain_text("dispatcher")
+    expect(drawer).to_contain_text("由 派遣员")
     pressed(page, "同意")
     expect(drawer).to_contain_text("延期 1 次")
     assert desk.cases.one(case.id).due_ms > case.due_ms
@@ -111,7 +111,7 @@ def test_a_lateness_is_appealed_after_closing_and_decided(office: tuple[Page, De
     pressed(page, "超时申诉", "暴雨红色预警期间")
     expect(drawer).to_contain_text("待审批: 超时申诉")
     pressed(page, "同意")
-    expect(drawer).to_contain_text("evaluator")
+    expect(drawer).to_contain_text("由 考核员")
     pressed(page, "同意")
     expect(drawer).to_contain_text("超时不计考核")
     expect(drawer.get_by_role("button", name="超时申诉")).to_have_count(0)

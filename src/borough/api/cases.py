@@ -15,6 +15,7 @@ from borough.api import answers
 from borough.api.access import Given, Operator, outside, reader, within
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
+from borough.api.details import details
 from borough.api.errands import listed
 from borough.api.ground import holding, standing
 from borough.api.ports import Ports
@@ -189,6 +190,10 @@ def private(ports: Ports, case: Case, events: Sequence[Event]) -> Sequence[Event
     ]  # fmt: skip
 
 
+BARRED = "目前不能流转"
+"""What stands before a reason that has no words of its own in Chinese."""
+
+
 def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> dict[str, Any]:
     """Say what may be done with a case now, and what stands in the way of its other steps.
 
@@ -207,6 +212,7 @@ def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> di
         "may": may,
         "moves": [onward(case, step, each) for each in open_ways if step],
         "barred": barred,
+        "barred_says": {name: details(says, BARRED) for name, says in barred.items()},
         "outcomes": loop.endings(case, plan) if "close" in may else (),
         "row": chosen[-1] if chosen else None,
         "rows": [each.snapshot() for each in ports.district.standards.of(case.event)]

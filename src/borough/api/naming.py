@@ -24,7 +24,8 @@ def plain() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 def names(ports: Ports) -> dict[str, Any]:
     """Give every name that a page needs, by code, in both languages."""
     place, said = ports.district, plain()
-    scenes = {f"scene:{each.id}": dict(each.name) for each in ports.scenes}
+    scenes = {**said["scenes"], **{each.id: dict(each.name) for each in ports.scenes}}
+    by_scenes = {f"scene:{code}": name for code, name in scenes.items()}
     return {
         "posts": posts(place),
         "places": dict(places(place)),
@@ -33,7 +34,8 @@ def names(ports: Ports) -> dict[str, Any]:
         "skills": said["skills"],
         "channels": said["channels"],
         "answers": said["answers"],
-        "actors": {**said["actors"], **scenes},
+        "scenes": scenes,
+        "actors": {**said["actors"], **by_scenes},
     }
 
 

@@ -1,7 +1,7 @@
 // Appraisals: how well cases were handled in a period; every number opens to its cases.
 
 import { find, h, toast } from "./dom.js";
-import { actor, placed, posted } from "./naming.js";
+import { placed, posted, scened } from "./naming.js";
 import { get, takeToken } from "./server.js";
 import { called, current, moment, said, settle, turn, word } from "./words.js";
 
@@ -36,7 +36,6 @@ const titled = (row) => {
   const name = said(row.name);
   return (name === row.group ? "" : name) || { agency: called, post: posted, scene: scened, area: placed }[span.by]?.(row.group) || row.group || say("whole");
 };
-const scened = (id) => (id ? actor(`scene:${id}`).replace(/^scene:/, "") : "");
 const DAY_MS = 86_400_000;
 let answer = null;
 let records = [];

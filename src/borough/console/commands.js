@@ -29,7 +29,6 @@ export function commands(told, done, again) {
     { class: "commands", "aria-label": word("commands") },
     h("h3", {}, word("commands")),
     h("ul", {}, ...given.map((each) => one(each, act)), ...offers.map((each) => offer(each, act))),
-    hasToken() ? null : h("p", { class: "quiet" }, word("no_token")),
   );
 }
 

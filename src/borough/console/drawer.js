@@ -4,7 +4,7 @@ import { actions } from "./actions.js";
 import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { files, notices } from "./files.js";
-import { actor, posted } from "./naming.js";
+import { actor, posted, scened } from "./naming.js";
 import { bulletins } from "./public.js";
 import { get } from "./server.js";
 import { shelf } from "./shelve.js";
@@ -121,7 +121,7 @@ export class Drawer {
         due,
         [word("opened"), moment(told.opened_ms)],
         [word("thing"), this.link(told.stands)],
-        [word("scene"), said(this.scene(told.scene)?.name, told.scene)],
+        [word("scene"), said(this.scene(told.scene)?.name, scened(told.scene))],
       ]),
       bulletins(told, this.scene(told.scene), acted, () => this.load(false)),
       tasks(told, acted, () => this.load(false)),
@@ -131,7 +131,7 @@ export class Drawer {
       files(told, acted),
       similar(told, acted),
       told.first ? evidence(told.first, this.scene(told.scene)) : null,
-      log(told.events, told.steps),
+      log(told, this.scene(told.scene)),
     ].filter(Boolean);
   }
 
@@ -208,6 +208,7 @@ export class Drawer {
 
 /** What a rule remembers: a number, or a moment in seconds, which such large numbers are. */
 function remembered(value) {
+  if (Array.isArray(value)) return value.map(remembered).join(" · ");
   const [early, late] = ROUND_NOW;
   if (typeof value === "number" && value > early && value < late) return moment(value * 1000);
   return reading(value);
@@ -264,10 +265,12 @@ function evidence(alarm, scene) {
   );
 }
 
-function log(events, steps) {
+function log({ events, steps, tasks: all = [] }, scene) {
+  const tasked = new Map(all.map((each) => [each.name, said(each.title, each.name)]));
+  const level = (at) => (at > 0 ? levelled(scene, scene?.levels?.[at], at) : word("ended"));
   const text = (event) => {
     const { data = {} } = event;
-    const parts = [typeof data.to === "string" && data.to && `→ ${said(steps[data.to], data.to)}`, posted(data.post), data.command && `${data.command} ${data.key}`, data.name, (data.to instanceof Array) && data.to.map(called).join(SEPARATED[current()]), data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
+    const parts = [event.verb === "level" && level(data.level), typeof data.to === "string" && data.to && `→ ${said(steps[data.to], data.to)}`, posted(data.post), data.command && `${data.command} ${data.key}`, tasked.get(data.name ?? data.milestone) ?? data.name, (data.to instanceof Array) && data.to.map(called).join(SEPARATED[current()]), data.outcome && word(`outcome_${data.outcome}`), data.note, data.says];
     return parts.filter(Boolean).join(" · ");
   };
   return h(

@@ -18,10 +18,13 @@ export function standing(told) {
     told.extended && `${say("extended")} ${told.extended} ${say("times")}`,
     told.rework && `${say("rework")} ${told.rework} ${say("times")}`,
     told.exempt && say("exempt"),
-    ...Object.values(told.barred ?? {}).map((why) => `${say("barred")}: ${why}`),
+    ...Object.values(told.barred_says ?? {}).map((why) => `${say("barred")}: ${named(said(why), told.post)}`),
   ].filter(Boolean);
   return lines.length ? h("div", { class: "loop" }, ...lines.map((each) => h("p", { class: "quiet" }, each))) : null;
 }
+
+/** Words with the name of a post in place of its code. */
+const named = (text, post) => (post ? text.replaceAll(post, posted(post)) : text);
 
 /** The buttons of what may be done; `act` takes a path, a body and what to say afterwards. */
 export function loop(told, act) {

@@ -19,6 +19,7 @@ export const shifted = name("shifts");
 export const skilled = name("skills");
 export const channelled = name("channels");
 export const asked = name("answers");
+export const scened = name("scenes");
 export const actor = name("actors");
 
 /** All posts as pairs of code and name, for whoever chooses one. */

@@ -57,7 +57,7 @@ function drawPosts() {
     cell(h("b", { title: each.code }, posted(each.code))), cell(called(each.kind)), cell(`${shifted(each.pattern)} ${each.shift}`),
     cell(state(each)), h("td", { class: "amount" }, number(each.load)), cell(each.skills.map(skilled).join(" · ")),
     cell(button(own("leave"), () => giveLeave(each.code))))), 7);
-  find("many").textContent = number(held.posts.length);
+  find("many").textContent = `${number(held.posts.length)} ${own("posts")}`;
 }
 
 function drawLeaves() {

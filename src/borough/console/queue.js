@@ -3,7 +3,7 @@
 import { Clock } from "./clock.js";
 import { find, h, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
-import { posted } from "./naming.js";
+import { posted, scened } from "./naming.js";
 import { say } from "./queue_words.js";
 import { follow, get, takeToken } from "./server.js";
 import { called, current, lasting, moment, number, said, settle, turn, word } from "./words.js";
@@ -60,7 +60,7 @@ function toggle(name, value, on) {
 }
 
 function title(name, each) {
-  if (name === "scene") return said(scenes.get(each.value)?.name, each.value);
+  if (name === "scene") return said(scenes.get(each.value)?.name, scened(each.value));
   if (name === "step") return said(each.title, each.value);
   if (name === "urgent") return say(`urgent_${each.value}`);
   if (each.value === "") return say("nobody");
@@ -100,7 +100,9 @@ function drawFilters() {
   where.onchange = () => ask(() => (where.value ? asked.set("street", where.value) : asked.delete("street")));
   const clear = h("button", { type: "button", class: "tool", onclick: () => ask(() => [...asked.keys()].forEach((name) => asked.delete(name))) }, say("clear"));
   find("filters").setAttribute("aria-label", say("choose"));
-  find("filters").replaceChildren(h("fieldset", {}, text, where, clear), ...FACETS.map(facet).filter(Boolean));
+  const open = find("filters").querySelector("details")?.open ?? !matchMedia("(max-width: 60rem)").matches;
+  find("filters").replaceChildren(h("fieldset", {}, text, where, clear),
+    h("details", { open }, h("summary", {}, word("filters")), ...FACETS.map(facet).filter(Boolean)));
   const fields = [...find("filters").querySelectorAll("input, select")];
   if (held) fields.find((each) => each.dataset.facet === held || each.id === held)?.focus();
 }

@@ -7,6 +7,8 @@ import { say } from "./requests_words.js";
 import { post } from "./server.js";
 import { moment, said } from "./words.js";
 
+const HEAD = 32; // characters that stand for a title
+const shortened = (text) => (text.length > HEAD ? `${text.slice(0, HEAD)}…` : text);
 const percent = (share) => `${Math.round(100 * share)}%`;
 const button = (text, onclick, main = false) => h("button", { type: "button", class: main ? "tool main" : "tool", onclick }, text);
 
@@ -28,12 +30,12 @@ export function drawRequest(box, one, rules, tools) {
   const facts = [
     ["agency", named(one.agency)], ["first", one.first_agency && one.first_agency !== one.agency ? named(one.first_agency) : ""],
     ["category", said(rules.categories[one.category]?.name, say("unknown"))], ["kind", said(rules.kinds[one.kind]?.name, say("unknown"))],
-    ["place", [one.place, placed(one.community || one.street)].filter(Boolean).join(" · ")], ["caller", person],
+    ["place", [...new Set([one.place, placed(one.community || one.street)])].filter(Boolean).join(" · ")], ["caller", person],
     ["channel", channelled(one.channel)], ["received", moment(one.received_ms)], ["contact_due", moment(one.contact_due_ms)],
     ["answer_due", moment(one.answer_due_ms)], ["reopened", one.reopened || ""], ["answer", one.answer],
   ];
   box.replaceChildren(
-    h("h2", {}, one.title || one.code, " ", one.urgent ? h("span", { class: "urgent" }, say("urgent")) : "", one.secret ? h("span", { class: "note" }, ` ${say("secret")}`) : ""),
+    h("h2", {}, one.title || shortened(one.text), " ", one.urgent ? h("span", { class: "urgent" }, say("urgent")) : "", one.secret ? h("span", { class: "note" }, ` ${say("secret")}`) : ""),
     h("p", { class: "note" }, `${one.code} · ${say(one.state)} · ${say("case")} ${one.case_id}`),
     h("p", { class: "says" }, one.text),
     h("dl", {}, ...facts.filter(([, text]) => text).flatMap(([name, text]) => [h("dt", {}, say(name)), h("dd", {}, String(text))])),

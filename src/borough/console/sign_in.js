@@ -15,6 +15,8 @@ const field = (name, type = "text", complete = "off") =>
 
 /** Ask the server, and go home signed in. */
 async function enter(path, body) {
+  const buttons = [...find("form").querySelectorAll("button")];
+  for (const each of buttons) each.disabled = true;
   try {
     const answer = await post(path, body);
     if (answer.needs) {
@@ -23,6 +25,7 @@ async function enter(path, body) {
     } else location.replace("/");
   } catch (problem) {
     toast(problem.message, true);
+    for (const each of buttons) each.disabled = false;
     if (path === "sessions/link" && problem.status === 401) draw(say("used"));
   }
 }

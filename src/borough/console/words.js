@@ -78,6 +78,7 @@ const WORDS = {
     live: "实时",
     reconnecting: "连接中断，正在重连…",
     connecting: "正在连接…",
+    ways: "页面", map_page: "一张图", filters: "筛选",
     disk_full: "磁盘已满，读数暂不接收；腾出空间后自动恢复",
     loading: "正在载入…",
     no_cases: "没有未结案卷。场景发现情况后会自动立案。",
@@ -241,6 +242,7 @@ const WORDS = {
     live: "Live",
     reconnecting: "Connection lost, reconnecting…",
     connecting: "Connecting…",
+    ways: "Pages", map_page: "Map", filters: "Filters",
     disk_full: "Disk full: readings are not taken until there is room",
     loading: "Loading…",
     no_cases: "No open case. Scenes open one when they see something.",
@@ -362,6 +364,7 @@ export function turn() {
   language = language === "zh" ? "en" : "zh";
   localStorage.setItem(KEPT, language);
   label();
+  document.dispatchEvent(new Event("turned"));
 }
 
 /** Put words where the page itself asks for them. */
