@@ -140,8 +140,7 @@ class _Shift:
     def some(self, rows: Sequence[Duty]) -> "_Shift":
         """Keep some of them."""
         posts = tuple(dict.fromkeys(row["post"] for row in rows))
-        wanted = set(posts)
-        spot = {post: its for post, its in self.spot.items() if post in wanted}
+        spot = {post: self.spot[post] for post in posts if post in self.spot}
         return _Shift(
             self.from_ms,
             self.to_ms,
@@ -179,10 +178,27 @@ def _shift(
                 known[kind].setdefault(row.grid, set()).add(row.post)
             loads(connection, whole.posts)
         own = known[kind].get(grid, set()) | known[kind].get(EVERYWHERE, set())
-        here = {row["post"] for row in whole.rows if row["covers"] in own}
-        shift = whole.some([row for row in whole.rows if row["post"] in here])
+        shift = whole.some(_covering(known, kind, whole.rows, own))
     known[kind, grid] = shift
     return shift
+
+
+def _covering(
+    known: dict[Any, Any], kind: str, rows: Sequence[Duty], posts: Collection[str]
+) -> list[Duty]:
+    """Give all duties, in their order, of those who cover any of some posts."""
+    index = known.get((kind, "index"))
+    if index is None or index[0] is not rows:
+        covers: dict[str, list[str]] = {}
+        of_post: dict[str, list[Duty]] = {}
+        for row in rows:
+            covers.setdefault(row["covers"], []).append(row["post"])
+            of_post.setdefault(row["post"], []).append(row)
+        order = {post: place for place, post in enumerate(of_post)}
+        index = known[kind, "index"] = rows, covers, of_post, order
+    _, covers, of_post, order = index
+    here = {post for each in posts for post in covers.get(each, ())}
+    return [row for post in sorted(here, key=order.__getitem__) for row in of_post[post]]
 
 
 def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) -> _Shift:
