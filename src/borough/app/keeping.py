@@ -2,10 +2,12 @@
 
 import logging
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from borough.app.clocks import wall_ms
 from borough.app.logs import event
+from borough.app.memory import give_back
 from borough.app.settings import Settings
 from borough.core.errors import BoroughError
 
@@ -42,12 +44,14 @@ class Housekeeper:
             from borough.app.lake import lake_of  # noqa: PLC0415 - the desk is long at work by now
 
             try:
-                lake = lake_of(self.settings, self.zone, memory_mb=MEMORY_MB, threads=1)
-                self.last, self.trouble = self.round(lake), ""
-                lake.close()
+                with closing(
+                    lake_of(self.settings, self.zone, memory_mb=MEMORY_MB, threads=1)
+                ) as lake:
+                    self.last, self.trouble = self.round(lake), ""
             except BoroughError as error:
                 self.trouble = str(error)
                 log.warning("keeping house: %s", error, extra=event(error.code))
+            give_back()
 
     def round(self, lake: "Lake") -> str:
         """Do one round; the newest day always stays, and the journal's own limits are the bus's."""
