@@ -23,7 +23,7 @@ from borough.adapters.bus.link import Link
 from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Readings
 from borough.core.errors import BadFrame
-from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode
+from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode, joined
 from borough.core.partitions import WHOLE, Part
 
 _PURGE_S = 1.0
@@ -103,29 +103,10 @@ class Chunk:
 
 
 def _joined(frames: list[Frame], marks: Marks) -> Frame:
-    """Put frames into one, with the time of the first; their reports stay apart."""
+    """Put frames into one, with the kind and the time of the first; their reports stay apart."""
     first = frames[0]
-    full = [frame for frame in frames if len(frame)]
-    told = Frame(first.kind, first.now, first.wall, marks.mqtt, marks.http)
-    if not full:
-        return told
-    report, base = [], 0
-    for frame in full:
-        own = frame.report
-        if base or own[0]:
-            own = np.asarray(own, np.int64) - own[0] + base
-        report.append(own)
-        base = int(own[-1]) + 1
-    if len(full) == 1:  # as it came, and not copied: what fills a frame comes alone
-        only = full[0]
-        series, times, values, reports = only.series, only.time, only.value, report[0]
-    else:
-        series, times, values = (
-            np.concatenate([getattr(frame, name) for frame in full])
-            for name in ("series", "time", "value")
-        )
-        reports = np.concatenate(report)
-    return replace(told, report=reports, series=series, time=times, value=values)
+    whole = replace(joined(frames), kind=first.kind, now=first.now, wall=first.wall)
+    return replace(whole, mqtt=marks.mqtt, http=marks.http)
 
 
 class Reader:
