@@ -9,7 +9,8 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "borough"
 PLAIN = {"__future__", "abc", "collections", "dataclasses", "enum", "math", "typing", "numpy"}
 ARITHMETIC = {
-    "datetime", "decimal", "fractions", "functools", "hashlib", "itertools", "json", "re",
+    "datetime", "decimal", "fractions", "functools", "hashlib", "itertools", "json",
+    "operator", "re",
     "struct", "unicodedata", "zlib", "zoneinfo",
 }  # fmt: skip
 RINGS = {
