@@ -47,9 +47,10 @@ def test_a_full_history_is_told_and_caught_up_with(small: Living) -> None:
         eventually(lambda: len(small.edges()) > already[1], "another detection")
         ballast.unlink()
         mqtt.hush()
+    acknowledged = mqtt.ledger.acknowledged
+    eventually(lambda: not acknowledged - set(small.journalled()), "all that was acknowledged")
     small.await_history()
 
-    assert not mqtt.ledger.acknowledged - set(small.journalled())
     assert small.archived() == small.journalled()
     eventually(lambda: not small.pulse("stream")["archive_error"], "no error any more")
 
@@ -82,6 +83,7 @@ def test_a_full_journal_disk_is_told_and_loses_nothing_acknowledged(small: Livin
             eventually(partial(has_more, each, many + MORE), "more")
             each.hush()
     acknowledged = mqtt.ledger.acknowledged | http.ledger.acknowledged
+    eventually(lambda: not acknowledged - set(small.journalled()), "all that was acknowledged")
     small.await_history()
     journalled = small.journalled()
 
@@ -91,7 +93,6 @@ def test_a_full_journal_disk_is_told_and_loses_nothing_acknowledged(small: Livin
         assert "make room" in answer.json()["details"]["en"]
     assert shown["has_room"] is False
     assert str(store) in found["disk-full"].says["zh"]
-    assert not acknowledged - set(journalled)
     assert {row for row, n in journalled.items() if n != 1} == set()
     assert small.archived() == journalled
     eventually(lambda: counted(small)["stored"] == journalled.total(), "counters up to date")

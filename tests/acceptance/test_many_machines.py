@@ -238,6 +238,7 @@ def play(both: Both, folder: Path) -> None:
         Teller(both.many, both.script, both.machines[:3], began) as other,
     ):
         both.heard()
+        both.blows.append((0, both.many.now + LATE_MS))  # both have only just begun
         for number in range(ROUNDS):
             added = partial(both.added, folder / f"added-{number}")
             for blow in (added, both.paused, both.server_killed, both.server_cut_off):

@@ -31,9 +31,6 @@ _SHARE = 20
 SHORT_S, LONG_S = 0.02, 0.25
 """Messages are gathered so many times as long as the last chunk took to work off, within these
 bounds: little is dealt with at once, and much in larger pieces, of which each costs less."""
-LONGEST_S = 0.3
-"""Of several partitions each gathers as many times as long, up to this, so that what it takes at
-one go is as large as if it were the only one."""
 _PAUSE_S, _FEW = 0.01, 7_500
 """While it gathers so few it looks at the sockets only so often: each look that finds one message
 costs as much as one that finds a thousand."""
@@ -158,7 +155,6 @@ class Reader:
         worked_s = time.monotonic() - self._gave
         if gather_s is None:
             gather_s = min(max(_SHARE * worked_s, SHORT_S), LONG_S)
-            gather_s = gather_s if self._part.single else min(gather_s * self._part.of, LONGEST_S)
         chunk = Chunk(before=self.marks, after=self.marks)
         acked: tuple[list[bytes], list[bytes]] = ([], [])
         until = time.monotonic() + wait_s

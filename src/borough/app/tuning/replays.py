@@ -22,12 +22,15 @@ from borough.app.supervisor import Role, Supervisor
 from borough.app.tuning.changes import standing_before
 from borough.app.turns import Turns
 from borough.core.errors import NotFound
+from borough.core.observations import REPORT_BITS
 from borough.core.partitions import WHOLE, Part
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.district import read
 from borough.engine.pipeline import Pipeline
 from borough.engine.replay import Comparison, compare, replay
+from borough.storage.journal.copies import stretch_of
 from borough.storage.journal.journal import Entry, JournalTail, first_entry
+from borough.storage.journal.streams import JOURNAL
 from borough.storage.sql import SqlDetections, SqlTunings, connect
 
 Tell = Callable[[str, int, int], None]
@@ -66,6 +69,7 @@ def replayed(
     Parameters change on the way where they changed in the live run.  With several *processes*
     each hears all of the journal and answers for its share of the things; a district of several
     partitions is replayed partition by partition.  The answer is the same, in the same order.
+    What a running district says of records that came meanwhile is left out.
     """
     found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
     names = [each.scene.id for each in found if each.senses]
@@ -73,14 +77,17 @@ def replayed(
         msg = f"there is no scene {scene!r}; there are {', '.join(names)}"
         raise NotFound(msg)
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
+        end = stretch_of(link, JOURNAL).last + 1 << REPORT_BITS
         work = partial(told_by, settings, scene)
         heard = list(in_shares(work, settings.parts, processes, tell))
         engine = connect(settings.store)
         detections = SqlDetections(engine)
         said = detections.edges() + list(untaken(link, detections.offset()))
         engine.dispose()
-    edges = sorted((edge for _, some in heard for edge in some), key=itemgetter(*ORDER))
-    live = [each for each in said if each["scene"] in ([scene] if scene else names)]
+    both = [edge for _, some in heard for edge in some], said
+    told, live = ([each for each in some if each["position"] < end] for some in both)
+    edges = sorted(told, key=itemgetter(*ORDER))
+    live = [each for each in live if each["scene"] in ([scene] if scene else names)]
     zone = read(Path(settings.district)).zone
     return Replayed(zone, max(records for records, _ in heard), edges, live)
 
