@@ -5,6 +5,7 @@ from typing import Any
 from borough.adapters.bus.courier import Courier
 from borough.adapters.bus.lanes import MQTT_STREAM
 from borough.adapters.reader import Marks, Reader
+from borough.adapters.sparkplug.state import Presence
 from borough.testing.living import eventually
 
 BODY = b'{"id": "T-1.2", "property": "valve", "value": 0}'
@@ -55,6 +56,19 @@ def test_what_was_said_before_anybody_ever_read_is_kept(ground: Any) -> None:
 
     with Reader(ground.bus, Marks(), ground.limits) as reader:
         assert reader.take(5.0).payloads == [b"7"]
+
+
+def test_what_the_host_says_of_itself_is_no_message_of_a_device(ground: Any) -> None:
+    """Edge nodes hear that we are there; our own reader does not count it as theirs."""
+    with Reader(ground.bus, Marks(), ground.limits) as reader:
+        eventually(lambda: ground.gate.open, "an open gate")
+        with Presence(ground.bus, "borough"):
+            eventually(lambda: kept(ground) == {"spBv1//0": 1}, "word of the host")
+            ground.device().say("d/gw-1/m-1/flow", b"1")
+            chunk = reader.take(5.0)
+
+    assert chunk.subjects == [b"d.gw-1.m-1.flow"]
+    assert reader.counts["live"] == 1
 
 
 def test_a_stream_of_an_earlier_release_keeps_what_it_holds(ground: Any) -> None:

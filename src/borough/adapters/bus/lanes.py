@@ -20,8 +20,10 @@ MQTT_STREAM = "$MQTT_msgs"
 DOORS_STREAM = "DOORS"
 """Where the HTTP door keeps what it answered for."""
 
-SPARKPLUG = b"spBv1//0.>"
-"""What comes under the topics of Sparkplug, as the bus writes them."""
+_PLUGS = "spBv1//0."
+SPARKPLUG = f"{_PLUGS}*.*.>".encode()
+"""What edge nodes say, as the bus writes the topics of Sparkplug; a host's word of itself, which
+we say ourselves, is shorter."""
 _STORED = "$MQTT.msgs."
 _SUBJECTS = {
     MQTT_STREAM: f"{_STORED}>",
@@ -214,7 +216,8 @@ def open_acknowledged(
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
     lane = AcknowledgedLane(link, MQTT_STREAM, name, limits)
     lane.before = before
-    lane.keeps = (*taken, *also, *([] if part.number else [f"{_STORED}a.>"]))
+    rest = [] if part.number else [f"{_STORED}{each}>" for each in (_PLUGS, "a.")]
+    lane.keeps = (*taken, *rest)
     return lane, after
 
 
