@@ -6,10 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from borough.adapters.bus.config import config_text
+from borough.adapters.bus.lanes import MQTT_STREAM
+from borough.adapters.bus.link import Link
 from borough.adapters.limits import Limits
 from borough.app.bus import bus_of, cluster_of, serves
 from borough.core.errors import BadSetting, BusDown
@@ -88,6 +91,36 @@ def test_a_killed_server_costs_nothing_that_was_acknowledged(three: Three) -> No
     twice = {row: n for row, n in journalled(living).items() if row in said and n != 1}
     assert twice == {}
     assert [first.processes[role].poll() for role in WORK] == [None, None]
+
+
+def stored(living: Living) -> dict[str, Any]:
+    """Give what the bus tells of its own stream of acknowledged messages."""
+    with Link(living.bus.login("doors"), "test") as link:
+        return link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}")
+
+
+def test_words_of_which_no_server_knows_a_reader_are_kept(three: Three) -> None:
+    """A server that has just come back knows of no reader: what it acknowledges it keeps."""
+    living, first = three.living, three.machines[0]
+    readings = mixed(lanes(living), steady(living, "battery", 20.0))
+    with MqttSender(three.elsewhere, readings) as sender:
+        eventually(partial(more, sender, 0), "word that is read")
+        first.signal("stream", signal.SIGKILL)
+        first.ended("stream")
+        with Link(living.bus.login("doors"), "test") as link:
+            for name in link.call(f"$JS.API.CONSUMER.NAMES.{MQTT_STREAM}")["consumers"]:
+                link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{name}")
+        eventually(partial(more, sender, len(sender.ledger.acknowledged)), "word that nobody reads")
+        first.start("stream")
+        first.await_pulse("stream")
+        eventually(partial(more, sender, len(sender.ledger.acknowledged)), "word that is read")
+        sender.hush()
+        acknowledged = sender.ledger.acknowledged
+
+    eventually(lambda: not acknowledged - set(journalled(living)), "all that was acknowledged")
+    told = stored(living)
+    assert told["config"]["retention"] == "limits"
+    assert told["state"]["messages"] < len(acknowledged)
 
 
 def test_the_settings_of_a_bus_of_several_servers_name_each_other(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ from borough.core.errors import BadFrame
 from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode, joined
 from borough.core.partitions import WHOLE, Part
 
-_PURGE_S = 1.0
 _SHARE = 20
 SHORT_S, LONG_S = 0.02, 0.25
 """Messages are gathered so many times as long as the last chunk took to work off, within these
@@ -118,7 +117,7 @@ class Reader:
         self.counts: Counter[str] = Counter()
         self._stack = ExitStack()
         self._selector = self._stack.enter_context(selectors.DefaultSelector())
-        self._purged = self._forgot = self._gave = time.monotonic()
+        self._purged = self._gave = time.monotonic()
         self._done: deque[tuple[float, int]] = deque()
         with ExitStack() as undo:
             undo.enter_context(self._stack)
@@ -212,10 +211,9 @@ class Reader:
     def ack(self, chunk: Chunk) -> None:
         """Let the bus forget a chunk, once the journal holds it; chunks go in order."""
         now, link = time.monotonic(), self._doors.link
-        if chunk.acks and now > self._forgot + _PURGE_S:
-            self._forgot = now
-            self._acknowledged.forget(chunk.after.mqtt + 1)
-        if chunk.doors and now > self._purged + _PURGE_S:
+        if chunk.acks:
+            self._acknowledged.forget(chunk.acks[-1])
+        if chunk.doors and now > self._purged + lanes.PURGE_S:
             self._purged = now
             self._done.append((now, chunk.after.http))
             for name, last in self._lent.items():  # the last one stays: it tells how far we are

@@ -39,6 +39,9 @@ _UNUSED = re.compile(rb"Nats-Pending-Messages: *(\d+)")
 _NOBODY = b"NATS/1.0 503"
 _ASK_AGAIN_S = 0.02
 _IDLE_NS = 300 * 10**9
+_AGES_NS = 10**9 * 86400 * 365
+_PURGED = {"ack_policy": "none", "mem_storage": True, "inactive_threshold": _IDLE_NS}
+PURGE_S = 1.0
 
 
 def sequence_of(ack: bytes) -> int:
@@ -147,15 +150,22 @@ class AcknowledgedLane(PulledLane):
 
     before = b""
     keeps: tuple[str, ...] = ()
-    """What of the stream only this reader takes: it is forgotten once the journal holds it."""
+    """What of the stream only this reader takes, and has to be purged; none where the bus forgets
+    it when we acknowledge it."""
+    _purged = 0.0
 
-    def forget(self, until: int) -> None:
-        """Let the bus forget what the journal holds: everything before message *until*.
+    def forget(self, ack: bytes) -> None:
+        """Let the bus forget what the journal holds: everything up to the message of an *ack*.
 
         Commands to devices lie in the same stream; they stay until their own time is up.
         """
-        for subject in self.keeps:
-            purge(self.link, MQTT_STREAM, {"seq": until, "filter": subject})
+        if not self.keeps:
+            self.link.publish(ack, b"")
+        elif time.monotonic() > self._purged + PURGE_S:
+            self._purged = time.monotonic()
+            for subject in self.keeps:
+                wanted = {"seq": sequence_of(ack) + 1, "filter": subject}
+                purge(self.link, MQTT_STREAM, wanted)
 
     def read(self) -> Columns:
         """Give what has arrived, its subjects as the device published it."""
@@ -170,12 +180,15 @@ class AcknowledgedLane(PulledLane):
 def make_mqtt_streams(link: Link, limits: Limits) -> None:
     """Create the bus's own streams for MQTT before it does, so that they have limits.
 
-    Beyond its limit the bus stops acknowledging, which is what a device must hear.
+    Beyond its limit the bus stops acknowledging, which is what a device must hear.  One server
+    keeps a message for as long as a reader wants it.  Of several each would judge that by itself,
+    and one that has just come back knows of no reader: they keep it until it is purged.
     """
     copies = {"num_replicas": link.copies}
     side = {"max_msgs_per_subject": 1, "max_bytes": limits.side_bytes, "allow_direct": True}
     wanted: dict[str, dict[str, Any]] = {
         MQTT_STREAM: {
+            "retention": "limits" if link.copies > 1 else "interest",
             "max_bytes": limits.backlog_bytes,
             "allow_msg_ttl": True,  # a command is forgotten when its time is up
         },
@@ -195,8 +208,9 @@ def open_acknowledged(
 ) -> tuple[AcknowledgedLane, int]:
     """Take up the stream of acknowledged messages behind *after*; also gives where that is.
 
-    If the stream is younger than *after* it is not the one we read before, and is read from its
-    start.
+    The new reader begins before the older ones end, for without any reader a bus of one server
+    would acknowledge messages and forget them.  If the stream is younger than *after* it is not
+    the one we read before, and is read from its start.
     """
     make_mqtt_streams(link, limits)
     info = link.call(f"$JS.API.STREAM.INFO.{MQTT_STREAM}")
@@ -208,17 +222,23 @@ def open_acknowledged(
     also = [] if part.number else [f"{_STORED}{SPARKPLUG.decode()}"]
     _consumer(
         link, MQTT_STREAM, name, after,
-        ack_policy="none", mem_storage=True, inactive_threshold=_IDLE_NS,
-        filter_subjects=[*taken, *also],
+        filter_subjects=[*taken, *also], **(_PURGED if link.copies > 1 else _acked(name)),
         metadata={"bus": link.server, "partition": str(part.number)},
     )  # fmt: skip
     for each in older:
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
     lane = AcknowledgedLane(link, MQTT_STREAM, name, limits)
     lane.before = before
-    rest = [] if part.number else [f"{_STORED}{each}>" for each in (_PLUGS, "a.")]
-    lane.keeps = (*taken, *rest)
+    if link.copies > 1:
+        rest = [] if part.number else [f"{_STORED}{each}>" for each in (_PLUGS, "a.")]
+        lane.keeps = (*taken, *rest)
     return lane, after
+
+
+def _acked(name: str) -> dict[str, object]:
+    """Say how a reader is to be that the bus keeps, and asks for acknowledgements."""
+    told = {"ack_policy": "all", "ack_wait": _AGES_NS, "max_ack_pending": -1}
+    return {"durable_name": name, **told}
 
 
 def dealt_to(part: Part) -> bytes:

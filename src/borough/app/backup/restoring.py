@@ -178,6 +178,8 @@ def lay_streams(archive: Path, manifest: Manifest, settings: Settings, tell: Tel
 def begin(link: Link, stream: str, subject: str, first: int) -> None:
     """Make a stream of the doors that counts on where the old one was journalled up to."""
     config = {"name": stream, "subjects": [subject], "storage": "file", "first_seq": first}
+    if stream == MQTT_STREAM:
+        config["retention"] = "interest"
     link.call(f"$JS.API.STREAM.CREATE.{stream}", config)
 
 

@@ -1,0 +1,26 @@
+"""What the host of Sparkplug says of itself, on the bus."""
+
+from typing import Any
+
+from borough.adapters.reader import Marks, Reader
+from borough.adapters.sparkplug.state import Presence
+from borough.testing.living import eventually
+
+
+def kept(ground: Any) -> int:
+    """Count the words that the bus keeps for whoever comes later."""
+    with ground.link("doors") as link:
+        return int(link.call("$JS.API.STREAM.INFO.$MQTT_rmsgs")["state"]["messages"])
+
+
+def test_what_the_host_says_of_itself_is_no_message_of_a_device(ground: Any) -> None:
+    """Edge nodes hear that we are there; our own reader does not count it as theirs."""
+    with Reader(ground.bus, Marks(), ground.limits) as reader:
+        eventually(lambda: ground.gate.open, "an open gate")
+        with Presence(ground.bus, "borough"):
+            eventually(lambda: kept(ground), "word of the host")
+            ground.device().say("d/gw-1/m-1/flow", b"1")
+            chunk = reader.take(5.0)
+
+    assert chunk.subjects == [b"d.gw-1.m-1.flow"]
+    assert reader.counts["live"] == 1
