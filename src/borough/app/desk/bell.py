@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import signal
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,8 @@ BATCH = 500
 DURABLE = "desk"
 LAST_S = 5.0
 """How long the desk may take for what is left to do when it is told to stop."""
+BEHIND_S = 30.0
+"""How long what was gathered waits at most for detections that have not been taken yet."""
 T = TypeVar("T")
 
 
@@ -56,6 +59,13 @@ class Bell:
         self.stop = asyncio.Event()
         self.taken = 0
         self.open: dict[str, int] = {}
+        self.behind_since: float | None = time.monotonic()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all detections there are have been taken, or were waited for long enough."""
+        since = self.behind_since
+        return since is None or time.monotonic() - since > BEHIND_S
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -132,6 +142,7 @@ class Bell:
                 await self._take(bus, await subscription(bus.jetstream(), start))
             except (nats.errors.Error, TimeoutError) as error:
                 log.warning("detections wait: %r", error, extra=event("bus-down"))
+                self._left(1)
                 self.pulse.beat(taken=self.taken, counts=self.open)
                 await asyncio.sleep(AGAIN_S)
 
@@ -147,7 +158,15 @@ class Bell:
                 await messages[-1].ack()
                 await self._say(bus, news)
                 self.taken += len(edges)
+            self._left(messages[-1].metadata.num_pending if messages else 0)
             self.pulse.beat(taken=self.taken, counts=self.open)
+
+    def _left(self, many: int) -> None:
+        """Note how many detections wait to be taken."""
+        if not many:
+            self.behind_since = None
+        elif self.behind_since is None:
+            self.behind_since = time.monotonic()
 
     async def _timers(self, bus: Client, threads: Sequence[Thread]) -> None:
         while True:
@@ -158,7 +177,9 @@ class Bell:
                     raise BoroughError(msg)
             while rung := await self._in_turn(lambda: self.desk.timers.fire(self.desk.now())):
                 await self._say(bus, [("case", shown(case)) for case in rung])
-            await self._say(bus, await self._in_turn(self.desk.weigh))
+            await self._say(
+                bus, await self._in_turn(partial(self.desk.weigh, complete=self.complete))
+            )
             self.open = await asyncio.to_thread(self.desk.open)
 
     async def _say(self, bus: Client, news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

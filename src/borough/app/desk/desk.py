@@ -139,14 +139,20 @@ class Desk:
         row = self.ground.district.standards.row(standard, event)
         return row, self.ground.district.agency_of(row.agency, grid)
 
-    def weigh(self) -> list[tuple[str, Any]]:
+    def weigh(self, *, complete: bool = True) -> list[tuple[str, Any]]:
         """Every few seconds, tell what was gathered and give what waits to posts.
 
-        Gives what the live stream should say.
+        While it is not *complete*, for there are detections that have not been taken yet, what
+        was gathered is left: half of an outage would be told as so many alarms.  Gives what the
+        live stream should say.
         """
         if not self.rhythm.due():
             return []
-        cases, edges = self.gathering.turn(self.desk, self.wish, self.now())
+        cases: list[Case] = []
+        edges: list[Mapping[str, Any]] = []
+        if complete:
+            told = self.gathering.turn(self.desk, self.wish, self.now())
+            cases, edges = list(told[0]), list(told[1])
         cases += self.dispatch.turn(self.now())
         self.patrols.turn(self.now())
         news: list[tuple[str, Any]] = [
