@@ -56,6 +56,12 @@ def three(tmp_path: Path) -> Iterator[Three]:
         yield Three(machines, living)
 
 
+def sender_of(three: Three) -> MqttSender:
+    """Give a device that talks through the second server."""
+    living = three.living
+    return MqttSender(three.elsewhere, mixed(lanes(living), steady(living, "battery", 20.0)))
+
+
 def more(sender: MqttSender, than: int) -> bool:
     """Say whether so many more were acknowledged."""
     return len(sender.ledger.acknowledged) > than + 40
@@ -77,8 +83,7 @@ def journalled(living: Living) -> Rows:
 def test_a_killed_server_costs_nothing_that_was_acknowledged(three: Three) -> None:
     """SIGKILL of the server that we work through: devices elsewhere are heard on, each once."""
     living, first = three.living, three.machines[0]
-    readings = mixed(lanes(living), steady(living, "battery", 20.0))
-    with MqttSender(three.elsewhere, readings) as sender:
+    with sender_of(three) as sender:
         eventually(partial(more, sender, 0), "word before it")
         first.signal("bus", signal.SIGKILL)
         eventually(partial(more, sender, len(sender.ledger.acknowledged)), "word after it")
@@ -102,8 +107,7 @@ def stored(living: Living) -> dict[str, Any]:
 def test_words_of_which_no_server_knows_a_reader_are_kept(three: Three) -> None:
     """A server that has just come back knows of no reader: what it acknowledges it keeps."""
     living, first = three.living, three.machines[0]
-    readings = mixed(lanes(living), steady(living, "battery", 20.0))
-    with MqttSender(three.elsewhere, readings) as sender:
+    with sender_of(three) as sender:
         eventually(partial(more, sender, 0), "word that is read")
         first.signal("stream", signal.SIGKILL)
         first.ended("stream")

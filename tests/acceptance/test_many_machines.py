@@ -53,6 +53,9 @@ CALM = 33
 """So many turns without trouble at the end, in which a window of a balance begins and ends."""
 ALLOW_MS = 60_000
 """How long a window of a balance waits for who is late; see pipe_leak/scene.toml."""
+UNDER_WAY_MS = 120_000
+"""District time, two seconds of the wall: a row that is lent may be under way so long, and who
+takes over tells the time before it has read what waits for it."""
 LATE_MS = 240_000
 """How long behind a blow what waited may still come too late for a window, district time."""
 
@@ -120,7 +123,8 @@ class Both:
 
     def troubled(self, closed: int) -> bool:
         """Say whether a window that ends at a moment closed while something was done to us."""
-        return any(low <= closed + ALLOW_MS <= high for low, high in self.blows)
+        due = closed + ALLOW_MS
+        return any(low - UNDER_WAY_MS <= due <= high for low, high in self.blows)
 
     def followed(self, gone: Machine, part: int) -> None:
         """Wait until a machine other than the one that is gone works for a partition."""
@@ -238,7 +242,6 @@ def play(both: Both, folder: Path) -> None:
         Teller(both.many, both.script, both.machines[:3], began) as other,
     ):
         both.heard()
-        both.blows.append((0, both.many.now + LATE_MS))  # both have only just begun
         for number in range(ROUNDS):
             added = partial(both.added, folder / f"added-{number}")
             for blow in (added, both.paused, both.server_killed, both.server_cut_off):
@@ -248,8 +251,10 @@ def play(both: Both, folder: Path) -> None:
                 both.blows.append((from_ms, both.many.now + LATE_MS))
         one.last = other.last = max(one.turn, other.turn) + CALM
     both.said = other.said
-    for living, machine in ((both.alone, both.one), (both.many, both.machines[0])):
+    desks = (both.alone, both.one), (both.many, both.machines[0])
+    for _, machine in desks:  # before anybody is missed: what is noticed is then heard at once
         machine.signal("desk", signal.SIGKILL)
+    for living, machine in desks:
         eventually(lambda at=living: lost(at) == len(both.script.gateways), "silence noticed")
         machine.start("desk")
         with living.kept() as engine:

@@ -66,7 +66,7 @@ def test_a_desk_has_all_there_is_once_the_bus_has_no_more(desk: Desk) -> None:
     bell = Bell(desk, desk.settings)
     seen = [bell.complete]
     for left in (0, 3, 0):
-        bell._left(left)  # noqa: SLF001 - the bus tells it so, message by message
+        bell.left(left)
         seen.append(bell.complete)
 
     assert seen == [False, True, False, True]

@@ -40,7 +40,10 @@ _NOBODY = b"NATS/1.0 503"
 _ASK_AGAIN_S = 0.02
 _IDLE_NS = 300 * 10**9
 _AGES_NS = 10**9 * 86400 * 365
+_ACKED = {"ack_policy": "all", "ack_wait": _AGES_NS, "max_ack_pending": -1}
 _PURGED = {"ack_policy": "none", "mem_storage": True, "inactive_threshold": _IDLE_NS}
+"""Two kinds of reader: one that the bus keeps, and forgets what it acknowledges; and one that ends
+with us, of a stream that is purged, at most every ``PURGE_S``."""
 PURGE_S = 1.0
 
 
@@ -220,25 +223,20 @@ def open_acknowledged(
     before = dealt_to(part)
     taken = [f"{_STORED}{before.decode()}d.>"]
     also = [] if part.number else [f"{_STORED}{SPARKPLUG.decode()}"]
+    several = link.copies > 1
+    kind = _PURGED if several else {**_ACKED, "durable_name": name}
     _consumer(
-        link, MQTT_STREAM, name, after,
-        filter_subjects=[*taken, *also], **(_PURGED if link.copies > 1 else _acked(name)),
+        link, MQTT_STREAM, name, after, filter_subjects=[*taken, *also], **kind,
         metadata={"bus": link.server, "partition": str(part.number)},
     )  # fmt: skip
     for each in older:
         link.call(f"$JS.API.CONSUMER.DELETE.{MQTT_STREAM}.{each}", missing=True)
     lane = AcknowledgedLane(link, MQTT_STREAM, name, limits)
     lane.before = before
-    if link.copies > 1:
+    if several:
         rest = [] if part.number else [f"{_STORED}{each}>" for each in (_PLUGS, "a.")]
         lane.keeps = (*taken, *rest)
     return lane, after
-
-
-def _acked(name: str) -> dict[str, object]:
-    """Say how a reader is to be that the bus keeps, and asks for acknowledgements."""
-    told = {"ack_policy": "all", "ack_wait": _AGES_NS, "max_ack_pending": -1}
-    return {"durable_name": name, **told}
 
 
 def dealt_to(part: Part) -> bytes:
@@ -254,8 +252,8 @@ def open_doors(
     after = _known(after, info)
     name = f"reader-{secrets.token_hex(4)}"
     _consumer(
-        link, DOORS_STREAM, name, after, ack_policy="none", mem_storage=True,
-        inactive_threshold=_IDLE_NS, **({} if part.single else {"filter_subject": part.doors}),
+        link, DOORS_STREAM, name, after, **_PURGED,
+        **({} if part.single else {"filter_subject": part.doors}),
     )  # fmt: skip
     return PulledLane(link, DOORS_STREAM, name, limits), after
 

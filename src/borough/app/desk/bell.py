@@ -142,7 +142,7 @@ class Bell:
                 await self._take(bus, await subscription(bus.jetstream(), start))
             except (nats.errors.Error, TimeoutError) as error:
                 log.warning("detections wait: %r", error, extra=event("bus-down"))
-                self._left(1)
+                self.left(1)
                 self.pulse.beat(taken=self.taken, counts=self.open)
                 await asyncio.sleep(AGAIN_S)
 
@@ -158,10 +158,10 @@ class Bell:
                 await messages[-1].ack()
                 await self._say(bus, news)
                 self.taken += len(edges)
-            self._left(messages[-1].metadata.num_pending if messages else 0)
+            self.left(messages[-1].metadata.num_pending if messages else 0)
             self.pulse.beat(taken=self.taken, counts=self.open)
 
-    def _left(self, many: int) -> None:
+    def left(self, many: int) -> None:
         """Note how many detections wait to be taken."""
         if not many:
             self.behind_since = None

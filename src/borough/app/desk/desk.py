@@ -148,11 +148,9 @@ class Desk:
         """
         if not self.rhythm.due():
             return []
-        cases: list[Case] = []
-        edges: list[Mapping[str, Any]] = []
-        if complete:
-            told = self.gathering.turn(self.desk, self.wish, self.now())
-            cases, edges = list(told[0]), list(told[1])
+        cases, edges = (
+            self.gathering.turn(self.desk, self.wish, self.now()) if complete else ([], [])
+        )
         cases += self.dispatch.turn(self.now())
         self.patrols.turn(self.now())
         news: list[tuple[str, Any]] = [

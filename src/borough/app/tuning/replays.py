@@ -84,10 +84,10 @@ def replayed(
         detections = SqlDetections(engine)
         said = detections.edges() + list(untaken(link, detections.offset()))
         engine.dispose()
-    both = [edge for _, some in heard for edge in some], said
-    told, live = ([each for each in some if each["position"] < end] for some in both)
-    edges = sorted(told, key=itemgetter(*ORDER))
-    live = [each for each in live if each["scene"] in ([scene] if scene else names)]
+    told = (edge for _, some in heard for edge in some)
+    edges = sorted((each for each in told if each["position"] < end), key=itemgetter(*ORDER))
+    mine = {scene} if scene else {*names}
+    live = [each for each in said if each["scene"] in mine and each["position"] < end]
     zone = read(Path(settings.district)).zone
     return Replayed(zone, max(records for records, _ in heard), edges, live)
 
