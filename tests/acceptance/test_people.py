@@ -186,6 +186,7 @@ def test_the_log_tells_all_of_it_and_is_whole(living: Living, administrator: htt
     """Changes, sign-ins and refusals are in it; a changed row is named."""
     with invited(living, administrator, "bao.zheng", "auditor") as http:
         verbs = {each["verb"] for each in http.get("audit?limit=1000").json()["entries"]}
+        assert verbs <= http.get("names").json()["verbs"].keys()
     assert verbs >= {"account_added", "link_made", "link_used", "signed_in", "account_changed"}
     assert administrator.get("audit").status_code == 403
     anchor = borough(living, "audit", "anchor")

@@ -8,14 +8,24 @@ import pytest
 from borough.api.ground import holding
 from borough.api.naming import names
 from borough.api.rights import rights
+from borough.app.desk import people
+from borough.app.desk.verbs import VERBS
 from borough.app.setup import folder_of
 from borough.core import moves
+from borough.core.audit import SUBJECTS
 from borough.core.cases import Case, born
 from borough.core.district import District
 from borough.core.requests import CHANNELS
 from borough.engine.district import read
 from borough.testing.loops import MORNING, all_plans
 from borough.testing.town import town
+
+WRITTEN = {
+    "account_added", "account_changed", "link_made", "link_used", "link_failed", "password_changed",
+    "signed_in", "signed_out", "sign_in_failed", "token_made", "token_revoked", "person_read",
+    "person_erased", "refused",
+}  # fmt: skip
+"""What stands in the audit log about people, and what doors tell it."""
 
 
 @cache
@@ -62,7 +72,11 @@ def test_a_kind_of_agency_is_the_one_of_the_street() -> None:
 
 
 def test_whatever_pages_hold_by_code_has_a_name_in_both_languages() -> None:
-    """Posts (each its own), shifts, skills, roles, channels, places, and what plans ask for."""
+    """Posts, shifts, skills, roles, channels, places, what plans ask for and the audit log tells.
+
+    Each post has a name of its own.  What the desk does stands in the log by its verb, except
+    what it does about people, which tells of itself.
+    """
     district = yubei()
     plans = {each.id: each for each in all_plans()}
     told = names(replace(town(1), district=district, plans=plans))
@@ -75,10 +89,12 @@ def test_whatever_pages_hold_by_code_has_a_name_in_both_languages() -> None:
             for one in each.asks
         },
         "roles": rights().roles.by_code, "actors": ("desk", "web"),
+        "verbs": {*VERBS} - {*people.VERBS} | WRITTEN, "subjects": (*SUBJECTS, "token", "link"),
     }  # fmt: skip
     for kind, codes in wanted.items():
         for code in codes:
             assert told[kind][code]["en"], code
             assert told[kind][code]["zh"] not in {"", code}, code
+    assert told["verbs"].keys() == wanted["verbs"]
     for each in ("zh", "en"):
         assert len({name[each] for name in told["posts"].values()}) == len(district.posts.code)

@@ -34,6 +34,8 @@ def names(ports: Ports) -> dict[str, Any]:
         "skills": said["skills"],
         "channels": said["channels"],
         "answers": said["answers"],
+        "verbs": said["verbs"],
+        "subjects": said["subjects"],
         "scenes": scenes,
         "actors": {**said["actors"], **by_scenes},
     }

@@ -122,7 +122,7 @@ def district(ports: Given) -> Response:
 
 @router.get("/names", summary="What is called how 名称")
 def names(request: Request, atlas: Drawn) -> Response:
-    """Name posts, places, roles, shifts, skills, channels, answers and who acts, by code."""
+    """Name by code: posts, places, roles, shifts, skills, channels, answers, who acts, verbs."""
     return atlas.names.answer(request)
 
 

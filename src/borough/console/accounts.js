@@ -2,7 +2,7 @@
 
 import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
-import { actor, placed, places } from "./naming.js";
+import { actor, done, placed, places, subject } from "./naming.js";
 import { get, me, post, remove } from "./server.js";
 import { agencies as agencyNames, called, moment, said, settle, turn, word } from "./words.js";
 import { drawWho, wayIn } from "./who.js";
@@ -142,7 +142,7 @@ function audit() {
     draw();
   });
   return h("section", { id: "audit" }, h("h2", {}, say("audit")),
-    table(["when", "who", "what", "whom", ""], shown.audit.entries.map((each) => cells("td", moment(each.at_ms), actor(each.actor), each.verb, each.subject,
+    table(["when", "who", "what", "whom", ""], shown.audit.entries.map((each) => cells("td", moment(each.at_ms), actor(each.actor), h("span", { title: each.verb }, done(each.verb)), subject(each.subject),
       Object.keys(each.data).length ? JSON.stringify(each.data) : ""))),
     shown.audit.next ? button(say("more"), more) : null);
 }

@@ -21,6 +21,14 @@ export const channelled = name("channels");
 export const asked = name("answers");
 export const scened = name("scenes");
 export const actor = name("actors");
+export const done = name("verbs");
+const sort = name("subjects");
+
+/** What something was done to, such as "case 12". */
+export const subject = (text) => {
+  const [kind, ...rest] = text.split(" ");
+  return [sort(kind), ...rest].join(" ");
+};
 
 /** All posts as pairs of code and name, for whoever chooses one. */
 export const posts = () => Object.entries(names.posts ?? {}).map(([code, each]) => [code, said(each)]);
