@@ -42,7 +42,9 @@ class Fleet:
     spoke: Floats
     said: Index
     begun_ms: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: {"reports": 0, "observations": 0})
+    counts: dict[str, int] = field(
+        default_factory=lambda: {"reports": 0, "observations": 0, "answers": 0}
+    )
 
     @classmethod
     def of(
@@ -142,6 +144,7 @@ class Fleet:
             if told is not None and not self.quiet[told[0]]:
                 topic = desk.names[told[0]].replace("d/", "a/", 1)
                 self.lines.insist(int(desk.carrier[told[0]]), topic, told[1], wall)
+                self.counts["answers"] += 1
         turned = [each for each in obeying.until(now_ms) if not self.quiet[each[0]]]
         for row, at in turned:
             self.insist(row, at, wall)

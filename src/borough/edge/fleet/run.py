@@ -217,7 +217,8 @@ class Run:
     def report(self, talk: Talk, wall_s: float, cpu_s: float) -> dict[str, Any]:
         """Put the numbers of a run together."""
         tally = self.lines.tally
-        messages = tally.plain + tally.sure - talk.mischief.sent["foreign"]
+        no_readings = talk.mischief.sent["foreign"] + talk.fleet.counts["answers"]
+        messages = tally.plain + tally.sure - no_readings
         return {
             "things": len(self.settings.registry.id),
             "lines": len(self.lines.by_row),
