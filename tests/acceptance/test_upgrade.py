@@ -66,15 +66,13 @@ def test_a_district_of_the_first_release_is_upgraded_and_lives_on(data: Path) ->
         with Caller(living, "gw-0001", living.token) as caller:
             assert caller.say("d/gw-0001/yb-hydrant-00001/battery", b"50")
         eventually(lambda: living.journal()[-1][1].now > 0, "a journal that goes on")
-        living.await_history()
+        living.await_same()
         cases = SqlCases(connect(living.settings.store)).find(limit=1000)
-        rows, journalled = living.archived(), living.journalled()
     finally:
         living.stop()
 
     assert (compared.missing, compared.same > 1) == ([], True)
     assert len(cases) >= before[0] > 0
-    assert rows == journalled
     assert lacking(living.settings) == []
     assert len(list(data.parent.glob("data-before-upgrade-*.borough.tar"))) == 1
 

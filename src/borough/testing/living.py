@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copytree
@@ -41,6 +41,8 @@ from borough.storage.sql import SqlDetections, connect
 
 PATIENCE_S = 90.0
 PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
+SHOWN = 10
+"""How many readings a failure tells of."""
 ROLES = ("bus", "stream", "desk", "api")
 Rows = Counter[tuple[int, int, float]]
 """How often each reading is there: series, time in ms, value."""
@@ -195,11 +197,10 @@ class Living:
         if self.process is None:
             return {}
         found: dict[int, list[str]] = {}
-        try:
+        with suppress(psutil.Error):
             for each in psutil.Process(self.process.pid).children(recursive=True):
-                found[each.pid] = each.cmdline()
-        except psutil.Error:
-            return {}
+                with suppress(psutil.Error):  # it has just ended, which says nothing of the others
+                    found[each.pid] = each.cmdline()
         return found
 
     def pids(self) -> dict[str, int]:
@@ -280,6 +281,30 @@ class Living:
                 lambda: lake.committed(0) >> REPORT_BITS >= rows[-1], "history up to the journal"
             )
             lake.close()
+
+    def unlike(self) -> dict[tuple[int, int, float], tuple[int, int]]:
+        """Give the readings of the journal that the history has not just once, and its others.
+
+        With each: how often it is in the history, and how often in the journal.
+        """
+        archived, journalled = self.archived(), self.journalled()
+        return {
+            row: (archived[row], journalled[row])
+            for row in {*archived, *journalled}
+            if archived[row] != (row in journalled)
+        }
+
+    def await_same(self) -> None:
+        """Wait until the history holds each reading of the journal once.
+
+        Devices must have fallen silent; what one of them said last may still be on its way.
+        """
+        self.await_history()
+        try:
+            eventually(lambda: not self.unlike(), "a history like the journal")
+        except AssertionError as error:
+            error.add_note(f"history, journal: {dict(list(self.unlike().items())[:SHOWN])}")
+            raise
 
     @contextmanager
     def kept(self) -> Iterator[Engine]:
