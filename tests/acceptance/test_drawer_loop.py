@@ -107,6 +107,7 @@ def test_a_lateness_is_appealed_after_closing_and_decided(office: tuple[Page, De
     expect(drawer.get_by_role("button", name="超时申诉")).to_have_count(0)
     drawer.locator("input[name=confirm]").check()
     drawer.locator("button.do").filter(has_text="属实").click()
+    page.locator("dialog button.first").click()
     expect(drawer.get_by_role("button", name="超时申诉")).to_be_visible()
     pressed(page, "超时申诉", "暴雨红色预警期间")
     expect(drawer).to_contain_text("待审批: 超时申诉")
@@ -117,3 +118,28 @@ def test_a_lateness_is_appealed_after_closing_and_decided(office: tuple[Page, De
     expect(drawer.get_by_role("button", name="超时申诉")).to_have_count(0)
     assert desk.cases.one(case.id).exempt
     assert desk.cases.verify(case.id) == []
+
+
+def test_what_cannot_be_taken_back_is_asked_once_by_keys_alone(office: tuple[Page, Desk]) -> None:
+    """The box names the case and what follows; Enter at once and Escape leave all as it was."""
+    page, desk = office
+    case = disposing(desk, desk.now())
+    opened(page, case)
+    cancel = page.locator("#drawer").get_by_role("button", name="作废", exact=True)
+    page.locator("#drawer textarea[name=note]").fill("重复上报")
+    box = page.locator("dialog.ask")
+    for leave in ("Enter", "Escape"):
+        cancel.press("Enter")
+        expect(box).to_contain_text(case.code)
+        expect(box).to_contain_text("不能恢复")
+        page.keyboard.press(leave)
+        expect(box).to_have_count(0)
+        expect(cancel).to_be_focused()
+    assert desk.cases.one(case.id).closed_ms is None
+    cancel.press("Enter")
+    expect(box).to_be_visible()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_contain_text("不再流转")
+    assert desk.cases.one(case.id).outcome == "cancelled"
+    assert desk.cases.events(case.id)[-1].data["note"] == "重复上报"

@@ -4,6 +4,7 @@ import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
 import { actor, done, placed, places, subject } from "./naming.js";
 import { get, me, post, remove } from "./server.js";
+import { sure } from "./sure.js";
 import { agencies as agencyNames, called, moment, said, settle, turn, word } from "./words.js";
 import { drawWho, wayIn } from "./who.js";
 
@@ -101,14 +102,15 @@ function tokens() {
       await load();
     });
   };
-  const revoke = (number) => attempt(async () => {
-    await remove(`tokens/${number}`);
+  const revoke = (each) => attempt(async () => {
+    if (!(await sure("revoke", say("revoke"), each.name))) return;
+    await remove(`tokens/${each.number}`);
     await load();
   });
   return h("section", { id: "tokens" }, h("h2", {}, say("tokens")),
     shown.token ? made(say("made_token"), shown.token) : null,
     table(["name", "rights", "where", "until", ""], shown.tokens.map((each) => cells("td", each.name, each.rights.join(" "), bounds(each),
-      moment(each.expires_ms), each.revoked_ms ? say("revoked") : button(say("revoke"), () => revoke(each.number))))),
+      moment(each.expires_ms), each.revoked_ms ? say("revoked") : button(say("revoke"), () => revoke(each))))),
     h("form", { class: "line", onsubmit: submit }, field("name", "text", { required: true }), field("rights", "text", { required: true }),
       ...bounded(), field("days", "number", { value: "90", min: "1" }), h("button", { class: "tool" }, say("make"))));
 }

@@ -5,6 +5,7 @@ import { confirmation, loop, standing } from "./loop.js";
 import { say } from "./loop_words.js";
 import { asked as asked_ } from "./naming.js";
 import { dropToken, hasToken, post } from "./server.js";
+import { sure } from "./sure.js";
 import { wayIn } from "./who.js";
 import { agencies, called, limit, said, word } from "./words.js";
 
@@ -18,14 +19,14 @@ export function actions(told, done, again) {
   const asked = told.asks.map((name) =>
     h("label", {}, asked_(name), h("input", { name: `answer.${name}`, autocomplete: "off" })),
   );
-  const sure = confirmation(told);
+  const met = confirmation(told);
   const agency = told.moves.some((move) => move.agency)
     ? h("label", {}, say("agency"), h("select", { name: "agency" }, h("option", { value: "" }, "–"),
       ...agencies().map(([code, name]) => h("option", { value: code, selected: code === told.agency }, name))))
     : null;
   const answers = () => ({
     ...Object.fromEntries(told.asks.map((name) => [name, form.elements[`answer.${name}`].value])),
-    ...(sure ? { close_condition: form.elements.confirm.checked } : {}),
+    ...(met ? { close_condition: form.elements.confirm.checked } : {}),
   });
   const act = async (verb, body, says) => {
     const buttons = [...form.querySelectorAll("button")];
@@ -58,12 +59,15 @@ export function actions(told, done, again) {
       {
         type: "button",
         class: `do end ${outcome}`,
-        onclick: () => act("close", { outcome, answers: answers() }, word("closed_now")),
+        onclick: async () => {
+          const yes = `${word("finish")} · ${word(`outcome_${outcome}`)}`;
+          if (await sure("close", yes, told.code)) act("close", { outcome, answers: answers() }, word("closed_now"));
+        },
       },
       word(`outcome_${outcome}`),
     ),
   );
-  form.append(...[told.closed_ms ? h("p", { class: "quiet final" }, word("final")) : null, standing(told), ...asked, agency, sure, note].filter(Boolean));
+  form.append(...[told.closed_ms ? h("p", { class: "quiet final" }, word("final")) : null, standing(told), ...asked, agency, met, note].filter(Boolean));
   if (moves.length) form.append(h("h3", {}, word("next")), h("div", { class: "buttons" }, ...moves));
   if (ends.length) form.append(h("h3", {}, word("finish")), h("div", { class: "buttons" }, ...ends));
   form.append(...loop(told, act));

@@ -59,14 +59,15 @@ export function toast(text, bad = false) {
 
 /**
  * Ask for something in a box of its own; gives the values by name, or null where it was left.
- * `fields` are elements with a name, each with its label: [["Hours", input], ...].
+ * `fields` are elements with a name, each with its label: [["Hours", input], ...]. Where to be
+ * `careful` is asked for, Enter leaves it. Keys of the page do nothing meanwhile.
  */
-export function askFor(title, fields, { yes, no, note = "" }) {
+export function askFor(title, fields, { yes, no, note = "", careful = false }) {
   const rows = fields.map(([text, field]) => h(field.matches("ul, p") ? "div" : "label", {}, h("span", {}, text), field));
-  const leave = h("button", { type: "button", class: "tool", onclick: () => box.close() }, no);
+  const leave = h("button", { type: "button", class: "tool", autofocus: careful, onclick: () => box.close() }, no);
   const form = h("form", { method: "dialog" }, h("h2", {}, title), note ? h("p", { class: "quiet" }, note) : null, ...rows,
     h("div", { class: "buttons" }, h("button", { class: "do first", value: "yes" }, yes), leave));
-  const box = h("dialog", { class: "ask", "aria-label": title }, form);
+  const box = h("dialog", { class: "ask", "aria-label": title, onkeydown: (event) => event.stopPropagation() }, form);
   document.body.append(box);
   return new Promise((resolve) => {
     box.onclose = () => {

@@ -3,6 +3,7 @@
 import { find, h, toast } from "./dom.js";
 import { say } from "./evaluations_words.js";
 import { bytes, get, hasToken, post, takeToken } from "./server.js";
+import { sure } from "./sure.js";
 import { current, moment, said, settle, turn } from "./words.js";
 
 const PAGE = 100;
@@ -122,6 +123,7 @@ function acts() {
     toast(say("done"));
     await load();
   });
+  const freeze = async () => (await sure("freeze", say("freeze"), `${said(scheme()?.name, now.scene)} ${now.period}`)) && step("freeze");
   const reasoned = (verb) => {
     const why = prompt(say("why"));
     if (why) step(verb, { why });
@@ -129,7 +131,7 @@ function acts() {
   if (hasToken()) {
     if (now.state === "draft") steps.push(button(say("publicise"), () => step("publicise")));
     if (now.state === "public") {
-      steps.push(button(say("freeze"), () => step("freeze")), button(say("withdraw"), () => reasoned("withdraw")));
+      steps.push(button(say("freeze"), freeze), button(say("withdraw"), () => reasoned("withdraw")));
     }
     steps.push(button(say("again"), () => attempt(runAgain)));
   }

@@ -3,6 +3,7 @@
 import { h, toast } from "./dom.js";
 import { actor } from "./naming.js";
 import { bytes, get, me, post, send } from "./server.js";
+import { sure } from "./sure.js";
 import { current, moment } from "./words.js";
 
 const WORDS = {
@@ -69,9 +70,10 @@ function one(told, file, done) {
     URL.revokeObjectURL(link.href);
   };
   const remove = async () => {
-    const note = prompt(say("why"));
-    if (!note) return;
-    await post(`${where}/remove`, { note });
+    const why = h("input", { name: "note", required: true, maxlength: "500", autocomplete: "off" });
+    const given = await sure("take_down", say("take_down"), file.name, [[say("why"), why]]);
+    if (!given) return;
+    await post(`${where}/remove`, given);
     await done(say("taken_down"));
   };
   const act = (what) => () => what().catch((problem) => toast(problem.message, true));

@@ -3,7 +3,8 @@
 import { h } from "./dom.js";
 import { say } from "./loop_words.js";
 import { actor, posted, roled } from "./naming.js";
-import { limit, moment, said } from "./words.js";
+import { sure } from "./sure.js";
+import { limit, moment, said, word } from "./words.js";
 
 const LIMIT = /^([\d.]+) (\w+)$/;
 const WHAT = { extension: "extend", suspension: "suspend", appeal: "appeal" };
@@ -30,8 +31,10 @@ const named = (text, post) => (post ? text.replaceAll(post, posted(post)) : text
 export function loop(told, act) {
   const may = new Set(told.may ?? []);
   const parts = [...(may.has("standard") ? choice(told, act) : []), ...(may.has("decide") ? decision(told, act) : [])];
-  const plain = ["extend", "appeal", "resume", "cancel"].filter((verb) => may.has(verb));
+  const plain = ["extend", "appeal", "resume"].filter((verb) => may.has(verb));
   const buttons = plain.map((verb) => button(`do ${verb}`, say(verb), () => act(verb, {}, say("asked"))));
+  const cancel = async () => (await sure("cancel", say("cancel"), told.code)) && act("cancel", {}, word("outcome_cancelled"));
+  if (may.has("cancel")) buttons.push(button("do cancel", say("cancel"), cancel));
   if (told.post && may.has("assign")) buttons.push(button("do", `${say("take_back")} ${posted(told.post)}`, () => act("assign", { post: "" }, say("done"))));
   if (may.has("suspend")) buttons.push(pause(act));
   if (buttons.length) parts.push(h("div", { class: "buttons" }, ...buttons), h("p", { class: "quiet" }, say("why")));

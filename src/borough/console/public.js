@@ -2,6 +2,7 @@
 
 import { h, toast } from "./dom.js";
 import { dropToken, get, me, post } from "./server.js";
+import { sure } from "./sure.js";
 import { current, levelled, moment, said } from "./words.js";
 
 const WORDS = {
@@ -49,11 +50,12 @@ function acts(told, scene, last, done, again) {
     }
   };
   const button = (kind, text, onclick) => h("button", { type: "button", class: kind, onclick }, say(text));
+  const asking = (kind, go) => async () => (await sure(kind, say(kind), told.code)) && go();
   const names = told.warns.map((name) => h("option", { value: name }, levelled(scene, name, 0)));
   const level = h("select", { "aria-label": say("level") }, h("option", { value: "" }, say("read")), ...names);
   const why = h("input", { "aria-label": say("why"), placeholder: say("why"), autocomplete: "off" });
   const box = h("div", { class: "buttons" });
-  if (!told.closed_ms) box.append(level, button("do first", "out", () => act("", { level: level.value }, "out_now")));
-  if (last && last.kind !== CANCEL) box.append(why, button("do", "back", () => act("/withdraw", { note: why.value }, "back_now")));
+  if (!told.closed_ms) box.append(level, button("do first", "out", asking("out", () => act("", { level: level.value }, "out_now"))));
+  if (last && last.kind !== CANCEL) box.append(why, button("do", "back", asking("back", () => act("/withdraw", { note: why.value }, "back_now"))));
   return box;
 }

@@ -5,6 +5,7 @@ import { erasing } from "./erase.js";
 import { actor, channelled, placed } from "./naming.js";
 import { say } from "./requests_words.js";
 import { post } from "./server.js";
+import { sure } from "./sure.js";
 import { moment, said } from "./words.js";
 
 const HEAD = 32; // characters that stand for a title
@@ -123,9 +124,10 @@ function acts(one, rules, act) {
       h("select", { name: "resolved", "aria-label": say("resolved") }, h("option", { value: "yes" }, say("resolved")), h("option", { value: "no" }, say("unresolved"))),
       choice("satisfaction", Object.fromEntries(levels), ""), h("input", { name: "note", placeholder: say("note"), "aria-label": say("note") })));
   }
+  const refuse = async (verb, body) => (await sure("refuse", say("refuse"), one.code)) && act(verb, body);
   const reasons = Object.fromEntries(Object.entries(rules.exclusions).map(([code, name]) => [code, { name }]));
   if (!one.excluded) {
-    some.push(h("details", {}, h("summary", {}, say("refuse")), sending(act, "refuse", (given) => given,
+    some.push(h("details", {}, h("summary", {}, say("refuse")), sending(refuse, "refuse", (given) => given,
       choice("reason", reasons, ""), h("input", { name: "note", required: true, placeholder: say("why"), "aria-label": say("why") }))));
   }
   return some;

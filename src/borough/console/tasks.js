@@ -3,6 +3,7 @@
 import { h, toast } from "./dom.js";
 import { actor, asked, posted } from "./naming.js";
 import { dropToken, get, me, post } from "./server.js";
+import { sure } from "./sure.js";
 import { say } from "./tasks_words.js";
 import { called, moment, reading, said } from "./words.js";
 
@@ -92,13 +93,14 @@ function acts(task, act) {
   const fields = task.asks.map((name) => h("input", { name, "aria-label": asked(name), placeholder: asked(name), autocomplete: "off" }));
   const answers = () => Object.fromEntries(fields.map((each) => [each.name, each.value]));
   const why = h("input", { "aria-label": say("why"), placeholder: say("why"), autocomplete: "off" });
+  const skip = async () => (await sure("skip", say("skip"), said(task.title, task.name))) && act(task, "skip", { note: why.value }, "skipped");
   return h(
     "div",
     { class: "buttons" },
     may.has("acknowledge") ? button("do first", say("acknowledge"), () => act(task, "acknowledge", {}, "acknowledged")) : null,
     ...fields,
     may.has("finish") ? button("do", say("finish"), () => act(task, "finish", { answers: answers() }, "done")) : null,
-    may.has("skip") ? h("details", {}, h("summary", {}, say("skip")), why, button("do", say("skip"), () => act(task, "skip", { note: why.value }, "skipped"))) : null,
+    may.has("skip") ? h("details", {}, h("summary", {}, say("skip")), why, button("do", say("skip"), skip)) : null,
   );
 }
 
