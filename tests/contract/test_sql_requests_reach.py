@@ -28,7 +28,10 @@ def a_desk(engine: Engine, tmp_path: Path) -> Desk:
 
 
 def test_lists_and_counts_are_of_what_somebody_reaches(made: Desk, engine: Engine) -> None:
-    """By agency now and at first, by area of the grid, or of the street where no grid is known."""
+    """By agency now and at first, by area of the grid, or of the street where no grid is known.
+
+    Rates and hot topics are of the same.
+    """
     codes, streets = yubei().grids.code, yubei().streets.code
     spots = [(0, codes[0][:9]), (len(codes) - 1, codes[-1][:9]), (-1, streets[0]), (-1, "")]
     agencies = [("water", "water"), ("water", "fire_rescue"), ("housing", "water"), ("", "")]
@@ -47,6 +50,7 @@ def test_lists_and_counts_are_of_what_somebody_reaches(made: Desk, engine: Engin
         return Bounds(frozenset(mine), frozenset(areas))
 
     area = (codes[0][:9], streets[0])
+    door.rules = replace(door.rules, hot_people=1)
     for reach in (
         (Bounds(),), (of("water"),), (of("water", "housing"),), (of(areas=area),), (of("gas"),),
         (of("water", areas=area),), (of("water"), of("housing", areas=(codes[-1],))),
@@ -62,6 +66,11 @@ def test_lists_and_counts_are_of_what_somebody_reaches(made: Desk, engine: Engin
         assert [counts[each] for each in states] == [
             sum(each[4] == state for each in mine) for state in states
         ]
+        rates = door.rates(0, MORNING * 2, "all", MORNING, reach)["groups"]
+        assert sum(each["requests"] for each in rates) == len(mine)
+        hot = {one for each in door.hot(MORNING * 2, 10**6, reach) for one in each["ids"]}
+        assert hot <= {each[0] for each in mine}
+        assert len(hot) == min(20, len(mine))
         assert counts["late"] == sum(each[1] and each[4] != "closed" for each in mine)
 
 

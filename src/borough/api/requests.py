@@ -163,27 +163,32 @@ def rules(ports: Given) -> Response:
 
 @router.get("/rates", summary="The three rates 三率")
 async def rates(
+    asked: Asked,
     ports: Given,
     *,
     by: Annotated[str, Query(description="agency, first_agency, street, month, category")] = "all",
     since: Annotated[str, Query(description="ms or ISO 8601; a month ago")] = "",
     until: Annotated[str, Query(description="ms or ISO 8601, not included; now")] = "",
 ) -> Response:
-    """响应率、解决率、满意率 of the requests received in a period, with the ids that count."""
+    """响应率、解决率、满意率 of the requests received in a period, with the ids that count.
+
+    Only requests that the caller may see count.
+    """
     now, zone = ports.clock.now(wall_ms()), ports.district.zone
     end = moment(until, "until", zone) if until else now + 1
     start = moment(since, "since", zone) if since else end - MONTH_MS
-    return answers.json(await run_in_threadpool(ports.requests.rates, start, end, by, now))
+    reach = asked.state.reach
+    return answers.json(await run_in_threadpool(ports.requests.rates, start, end, by, now, reach))
 
 
 @router.get("/hot", summary="Hot topics 热点诉求")
 async def hot(
     asked: Asked, ports: Given, *, days: Annotated[float, Query(gt=0, le=366)] = 0
 ) -> Response:
-    """List what many people raise, wherever they are; people count, not messages."""
+    """List what many people raise, of what the caller may see; people count, not messages."""
     now = ports.clock.now(wall_ms())
     span = days or ports.requests.rules.hot_days
-    topics = await run_in_threadpool(ports.requests.hot, now + 1, span)
+    topics = await run_in_threadpool(ports.requests.hot, now + 1, span, asked.state.reach)
     every = sees_all(asked.state.who)
     said = [each if every else {**each, "says": clean(each["says"])} for each in topics]
     return answers.json({"days": span, "topics": said})

@@ -67,16 +67,21 @@ class Requests(Protocol):
         """
         ...
 
-    def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int, /) -> Row:
-        """Work out the three rates of those received in a period, by agency, street or month."""
+    def rates(
+        self, since_ms: int, until_ms: int, by: str, now_ms: int, reach: Sequence[Bounds] = (), /
+    ) -> Row:
+        """Work out the three rates of those received in a period, by agency, street or month.
+
+        Only those within *reach* count; empty is everywhere.
+        """
         ...
 
     def similar(self, case: int, /) -> Sequence[Likeness]:
         """List open cases that may be the same matter as one, nearest first; or `NotFound`."""
         ...
 
-    def hot(self, until_ms: int, days: float, /) -> Sequence[Row]:
-        """List topics by how many people raised them."""
+    def hot(self, until_ms: int, days: float, reach: Sequence[Bounds] = (), /) -> Sequence[Row]:
+        """List topics by how many people raised them, among those within *reach*."""
         ...
 
     def drafts(self, path: Path, /) -> Sequence[Row]:

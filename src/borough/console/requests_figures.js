@@ -21,7 +21,7 @@ export async function drawRates(box, rules, attempt) {
     ...RATES.map((each) => h("th", { class: "n" }, say(each))), h("th", { class: "n" }, say("score")), h("th", { class: "n" }, say("excluded")));
   box.replaceChildren(choose, h("table", { class: "table" }, h("thead", {}, head),
     h("tbody", {}, ...told.groups.map((each) => drawGroup(each, rules)))),
-    ...Object.values(told.formulas ?? {}).map((each) => h("p", { class: "note" }, said(each))));
+    ...Object.values(told.formulas ?? {}).map((each) => h("p", { class: "note" }, said(each))), h("p", { class: "note" }, say("of_mine")));
 }
 
 function drawGroup(group, rules) {
@@ -41,5 +41,5 @@ export function drawTopics(box, rules, told) {
       said(rules.categories[each.category]?.name, say("unknown"))),
     h("p", {}, each.says),
     h("p", { class: "note" }, `${say("since")} ${moment(each.first_ms)} ${say("last")} ${moment(each.last_ms)} · ${say("case")} ${each.cases.join(" ")}`)));
-  box.replaceChildren(...(topics.length ? topics : [h("p", { class: "quiet" }, say("quiet"))]));
+  box.replaceChildren(...(topics.length ? topics : [h("p", { class: "quiet" }, say("quiet"))]), h("p", { class: "note" }, say("of_mine")));
 }

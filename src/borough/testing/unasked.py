@@ -37,7 +37,9 @@ class Unasked:
         """Count nothing."""
         return {}
 
-    def rates(self, since_ms: int, until_ms: int, by: str, _now_ms: int) -> Mapping[str, Any]:
+    def rates(
+        self, since_ms: int, until_ms: int, by: str, _now_ms: int, _reach: Sequence[Bounds] = ()
+    ) -> Mapping[str, Any]:
         """Count nothing."""
         return {"by": by, "since_ms": since_ms, "until_ms": until_ms, "groups": []}
 
@@ -45,7 +47,9 @@ class Unasked:
         """No case is like another."""
         return ()
 
-    def hot(self, _until_ms: int, _days: float) -> Sequence[Mapping[str, Any]]:
+    def hot(
+        self, _until_ms: int, _days: float, _reach: Sequence[Bounds] = ()
+    ) -> Sequence[Mapping[str, Any]]:
         """Nothing is hot."""
         return ()
 

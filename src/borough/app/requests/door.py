@@ -106,13 +106,18 @@ class RequestDoor:
             return []
         return self._similar.near(found, metres=rules.similar_metres, hours=rules.similar_hours)
 
-    def rates(self, since_ms: int, until_ms: int, by: str, now_ms: int) -> dict[str, Any]:
-        """Work out the three rates of those received in a period, by agency, street or month."""
+    def rates(
+        self, since_ms: int, until_ms: int, by: str, now_ms: int, reach: Sequence[Bounds] = ()
+    ) -> dict[str, Any]:
+        """Work out the three rates of those received in a period, by agency, street or month.
+
+        Only those within *reach* count; empty is everywhere.
+        """
         if by not in BY:
             msg = f"by: must be one of {', '.join(BY)}, not {by!r}"
             raise BadRequest(msg)
         groups: dict[str, list[Request]] = defaultdict(list)
-        for each in self._all(since_ms, until_ms):
+        for each in self._all(since_ms, until_ms, reach):
             groups[self._group(each, by)].append(each)
         return {
             "by": by, "since_ms": since_ms, "until_ms": until_ms, "now_ms": now_ms,
@@ -149,19 +154,19 @@ class RequestDoor:
             return f"{at:%Y-%m}"
         return "all" if by == "all" else str(getattr(request, by))
 
-    def _all(self, since_ms: int, until_ms: int) -> list[Request]:
+    def _all(self, since_ms: int, until_ms: int, reach: Sequence[Bounds]) -> list[Request]:
         found: list[Request] = []
-        before = 0
+        before, span = 0, {"since_ms": since_ms, "until_ms": until_ms}
         while True:
-            page = self._store.find(since_ms=since_ms, until_ms=until_ms, before=before, limit=PAGE)
+            page = self.find(reach=reach, **span, before=before, limit=PAGE)
             found += page
             if len(page) < PAGE:
                 return found
             before = page[-1].id
 
-    def hot(self, until_ms: int, days: float) -> list[dict[str, Any]]:
-        """List topics by how many people raised them, wherever they are; the newest requests."""
-        rows = self._all(until_ms - round(days * DAY_MS), until_ms)[:MOST]
+    def hot(self, until_ms: int, days: float, reach: Sequence[Bounds] = ()) -> list[dict[str, Any]]:
+        """List topics by how many people raised them, among the newest requests within *reach*."""
+        rows = self._all(until_ms - round(days * DAY_MS), until_ms, reach)[:MOST]
         rows = [each for each in rows if not each.secret and not each.excluded]
         if not rows:
             return []
