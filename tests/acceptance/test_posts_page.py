@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.contract.test_desk_rosters import desk_in, doors_of, opened
 
+from borough.adapters import sheets
 from borough.api.application import create
 from borough.app.desk.desk import Desk
 from borough.testing.serving import serving
@@ -72,6 +73,10 @@ def test_leave_is_given_and_the_case_goes_to_somebody_else(
     expect(row).to_have_count(0)
     page.get_by_label("仅看在班").uncheck()
     expect(row).to_contain_text("请假至")
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="导出 Excel").click()
+    said = sheets.read(saving.value.path()).columns
+    assert said["请假至"][said["岗位编号"].index(case.post)]
 
 
 def test_an_alarm_is_shelved_with_a_reason_and_taken_off_again(page: Page) -> None:

@@ -75,5 +75,11 @@ def test_open_cases_are_chosen_walked_and_opened(page: Page) -> None:
     page.get_by_role("button", name="Clear filters").click()
     page.locator('[data-facet="source=citizen"]').check()
     expect(page.locator("#total")).to_have_text("6 cases")
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Save as CSV").click()
+    saved = saving.value.path().read_text("utf-8-sig").splitlines()
+    assert len(saved) == 7
+    assert all("citizen" in each for each in saved[1:])
+    expect(page.locator("#toast")).to_contain_text("queue.csv")
     page.locator("#language").click()
     expect(page.locator("#total")).to_have_text("6 件")

@@ -1,12 +1,16 @@
 """What the door to the open cases promises."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from borough.adapters import sheets
 from borough.api.application import create
 from borough.core.deadlines import WorkCalendar, Worktime
 from borough.core.moves import opening
@@ -37,7 +41,7 @@ def client() -> Iterator[httpx.Client]:
     for number in range(1, 6):
         told: dict[str, Any] = {"agency": f"A{number % 2}", "urgent": number == 3}
         event = opening(
-            PLAN, code=f"TOWN-{number}", title={"zh": "井盖", "en": "cover"}, grid=number % 2,
+            PLAN, code=f"TOWN-{number}", title={"zh": "井盖", "en": "=1+1"}, grid=number % 2,
             at_ms=START_MS + number, by="ann", source="citizen", level=number, **told,
         )  # fmt: skip
         ports.cases.write(number, event)
@@ -93,3 +97,47 @@ def test_what_cannot_be_is_refused_by_name(
     """The field stands in the problem."""
     answer = client.get(f"/queue?{asked}")
     assert (answer.status_code, says in answer.text) == (status, True), answer.text
+
+
+def test_all_that_fits_leaves_as_a_file_in_the_words_of_the_page(
+    client: httpx.Client, tmp_path: Path
+) -> None:
+    """CSV and Excel say the same, in either language; nothing that was typed in runs as a formula.
+
+    What does not fit into one file, or is no kind of file, is refused by its field.
+    """
+    chinese = {"accept-language": "zh-CN"}
+    book = tmp_path / "queue.xlsx"
+    book.write_bytes(client.get("/queue?format=xlsx&agency=A1", headers=chinese).content)
+    said = sheets.read(book)
+    assert said.columns["案卷号"] == ("TOWN-1", "TOWN-3", "TOWN-5")
+    assert said.columns["紧急"] == ("一般", "紧急", "一般")
+    assert said.columns["环节"] == ("核实",) * 3
+
+    text = client.get("/queue?format=csv&sort=level&limit=1").raise_for_status().text
+    rows = list(csv.DictReader(StringIO(text.removeprefix("\ufeff"))))
+    assert [each["code"] for each in rows] == [f"TOWN-{number}" for number in (5, 4, 3, 2, 1)]
+    assert {each["title"] for each in rows} == {"'=1+1"}
+    assert {each["source"] for each in rows} == {"citizen"}
+
+    odd = client.get("/queue?format=pdf")
+    assert (odd.status_code, odd.json()["fields"][0]["field"]) == (422, "format")
+    told = {"from": str(START_MS - 1), "to": str(START_MS + 9), "by": "agency", "format": "csv"}
+    counted = client.get("/appraisals", params=told, headers=chinese).raise_for_status().text
+    assert [each.split(",")[1] for each in counted.splitlines()[1:]] == ["A0", "A1"]
+    assert "编号" in counted
+    assert client.get("/posts?format=csv", headers=chinese).text.startswith("\ufeff岗位,")
+
+
+def test_more_than_a_file_takes_is_refused_before_it_is_written() -> None:
+    """It says how many there are, in both languages."""
+    ports = town()
+    ports = replace(ports, limits=replace(ports.limits, export_rows=1))
+    assert isinstance(ports.cases, MemoryCases)
+    for number in (1, 2):
+        told: dict[str, Any] = {"code": f"T-{number}", "title": {}, "at_ms": START_MS, "by": "ann"}
+        ports.cases.write(number, opening(PLAN, grid=0, level=1, source="citizen", **told))
+    with serving(create(ports), ports.live) as served:
+        refused = httpx.get(f"{served.url}/api/v1/queue?format=xlsx")
+    assert refused.status_code == 422
+    assert "至多 1 行，现有 2 行" in refused.json()["details"]["zh"]

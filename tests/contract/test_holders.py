@@ -13,7 +13,7 @@ from borough.app.desk.verbs import VERBS
 from borough.app.setup import folder_of
 from borough.core import moves
 from borough.core.audit import SUBJECTS
-from borough.core.cases import Case, born
+from borough.core.cases import SOURCES, Case, born
 from borough.core.district import District
 from borough.core.requests import CHANNELS
 from borough.engine.district import read
@@ -88,6 +88,7 @@ def test_whatever_pages_hold_by_code_has_a_name_in_both_languages() -> None:
             one for plan in plans.values() for each in (*plan.steps.values(), *plan.tasks.values())
             for one in each.asks
         },
+        "sources": SOURCES, "bands": ("green", "blue", "yellow", "orange", "red"),
         "roles": rights().roles.by_code, "actors": ("desk", "web"),
         "verbs": {*VERBS} - {*people.VERBS} | WRITTEN, "subjects": (*SUBJECTS, "token", "link"),
     }  # fmt: skip

@@ -1,11 +1,13 @@
 """Doors to 综合评价: how well cases were handled, and the cases behind each number."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from borough.api import answers
+from borough.api import answers, tables
 from borough.api.access import Given, reader
 from borough.api.broadcast import wall_ms
 from borough.api.moments import moment
@@ -34,16 +36,51 @@ def period(ports: Given, from_: From, to: To, as_of: AsOf = "") -> Span:
 Period = Annotated[Span, Depends(period)]
 
 
-@router.get("", summary="Indicators by area, agency, post or scene 评价指标")
+@router.get(
+    "",
+    summary="Indicators by area, agency, post or scene 评价指标",
+    responses=answers.declared(*tables.FORMS.values()),
+)
 def indicators(
-    ports: Given, span: Period, *, by: Word = "", level: Word = "street", scene: Word = ""
+    request: Request,
+    ports: Given,
+    span: Period,
+    *,
+    by: Word = "",
+    level: Word = "street",
+    scene: Word = "",
 ) -> Response:
     """Work out the indicators of the cases reported in a period, as they stood at the cut.
 
     Each number comes with what stands above and below its line; ``/cases`` lists who was counted.
+    `format=csv` or `format=xlsx` gives them as a file.
     """
     told = ports.appraisals.indicators(*span, by=by, level=level, scene=scene)
+    if form := tables.form_of(request):
+        words = tables.Words.of(request, ports)
+        heads = [f"{words.said(each['name'])} ({each['unit']})" for each in told["indicators"]]
+        rows = [row_of(words, told, each) for each in told["rows"]]
+        return words.table(ports, "appraisals", rows, form, heads)
     return answers.json({**told, **said(span)})
+
+
+KINDS = {
+    "agency": "holders",
+    "post": "posts",
+    "scene": "scenes",
+    "source": "sources",
+    "area": "places",
+}
+"""By what cases are told apart, and under what its codes are named."""
+
+
+def row_of(words: tables.Words, told: Mapping[str, Any], row: Mapping[str, Any]) -> tables.Row:
+    """Lay the numbers of a group out: its name, its code, and each indicator."""
+    group = row["group"]
+    name = words.said(row["name"])
+    if name == group:
+        name = words.name(KINDS.get(told["by"], ""), group)
+    return (name, group, *(row["numbers"][each["id"]]["value"] for each in told["indicators"]))
 
 
 @router.get("/cases", summary="The cases behind a number 指标对应的案卷")

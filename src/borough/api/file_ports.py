@@ -29,3 +29,13 @@ class Intakes(Protocol):
     def export(self, form: str, /, *, kind: str, grid: str, retired: bool) -> Path:
         """Write things into a file, in a folder of its own that the caller clears away."""
         ...
+
+
+class Tables(Protocol):
+    """Lists that leave as files."""
+
+    def written(
+        self, name: str, header: Sequence[str], rows: Sequence[Sequence[Any]], suffix: str, /
+    ) -> bytes:
+        """Give the bytes of a CSV or Excel file of rows; no cell of it runs as a formula."""
+        ...

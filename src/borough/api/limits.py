@@ -13,6 +13,7 @@ class Limits:
     body_bytes: int
     upload_bytes: int
     errors_told: int
+    export_rows: int
     ahead_ms: int
     kept_events: int
     lag_events: int

@@ -28,6 +28,12 @@ def names(ports: Ports) -> dict[str, Any]:
     by_scenes = {f"scene:{code}": name for code, name in scenes.items()}
     return {
         "posts": posts(place),
+        "holders": {
+            code: {"zh": each["zh"], "en": each["en"]} for code, each in holders(place).items()
+        },
+        "sources": said["sources"],
+        "bands": said["bands"],
+        "urgent": said["urgent"],
         "places": dict(places(place)),
         "roles": {code: dict(role.name) for code, role in rights().roles.by_code.items()},
         "shifts": shifts(place),

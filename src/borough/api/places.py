@@ -1,6 +1,7 @@
 """Doors to the district itself: who it is, what it is made of, its ground and its map."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Annotated
@@ -52,9 +53,14 @@ class Atlas:
         return Document(ground.points(self.ports.registry), ground.COLUMNS)
 
     @cached_property
+    def said(self) -> Mapping[str, naming.Names]:
+        """What is called how, by kind and code."""
+        return naming.names(self.ports)
+
+    @cached_property
     def names(self) -> Document:
-        """What is called how."""
-        return Document(msgspec.json.encode(naming.names(self.ports)), "application/json")
+        """What is called how, as an answer."""
+        return Document(msgspec.json.encode(self.said), "application/json")
 
     @cached_property
     def _board(self) -> ground.States:

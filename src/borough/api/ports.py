@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from borough.api.appraisal_ports import Appraisals
 from borough.api.broadcast import Broadcast
-from borough.api.file_ports import Intakes
+from borough.api.file_ports import Intakes, Tables
 from borough.api.limits import LIMITS, Limits
 from borough.api.open311_ports import Open311
 from borough.api.outward_ports import Outward
@@ -318,6 +318,7 @@ class Ports:
     detections: Detections
     cases: Cases
     queue: Queue
+    tables: Tables
     tasks: Tasks
     bench: Bench
     trials: Trials

@@ -1,6 +1,6 @@
 """The door to the open cases: what is due next, chosen by whom, where and how late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from borough.api import answers
+from borough.api import answers, tables
 from borough.api.access import Given, within
 from borough.api.broadcast import wall_ms
 from borough.api.cases import told
@@ -21,10 +21,16 @@ from borough.core.errors import NotFound
 from borough.core.queue import Counts, Stage, Wanted
 
 router = APIRouter(prefix="/api/v1", tags=["cases 案卷"])
+AT_ONCE = 1_000
+"""Cases that a file asks the store for in one go: the longest page that it gives."""
 Some = Annotated[list[str], Query(max_length=50)]
 
 
-@router.get("/queue", summary="Open cases, the next to be due first 待办案卷")
+@router.get(
+    "/queue",
+    summary="Open cases, the next to be due first 待办案卷",
+    responses=answers.declared(*tables.FORMS.values()),
+)
 def queue(
     request: Request,
     ports: Given,
@@ -49,7 +55,7 @@ def queue(
 
     A filter given several times takes any of its values.  Each of `counts` counts as if its own
     filter were not set.  `sure` is false where a deadline lies in a year whose holidays have not
-    been announced.
+    been announced.  `format=csv` or `format=xlsx` gives all that fit as a file.
     """
     facets: dict[str, Sequence[Any]] = {
         "holder": holder, "agency": agency, "scene": scene, "source": source, "band": band,
@@ -63,6 +69,9 @@ def queue(
         text=text.strip(),
         within=within(request, ports),
     )
+    if form := tables.form_of(request):
+        words = tables.Words.of(request, ports)
+        return words.table(ports, "queue", rows_of(ports, words, wanted, sort), form)
     page = ports.queue.page(wanted, sort=sort, after=after, limit=limit)
     return answers.json(
         {
@@ -73,6 +82,31 @@ def queue(
             "counts": counted(ports, page.counts),
         }
     )
+
+
+def rows_of(ports: Ports, words: tables.Words, wanted: Wanted, sort: str) -> list[tables.Row]:
+    """Lay all open cases that fit out as rows of a file, as the page shows them."""
+    rows: list[tables.Row] = []
+    after = ""
+    while True:
+        page = ports.queue.page(wanted, sort=sort, after=after, limit=AT_ONCE)
+        tables.fits(page.total, ports.limits.export_rows)
+        rows += [row_of(words, told(ports, each)) for each in page.cases]
+        if not (after := page.next):
+            return rows
+
+
+def row_of(words: tables.Words, case: Mapping[str, Any]) -> tables.Row:
+    """Lay a case out in the order of the headings."""
+    return (
+        case["code"], words.said(case["title"]), words.name("urgent", str(case["urgent"]).lower()),
+        case["level"], words.name("sources", case["source"]), words.name("scenes", case["scene"]),
+        words.said(case["step_title"], case["step"]),
+        words.said(case["holder_name"]) or words.name("holders", case["holder"]),
+        words.name("holders", case["agency"]), words.name("posts", case["post"]),
+        words.name("bands", case["band"]), words.time(case["due_ms"]),
+        words.time(case["opened_ms"]), words.time(case["suspended_to_ms"]),
+    )  # fmt: skip
 
 
 def steps_of(ports: Ports, stages: Sequence[str], steps: Sequence[str]) -> frozenset[Stage] | None:

@@ -1,5 +1,6 @@
 """Doors to posts and rosters: who is on duty, what they have, leave, patrols."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from borough.api import answers
+from borough.api import answers, tables
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
@@ -110,14 +111,33 @@ def local_day(ports: Ports) -> str:
     return f"{datetime.fromtimestamp(now(ports) / 1000, UTC).astimezone(zone):%Y-%m-%d}"
 
 
-@router.get("/posts", summary="Posts 岗位")
+@router.get("/posts", summary="Posts 岗位", responses=answers.declared(*tables.FORMS.values()))
 def posts(
-    ports: Given, *, kind: Word = "", grid: int | None = None, at: At = "",
+    request: Request, ports: Given, *, kind: Word = "", grid: int | None = None, at: At = "",
     on_duty: Annotated[bool, Query(description="only those on duty")] = False,
 ) -> Response:  # fmt: skip
-    """List posts: on duty or not and until when, how many cases and tasks each has, skills."""
+    """List posts: on duty or not and until when, how many cases and tasks each has, skills.
+
+    `format=csv` or `format=xlsx` gives them as a file.
+    """
     rows = ports.rosters.posts(at_ms=now(ports, at), kind=kind, grid=grid, on_duty=on_duty)
+    if form := tables.form_of(request):
+        words = tables.Words.of(request, ports)
+        return words.table(ports, "posts", [post_row(words, each) for each in rows], form)
     return answers.json({"at_ms": now(ports, at), "posts": rows})
+
+
+def post_row(words: tables.Words, post: Mapping[str, Any]) -> tables.Row:
+    """Lay a post out in the order of the headings."""
+    shift = f"{words.name('shifts', post['pattern'] or '')} {post['shift']}".strip()
+    covers = post["covers"] or ""
+    return (
+        words.name("posts", post["code"]), post["code"], words.name("holders", post["kind"]),
+        shift, words.time(post["until_ms"]),
+        words.name("posts", covers) if covers != post["code"] else "",
+        words.time(post["leave_ms"]), post["load"],
+        " ".join(words.name("skills", each) for each in post["skills"]),
+    )  # fmt: skip
 
 
 @router.get("/areas", summary="The tree of grids 网格树")

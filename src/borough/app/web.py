@@ -41,6 +41,7 @@ from borough.app.renewal import RegistryWatch
 from borough.app.requests.door import RequestDoor
 from borough.app.rosters import AlarmDoor, RosterDoor
 from borough.app.settings import Settings
+from borough.app.tables import TableFiles
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
 from borough.core.errors import BoroughError, BusDown
@@ -235,6 +236,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         detections=SqlDetections(engine),
         cases=cases,
         queue=SqlQueue(engine),
+        tables=TableFiles(),
         tasks=SqlTasks(engine, plans={}, wrote=cases.wrote),
         bench=Bench(found, lambda: watch.held.registry, SqlTunings(engine), cases.stats),
         trials=TrialJobs(settings.data, LIMITS.replays_running, LIMITS.replays_kept),

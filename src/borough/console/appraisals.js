@@ -1,7 +1,8 @@
 // Appraisals: how well cases were handled in a period; every number opens to its cases.
 
 import { find, h, toast } from "./dom.js";
-import { placed, posted, scened } from "./naming.js";
+import { exporting } from "./export.js";
+import { placed, posted, scened, sourced } from "./naming.js";
 import { get, takeToken } from "./server.js";
 import { called, current, moment, said, settle, turn, word } from "./words.js";
 
@@ -34,7 +35,7 @@ const unit = (text) => (current() === "en" && text === "件" ? "" : text);
 /** What a row of numbers is of. */
 const titled = (row) => {
   const name = said(row.name);
-  return (name === row.group ? "" : name) || { agency: called, post: posted, scene: scened, area: placed }[span.by]?.(row.group) || row.group || say("whole");
+  return (name === row.group ? "" : name) || { agency: called, post: posted, scene: scened, area: placed, source: sourced }[span.by]?.(row.group) || row.group || say("whole");
 };
 const DAY_MS = 86_400_000;
 let answer = null;
@@ -88,7 +89,7 @@ function draw() {
   ask();
   if (!answer) return;
   find("told").replaceChildren(
-    h("p", { class: "note" }, `${answer.cases} ${say("cases")} · ${moment(answer.as_of_ms)}`),
+    h("p", { class: "note" }, `${answer.cases} ${say("cases")} · ${moment(answer.as_of_ms)} `, ...exporting("appraisals", () => span)),
     h("div", { class: "wide" }, numbers()),
     h("h2", {}, say("records")),
     h("div", { class: "wide" }, scenes()),

@@ -22,6 +22,8 @@ export const asked = name("answers");
 export const scened = name("scenes");
 export const actor = name("actors");
 export const done = name("verbs");
+export const sourced = name("sources");
+export const banded = name("bands");
 const sort = name("subjects");
 
 /** What something was done to, such as "case 12". */

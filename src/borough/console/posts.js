@@ -1,6 +1,7 @@
 // The page of posts: who is on duty, what they have, leave and patrols; and what alarms are shelved.
 
 import { askFor, find, h, toast } from "./dom.js";
+import { exporting } from "./export.js";
 import { actor, coded, placed, places, posted, posts as named, shifted, skilled } from "./naming.js";
 import { own } from "./posts_words.js";
 import { get, post, send, takeToken } from "./server.js";
@@ -58,6 +59,7 @@ function drawPosts() {
     cell(state(each)), h("td", { class: "amount" }, number(each.load)), cell(each.skills.map(skilled).join(" · ")),
     cell(button(own("leave"), () => giveLeave(each.code))))), 7);
   find("many").textContent = `${number(held.posts.length)} ${own("posts")}`;
+  if (!find("saving").querySelector(":disabled")) find("saving").replaceChildren(...exporting("posts", chosen));
 }
 
 function drawLeaves() {
@@ -133,9 +135,11 @@ function draw() {
   drawLoad();
 }
 
+/** What the filters say. */
+const chosen = () => [...new FormData(find("filters"))].filter(([, value]) => typeof value === "string" && value);
+
 async function load() {
-  const form = new FormData(find("filters"));
-  const wanted = new URLSearchParams([...form].filter(([, value]) => value));
+  const wanted = new URLSearchParams(chosen());
   const [posts, leaves, patrols, shelves, alarms, dispatch] = await Promise.all(
     [`posts?${wanted}`, "leaves", "patrols", "shelves", "alarms", "dispatch"].map(get),
   );

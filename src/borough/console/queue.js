@@ -3,7 +3,8 @@
 import { Clock } from "./clock.js";
 import { find, h, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
-import { posted, scened } from "./naming.js";
+import { exporting } from "./export.js";
+import { banded, posted, scened, sourced } from "./naming.js";
 import { say } from "./queue_words.js";
 import { follow, get, takeToken } from "./server.js";
 import { called, current, lasting, moment, number, said, settle, turn, word } from "./words.js";
@@ -64,7 +65,7 @@ function title(name, each) {
   if (name === "step") return said(each.title, each.value);
   if (name === "urgent") return say(`urgent_${each.value}`);
   if (each.value === "") return say("nobody");
-  return name === "agency" || name === "holder" ? called(each.value) : say(each.value);
+  return ({ agency: called, holder: called, band: banded, source: sourced }[name] ?? say)(each.value);
 }
 
 function ordered(name, listed) {
@@ -115,6 +116,7 @@ function drawSorts() {
     ...SORTS.map((name) => h("button", {
       type: "button", class: "tool", "aria-pressed": String(name === now), onclick: () => ask(() => asked.set("sort", name)),
     }, say(name))),
+    ...exporting("queue", () => [...asked].filter(([name]) => name !== "after")),
   );
 }
 
@@ -127,7 +129,7 @@ function row(each, at) {
     h("td", { class: "left" }, h("b", { class: "time", data: { due: each.due_ms } }), h("div", { class: "quiet" }, pause ?? moment(each.due_ms)),
       each.sure ? null : h("div", { class: "bad" }, say("unsure"))),
     h("td", {}, h("b", {}, said(each.title, each.code)), each.urgent ? h("span", { class: "urgent" }, ` ${say("urgent_true")}`) : null,
-      h("div", { class: "quiet" }, `${each.code} · ${say(each.source)}`)),
+      h("div", { class: "quiet" }, `${each.code} · ${sourced(each.source)}`)),
     h("td", {}, said(each.step_title, each.step), h("div", { class: "quiet" }, said(each.holder_name, called(each.holder)))),
     h("td", {}, called(each.agency) || "–", h("div", { class: "quiet" }, posted(each.post) || say("nobody"))));
 }

@@ -13,6 +13,7 @@ import numpy as np
 from borough.api.broadcast import Broadcast, wall_ms
 from borough.api.ports import Ports
 from borough.app.appraisals import AppraisalDoor
+from borough.app.tables import TableFiles
 from borough.core.clock import DistrictClock
 from borough.core.district import (
     Agencies,
@@ -125,6 +126,7 @@ def town(
         detections=MemoryDetections(),
         cases=cases,
         queue=MemoryQueue(cases),
+        tables=TableFiles(),
         tasks=MemoryTasks(cases),
         bench=MemoryBench((SCENE,)),
         trials=MemoryTrials(),
