@@ -39,9 +39,9 @@ import numpy as np
 from _told import tell
 from borough.app.district_run import pss_mb
 from borough.app.setup import CREDENTIALS
+from borough.core import packets
 from borough.core.errors import BadSetting
 from borough.core.frames import ROWS
-from borough.edge.load import packets
 from borough.testing.disks import disk, fill
 from borough.testing.living import Living, eventually
 from borough.testing.object_store import ObjectStore, running, stores

@@ -16,9 +16,9 @@ from borough.adapters.bus.config import Bus, command, is_ready, prepare
 from borough.adapters.bus.link import Link
 from borough.adapters.gate import Gate, digest
 from borough.adapters.limits import Limits
+from borough.core import packets
 from borough.core.errors import BusDown
 from borough.core.registry import Kind, Property, Registry
-from borough.edge.load import packets
 from borough.storage.journal.streams import make_streams
 from borough.testing.living import Living
 from borough.testing.spoilt import spoilt_scenes

@@ -9,7 +9,7 @@ import pytest
 
 from borough.adapters.bus.courier import Courier
 from borough.adapters.reader import Marks, Reader
-from borough.edge.fleet import packets
+from borough.core import packets
 from borough.testing.hearers import Hearer
 from borough.testing.living import eventually
 
@@ -100,9 +100,7 @@ def test_no_device_may_command(ground: Any, courier: Courier, key: str, qos: int
     line = raw(ground, key)
     with hearer(ground, obeys=False) as mine:
         for topic in ("c/gw-1/m-1/valve", "c/gw-2/m-2/valve"):
-            line.sendall(
-                packets.publish_surely(topic, BODY, 7) if qos else packets.publish(topic, BODY)
-            )
+            line.sendall(packets.publish(topic, BODY, 7) if qos else packets.publish(topic, BODY))
         courier.send(WHERE, "T-1.9", BODY.replace(b"1.2", b"1.9"), 60)
         eventually(lambda: mine.heard, "the desk's own command")
     line.close()
@@ -124,8 +122,8 @@ def test_an_answer_that_is_none_is_passed_over(
 ) -> None:
     """One in another's name does not arrive at all; noise is counted."""
     line = raw(ground, "gw-2")
-    line.sendall(packets.publish_surely(topic, payload, 7))
-    line.sendall(packets.publish_surely("a/gw-2/m-2", b'{"id": "T-1.5", "ok": false}', 8))
+    line.sendall(packets.publish(topic, payload, 7))
+    line.sendall(packets.publish("a/gw-2/m-2", b'{"id": "T-1.5", "ok": false}', 8))
     heard: list[Any] = []
     eventually(lambda: heard.extend(courier.heard(0.2)) or heard, "the answer that is one")
     line.close()

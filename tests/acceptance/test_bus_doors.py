@@ -14,10 +14,10 @@ import pytest
 from borough.adapters.bus.reasons import reason_of
 from borough.adapters.mqtt import Decoder
 from borough.adapters.reader import Chunk, Marks, Reader
+from borough.core import packets
 from borough.core.errors import BusDown
 from borough.core.frames import ROWS, Frame, encode
 from borough.core.registry import Registry
-from borough.edge.load import packets
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.journal.streams import Deposit, make_streams, store
 

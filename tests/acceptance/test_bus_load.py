@@ -12,8 +12,8 @@ import pytest
 from borough.adapters.mqtt import Decoder
 from borough.adapters.reader import Marks, Reader
 from borough.core.errors import BadSetting
+from borough.core.packets import acknowledged
 from borough.core.registry import Registry
-from borough.edge.load.packets import acknowledged
 from borough.edge.load.targets import Ring, Target, read_targets
 
 

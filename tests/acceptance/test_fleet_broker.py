@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import borough.districts
+from borough.core import packets
 from borough.core.registry import Registry
 from borough.core.snapshot import pack
-from borough.edge.fleet import packets
 from borough.edge.fleet.line import UP
 from borough.edge.fleet.lines import Lines
 from borough.edge.placement.fleet import place

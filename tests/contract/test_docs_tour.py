@@ -24,7 +24,7 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PUB = """#!{python}
 # Does what mosquitto_pub does with QoS 1, for machines that have no such program.
 import socket, sys
-from borough.edge.load import packets
+from borough.core import packets
 said = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 line = socket.create_connection((said["-h"], int(said["-p"])), 10)
 line.sendall(packets.connect("tour", said["-u"], said["-P"]))

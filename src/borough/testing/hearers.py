@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from borough.core import packets
 from borough.core.errors import BusDown
-from borough.edge.fleet import packets
 
 WAIT_S = 10.0
 KEEPALIVE_S = 0
@@ -83,9 +83,9 @@ class Hearer:
         device = topic.split("/")[2]
         if self.answers:
             word = json.dumps({"id": told["id"]}).encode()
-            said += packets.publish_surely(f"a/{self.key}/{device}", word, number)
+            said += packets.publish(f"a/{self.key}/{device}", word, number)
         if self.obeys:
             value = json.dumps({"v": told["value"]}).encode()
             where = f"d/{self.key}/{device}/{told['property']}"
-            said += packets.publish_surely(where, value, number + 1)
+            said += packets.publish(where, value, number + 1)
         return said

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from borough.edge.load import packets
+from borough.core import packets
 from borough.testing.living import Living
 from borough.testing.machines import Machine
 

@@ -7,7 +7,6 @@ data while it says offline, and is born again when it says online (Sparkplug 3.0
 import hmac
 import json
 import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -16,17 +15,13 @@ from types import TracebackType
 from typing import Self
 
 from borough.adapters.bus.config import Bus
-from borough.core.errors import BadSetting
+from borough.core import packets
+from borough.core.errors import BadFrame, BadSetting
 
 USER = "borough:host"
 """How the host enters the bus; no thing can be called so."""
 FORBIDDEN = "+/#\0"
 """What an id of a host may not contain, as no level of a topic may."""
-_GOOD = b"\x20\x02\x00\x00"
-_PING, _BYE = b"\xc0\x00", b"\xe0\x00"
-_PUBLISH, _KINDS = 0x30, 0xF0
-_CLEAN_WITH_WILL = 0x80 | 0x40 | 0x20 | 0x08 | 0x04 | 0x02
-"""User, password, and a will with QoS 1 that is kept; no session is."""
 _KEEP_S, _WAIT_S, _AGAIN_S, _LOOK_S = 30, 10.0, 0.5, 0.25
 
 
@@ -46,7 +41,7 @@ class Presence:
         if not name or any(each in name for each in FORBIDDEN):
             msg = f"sparkplug_host: {name!r} must be some text without + / #"
             raise BadSetting(msg)
-        self._topic = f"spBv1.0/STATE/{name}".encode()
+        self._topic = f"spBv1.0/STATE/{name}"
         self._where, self._password = (bus.host, bus.mqtt_port), password(bus.secrets.seed)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sparkplug-state", daemon=True)
@@ -64,7 +59,7 @@ class Presence:
 
     def _work(self) -> None:
         while not self._over.is_set():
-            with suppress(OSError):  # the bus is away, or turns everybody away for now
+            with suppress(OSError, BadFrame):  # the bus is away, or turns everybody away for now
                 self._stay()
             self._over.wait(_AGAIN_S)
 
@@ -74,21 +69,21 @@ class Presence:
         here, gone = (self._word(online=each, at=now) for each in (True, False))
         with socket.create_connection(self._where, _WAIT_S) as line:
             line.sendall(self._knock(gone))
-            if line.recv(len(_GOOD)) != _GOOD:
+            if line.recv(len(packets.GOOD_CONNACK)) != packets.GOOD_CONNACK:
                 return
-            line.sendall(_packet(0x82, b"\0\1" + _text(self._topic) + b"\0") + self._say(here))
+            line.sendall(packets.subscribe(self._topic, 1) + self._say(here))
             for word in self._heard(line):
                 if not word.get("online"):
                     line.sendall(self._say(here))
-            line.sendall(self._say(gone) + _BYE)
+            line.sendall(self._say(gone) + packets.GOODBYE)
 
     def _heard(self, line: socket.socket) -> Iterator[dict[str, object]]:
         """Give what is said of us, until it is over; `OSError` when the line breaks."""
         line.settimeout(_LOOK_S)
-        rest, spoke = b"", time.monotonic()
+        came, spoke = bytearray(), time.monotonic()
         while not self._over.is_set():
             if time.monotonic() - spoke > _KEEP_S / 2:
-                line.sendall(_PING)
+                line.sendall(packets.PING)
                 spoke = time.monotonic()
             try:
                 data = line.recv(65_536)
@@ -96,58 +91,26 @@ class Presence:
                 continue
             if not data:
                 raise ConnectionResetError
-            bodies, rest = published(rest + data)
-            for body in bodies:
-                try:
-                    word = json.loads(body[2 + len(self._topic) :])
-                except ValueError:
-                    word = {}
-                yield word if isinstance(word, dict) else {}
+            came += data
+            for packet in packets.split(came):
+                if packet.type == packets.PUBLISH:
+                    yield self._read(packet)
+
+    def _read(self, packet: packets.Packet) -> dict[str, object]:
+        """Read what is said of us; nothing where it is no word that we could have said."""
+        try:
+            word = json.loads(packets.message(packet)[1])
+        except ValueError:
+            return {}
+        return word if isinstance(word, dict) else {}
 
     def _word(self, *, online: bool, at: int) -> bytes:
         return json.dumps({"online": online, "timestamp": at}).encode()
 
     def _say(self, word: bytes) -> bytes:
         """Publish with QoS 1, to be kept."""
-        return _packet(0x33, _text(self._topic) + b"\0\2" + word)
+        return packets.publish(self._topic, word, 2, kept=True)
 
-    def _knock(self, will: bytes) -> bytes:
-        texts = (USER.encode(), self._topic, will, USER.encode(), self._password.encode())
-        head = _text(b"MQTT") + bytes([4, _CLEAN_WITH_WILL]) + struct.pack(">H", _KEEP_S)
-        return _packet(0x10, head + b"".join(map(_text, texts)))
-
-
-def published(data: bytes) -> tuple[list[bytes], bytes]:
-    r"""Cut packets of MQTT: the bodies of those that publish, and what is not there whole yet.
-
-    >>> published(b"\x40\x02\x00\x02" + b"\x30\x05\x00\x01a{}" + b"\x30")
-    ([b'\x00\x01a{}'], b'0')
-    """
-    bodies: list[bytes] = []
-    at = 0
-    while True:
-        size, start = 0, at + 1
-        while data[start : start + 1] and data[start] & 0x80:
-            size |= (data[start] & 0x7F) << 7 * (start - at - 1)
-            start += 1
-        if not data[start : start + 1]:
-            return bodies, data[at:]
-        size |= data[start] << 7 * (start - at - 1)
-        end = start + 1 + size
-        if end > len(data):
-            return bodies, data[at:]
-        if data[at] & _KINDS == _PUBLISH:
-            bodies.append(data[start + 1 : end])
-        at = end
-
-
-def _text(data: bytes) -> bytes:
-    return struct.pack(">H", len(data)) + data
-
-
-def _packet(kind: int, body: bytes) -> bytes:
-    size, length = len(body), bytearray()
-    while size > 0x7F:  # noqa: PLR2004 - seven bits in each byte of a length
-        length.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes([kind, *length, size]) + body
+    def _knock(self, gone: bytes) -> bytes:
+        will = packets.Will(self._topic, gone, qos=1, kept=True)
+        return packets.connect(USER, USER, self._password, _KEEP_S, will=will)

@@ -5,8 +5,8 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from borough.core import packets
 from borough.core.errors import BusDown
-from borough.edge.fleet import packets
 
 Address = tuple[str, int]
 CHUNK = 65_536
@@ -138,7 +138,7 @@ class Line:
     def send_sure(self, given: int, now: float) -> None:
         """Write a sure message out, marked as a copy where it went out before."""
         one = self.ledger[given]
-        self.outgoing += packets.publish_surely(one.topic, one.payload, given, again=one.sent)
+        self.outgoing += packets.publish(one.topic, one.payload, given, again=one.sent)
         self.tally.again += one.sent
         one.sent, one.since = True, now
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from borough.core.errors import BusDown
+from borough.core.packets import GOODBYE
 from borough.edge.fleet.line import CALLING, DOWN, UP, Address, Line, Tally
-from borough.edge.fleet.packets import GOODBYE
 
 LOOK_AFTER_S = 1.0
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.random import Generator
 
 from borough.core.observations import Index
+from borough.core.packets import publish
 from borough.edge.fleet.devices import Devices
 from borough.edge.fleet.fleet import Fleet
-from borough.edge.fleet.packets import publish
 
 MALFORMED = (
     b'{"t": 1720569600000, "flow": 1.2',

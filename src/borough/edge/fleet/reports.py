@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from borough.core.observations import Floats, Index
+from borough.core.packets import PUBLISH, length, text
 from borough.core.registry import Kind, Registry
-from borough.edge.fleet.packets import PUBLISH, length, text
 from borough.edge.fleet.values import Columns, decimals
 
 SHORT = 128

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from borough.core import packets
 from borough.core.errors import BusDown
-from borough.edge.load import packets
 from borough.edge.load.targets import Ring
 
 WINDOW = 2_000

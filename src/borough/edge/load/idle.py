@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from borough.edge.load import packets
+from borough.core import packets
 from borough.edge.load.targets import Target, read_targets
 
 AT_ONCE = 500

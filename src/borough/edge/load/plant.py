@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from borough.core import packets
 from borough.core.errors import BusDown
-from borough.edge.load import packets
 
 GROUP = "plant"
 DOUBLE, INT64, BOOLEAN = 10, 4, 11
@@ -112,7 +112,7 @@ class Node:
         number = field(11, 0, varint(self.session))
         will = field(2, 2, field(1, 2, b"bdSeq") + field(4, 0, varint(INT64)) + number)
         self.socket = socket.create_connection((host, port), _WAIT_S)
-        death = (self._topic("NDEATH"), field(1, 0, varint(_now())) + will)
+        death = packets.Will(self._topic("NDEATH"), field(1, 0, varint(_now())) + will)
         self.socket.sendall(packets.connect(self.key, self.key, self.token, will=death))
         if self.socket.recv(len(packets.GOOD_CONNACK)) != packets.GOOD_CONNACK:
             msg = f"the bus does not let {self.key} in"
@@ -202,7 +202,7 @@ def run(nodes: list[Node], asked: argparse.Namespace) -> Account:
             node.beat(account)
     account.seconds, account.cpu_s = time.monotonic() - begun, time.process_time() - used
     for node in nodes:
-        node.socket.sendall(packets.disconnect())
+        node.socket.sendall(packets.GOODBYE)
         node.socket.close()
     return account
 

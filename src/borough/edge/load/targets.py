@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from borough.core import packets
 from borough.core.errors import BadSetting
-from borough.edge.load import packets
 
 STAMP = b"0000000000000"
 """Where the time of sending goes into a payload: ms, 13 digits, good from 2001 to 2286."""
