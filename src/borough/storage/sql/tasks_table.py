@@ -37,6 +37,8 @@ case_tasks = Table(
 ``circle`` is written ``|one|other|``, so that those who were called besides find theirs.
 """
 Index("ix_case_tasks_case_id", case_tasks.c.case_id)
-for _name in ("holder", "agency", "post"):
-    Index(f"ix_case_tasks_{_name}", case_tasks.c[_name], case_tasks.c.state, case_tasks.c.due_ms)
-Index("ix_case_tasks_state", case_tasks.c.state, case_tasks.c.due_ms)
+_C = case_tasks.c
+Index("ix_case_tasks_holder", _C.holder, _C.state, _C.due_ms)
+Index("ix_case_tasks_agency", _C.agency, _C.state, _C.due_ms)
+Index("ix_case_tasks_post", _C.post, _C.state, _C.due_ms, _C.started_ms)
+Index("ix_case_tasks_state", _C.state, _C.due_ms)
