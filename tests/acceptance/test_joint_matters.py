@@ -7,10 +7,11 @@ import pytest
 
 from borough.app.desk.desk import Desk
 from borough.app.settings import Settings
-from borough.app.setup import folder_of, set_up
+from borough.app.setup import folder_of
 from borough.core.errors import BadDistrict
 from borough.engine.district.attributes import FILE, traits
 from borough.storage.sql import SqlThings
+from borough.testing.living import laid_out
 from borough.testing.played import Played
 
 START = 1_720_569_600_000
@@ -24,7 +25,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Set up a small part of Yubei."""
     folder = tmp_path_factory.mktemp("joint")
     settings = Settings(data=str(folder), district=str(folder_of("yubei")))
-    set_up(settings, seed=1, share=0.01)
+    laid_out(settings, share=0.01)
     made = Desk(settings)
     yield made
     made.engine.dispose()

@@ -6,8 +6,9 @@ import pytest
 
 from borough.app.desk.desk import Desk
 from borough.app.settings import Settings
-from borough.app.setup import folder_of, set_up
+from borough.app.setup import folder_of
 from borough.core.errors import BadRequest, IllegalMove
+from borough.testing.living import laid_out
 from borough.testing.played import Played
 
 PLAN = """
@@ -63,7 +64,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         data=str(folder / "data"), district=str(folder_of("yubei")),
         scenes=(str(folder / "scenes"),),
     )  # fmt: skip
-    set_up(settings, seed=1, share=0.002)
+    laid_out(settings, share=0.002)
     desk = Desk(settings)
     made = Played(desk, "footbridge", 0, ("quiet",))
     made.at(START)

@@ -11,9 +11,10 @@ import pytest
 
 from borough.app.desk.desk import Desk
 from borough.app.settings import Settings
-from borough.app.setup import folder_of, set_up
+from borough.app.setup import folder_of
 from borough.core.errors import IllegalMove
 from borough.engine.catalog import BUILT_IN
+from borough.testing.living import laid_out
 from borough.testing.played import Played
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -44,8 +45,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """Play the whole record; people answer as they are scripted to, and late where they are not."""
     folder = tmp_path_factory.mktemp("slope")
     settings = Settings(data=str(folder), district=str(folder_of("yubei")))
-    registry = set_up(settings, seed=1, share=0.002)
+    laid_out(settings, share=0.002)
     desk = Desk(settings)
+    registry = desk.ground.registry
     slope = next(r for r, k in enumerate(registry.kind) if registry.kinds[int(k)].code == "slope")
     made = Played(desk, "slope", int(registry.id[slope]), LEVELS)
     for row in record():

@@ -12,8 +12,9 @@ from borough.api.application import create
 from borough.app.desk.desk import Desk
 from borough.app.desk.verbs import answered
 from borough.app.settings import Settings
-from borough.app.setup import folder_of, set_up
+from borough.app.setup import folder_of
 from borough.core.clock import DistrictClock
+from borough.testing.living import laid_out
 from borough.testing.played import Played
 from borough.testing.serving import serving
 from borough.testing.town import OPERATOR, town
@@ -38,8 +39,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Serve a small part of Yubei with a slope on red."""
     folder = tmp_path_factory.mktemp("http")
     settings = Settings(data=str(folder), district=str(folder_of("yubei")))
-    registry = set_up(settings, seed=1, share=0.002)
+    laid_out(settings, share=0.002)
     desk = Desk(settings)
+    registry = desk.ground.registry
     codes = [each.code for each in registry.kinds]
     slope = next(r for r, kind in enumerate(registry.kind) if codes[int(kind)] == "slope")
     made = Played(desk, "slope", int(registry.id[slope]), desk.scenes["slope"].levels)

@@ -34,11 +34,10 @@ def test_nobody_carries_a_system_that_is_none() -> None:
 
 def test_the_table_names_those_who_carry() -> None:
     """Who carries a system is in manifests alone; it runs only if nothing is lacking."""
+    scenes = [found.scene for found in find_all(BUILT_IN)]
     for each in ROWS:
         names = [CORE[each["system"]]["by"]] if each["system"] in CORE else []
-        names += [
-            found.scene.id for found in find_all(BUILT_IN) if each["system"] in found.scene.carries
-        ]
+        names += [scene.id for scene in scenes if each["system"] in scene.carries]
         assert each["carried_by"].split() == names, each["system"]
         assert (each["state"] == "not yet") == (not names), each["system"]
         assert each["state"] != "running" or not each["lacks"], each["system"]

@@ -10,8 +10,9 @@ from borough.app.desk.bell import Bell
 from borough.app.desk.desk import Desk
 from borough.app.desk.dispatch import Rhythm
 from borough.app.settings import Settings
-from borough.app.setup import folder_of, set_up
+from borough.app.setup import folder_of
 from borough.storage.sql.gathering import standing
+from borough.testing.living import laid_out
 
 MORNING = 1_720_569_600_000
 AGO_MS = 600_000
@@ -24,7 +25,7 @@ def desk(tmp_path: Path) -> Desk:
         str(tmp_path / "data"), str(folder_of("yubei")), clock_start_ms=MORNING, clock_rate=0.001,
         clock_origin_ms=wall_ms(),
     )  # fmt: skip
-    set_up(settings, seed=1, share=0.005)
+    laid_out(settings, share=0.005)
     made = Desk(settings)
     made.rhythm = Rhythm(0.0)
     return made

@@ -17,11 +17,12 @@ from borough.app.desk.desk import Desk
 from borough.app.desk.verbs import answered
 from borough.app.rosters import AlarmDoor, RosterDoor
 from borough.app.settings import Settings
-from borough.app.setup import folder_of, set_up
+from borough.app.setup import folder_of
 from borough.core.cases import Case
 from borough.core.deadlines import HOUR_MS
 from borough.storage.sql import SqlPosts, roster_tables as r
 from borough.storage.sql.engines import writing
+from borough.testing.living import laid_out
 from borough.testing.serving import serving
 from borough.testing.town import OPERATOR, town
 
@@ -45,18 +46,30 @@ class Line:
         return dict(msgspec.json.decode(msgspec.json.encode(done.ok)))
 
 
-def desk_in(tmp_path: Path) -> Desk:
-    """Set up a desk of the smallest district, whose clock all but stands still."""
-    folder = tmp_path / "mine"
-    folder.mkdir()
+def district_in(place: Path) -> Path:
+    """Make the folder of the smallest district, with patrols of its own."""
+    made = place / "mine"
+    made.mkdir()
     for source in folder_of("template").iterdir():
-        (folder / source.name).write_bytes(source.read_bytes())
-    (folder / "patrols.csv").write_text(PATROLS, "utf-8")
+        (made / source.name).write_bytes(source.read_bytes())
+    (made / "patrols.csv").write_text(PATROLS, "utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give that folder to all tests of this file."""
+    return district_in(tmp_path_factory.mktemp("district"))
+
+
+def desk_in(tmp_path: Path, folder: Path | None = None) -> Desk:
+    """Set up a desk of the smallest district, whose clock all but stands still."""
+    folder = folder or district_in(tmp_path)
     settings = Settings(
         str(tmp_path / "data"), str(folder), clock_start_ms=MORNING, clock_rate=0.001,
         clock_origin_ms=wall_ms(),
     )  # fmt: skip
-    set_up(settings, seed=1, share=0.01)
+    laid_out(settings, share=0.01)
     made = Desk(settings)
     made.weigh()
     return made
@@ -75,9 +88,9 @@ def doors_of(desk: Desk, tmp_path: Path) -> Ports:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path, folder: Path) -> Desk:
     """A desk of the smallest district."""
-    return desk_in(tmp_path)
+    return desk_in(tmp_path, folder)
 
 
 @pytest.fixture
