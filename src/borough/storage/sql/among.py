@@ -28,6 +28,11 @@ class _Among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """Stand as it is: with the ``= 1`` that SQLite is given otherwise, it uses no index."""
+        del against
+        return self
+
 
 @compiles(_Among, "postgresql")
 def _array(element: _Among, compiler: Any, **told: Any) -> str:
