@@ -91,3 +91,30 @@ def test_an_alarm_is_shelved_with_a_reason_and_taken_off_again(page: Page) -> No
     expect(shelf).to_contain_text("Device lost")
     shelf.get_by_role("button", name="Take off the shelf").click()
     expect(page.locator("#shelves")).to_contain_text("None")
+
+
+def test_a_grid_worker_takes_a_case_up_on_a_telephone_and_finds_the_way(
+    browser: tuple[str, Browser, Desk],
+) -> None:
+    """The list needs no sideways scrolling; every button is large enough for a finger."""
+    url, started, desk = browser
+    case = opened(desk)
+    page = started.new_page(
+        locale="zh-CN", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{url}/#operator={OPERATOR}")
+    page.locator("#cases .row", has_text=case.code).tap()
+    drawer = page.locator("#drawer")
+    expect(drawer).to_contain_text(case.code)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    for each in drawer.locator("button, .do, .acts input").all():
+        box = each.bounding_box() or {"height": 0, "width": 0}
+        if "pick" not in (each.get_attribute("class") or ""):
+            assert min(box["height"], box["width"]) >= (20 if each.text_content() else 40)
+    take = drawer.get_by_role("button", name="接单")
+    take.tap()
+    expect(drawer).to_contain_text("已接单")
+    expect(take).to_have_count(0)
+    assert "taken up" in desk.cases.events(case.id)[-1].data["note"]
+    page.close()

@@ -4,7 +4,7 @@ import { h, toast } from "./dom.js";
 import { confirmation, loop, standing } from "./loop.js";
 import { say } from "./loop_words.js";
 import { asked as asked_ } from "./naming.js";
-import { dropToken, hasToken, post } from "./server.js";
+import { dropToken, hasToken, mayAct, post } from "./server.js";
 import { sure } from "./sure.js";
 import { wayIn } from "./who.js";
 import { agencies, called, limit, said, word } from "./words.js";
@@ -32,7 +32,8 @@ export function actions(told, done, again) {
     const buttons = [...form.querySelectorAll("button")];
     for (const each of buttons) each.disabled = true;
     try {
-      await post(`cases/${told.id}/${verb}`, { version: told.version, note: note.value, ...body });
+      const seen = verb === "take-up" ? {} : { version: told.version };
+      await post(`cases/${told.id}/${verb}`, { ...seen, note: note.value, ...body });
       await done(says);
     } catch (problem) {
       toast(problem.message, true);
@@ -41,7 +42,7 @@ export function actions(told, done, again) {
       for (const each of buttons) each.disabled = false;
     }
   };
-  const moves = told.moves.map((move, at) =>
+  const moves = (mayAct("move") ? told.moves : []).map((move, at) =>
     h(
       "button",
       {
@@ -53,7 +54,7 @@ export function actions(told, done, again) {
       `${move.back ? "↩ " : ""}${said(move.title, move.to)}`,
     ),
   );
-  const ends = told.outcomes.map((outcome) =>
+  const ends = (mayAct("close") ? told.outcomes : []).map((outcome) =>
     h(
       "button",
       {
@@ -67,9 +68,19 @@ export function actions(told, done, again) {
       word(`outcome_${outcome}`),
     ),
   );
+  if (told.post && mayAct("take_up") && !takenUp(told)) {
+    const take = () => act("take-up", { post: told.post }, say("taken_up"));
+    form.append(h("button", { type: "button", class: "do first", onclick: take }, say("take_up")));
+  }
   form.append(...[told.closed_ms ? h("p", { class: "quiet final" }, word("final")) : null, standing(told), ...asked, agency, met, note].filter(Boolean));
   if (moves.length) form.append(h("h3", {}, word("next")), h("div", { class: "buttons" }, ...moves));
   if (ends.length) form.append(h("h3", {}, word("finish")), h("div", { class: "buttons" }, ...ends));
   form.append(...loop(told, act));
   return form;
+}
+
+/** Whether a person did anything since the case came to its post, which says that it is in hand. */
+function takenUp({ closed_ms: closed, events }) {
+  const last = events.findLastIndex((each) => each.verb === "assigned");
+  return closed || last < 0 || events.slice(last).some((each) => each.actor !== "desk");
 }

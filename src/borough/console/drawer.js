@@ -4,6 +4,7 @@ import { actions } from "./actions.js";
 import { commands } from "./commands.js";
 import { h, toast } from "./dom.js";
 import { files, notices } from "./files.js";
+import { say } from "./loop_words.js";
 import { actor, posted, scened } from "./naming.js";
 import { bulletins } from "./public.js";
 import { get } from "./server.js";
@@ -120,7 +121,9 @@ export class Drawer {
         [word("holder"), [said(told.holder_name, called(told.holder)), posted(told.post)].filter(Boolean).join(" · ") || "–"],
         due,
         [word("opened"), moment(told.opened_ms)],
-        [word("thing"), this.link(told.stands)],
+        told.stands ? [word("thing"), this.link(told.stands)] : null,
+        place(told) ? [say("where"), place(told)] : null,
+        told.events[0]?.data.text ? [say("reported"), told.events[0].data.text] : null,
         [word("scene"), said(this.scene(told.scene)?.name, scened(told.scene))],
       ]),
       bulletins(told, this.scene(told.scene), acted, () => this.load(false)),
@@ -212,6 +215,14 @@ function remembered(value) {
   const [early, late] = ROUND_NOW;
   if (typeof value === "number" && value > early && value < late) return moment(value * 1000);
   return reading(value);
+}
+
+/** Where to go, as a link that the telephone's own map opens (RFC 5870). */
+function place(told) {
+  const { lon, lat } = Number.isFinite(told.lon) ? told : (told.stands ?? {});
+  if (!Number.isFinite(lon)) return null;
+  const at = `${lat.toFixed(5)},${lon.toFixed(5)}`;
+  return h("a", { class: "go", href: `geo:${at}` }, `${say("go")} ${at}`);
 }
 
 function facts(rows) {

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { say } from "./loop_words.js";
 import { actor, posted, roled } from "./naming.js";
+import { mayAct } from "./server.js";
 import { sure } from "./sure.js";
 import { limit, moment, said, word } from "./words.js";
 
@@ -29,7 +30,7 @@ const named = (text, post) => (post ? text.replaceAll(post, posted(post)) : text
 
 /** The buttons of what may be done; `act` takes a path, a body and what to say afterwards. */
 export function loop(told, act) {
-  const may = new Set(told.may ?? []);
+  const may = new Set((told.may ?? []).filter(mayAct));
   const parts = [...(may.has("standard") ? choice(told, act) : []), ...(may.has("decide") ? decision(told, act) : [])];
   const plain = ["extend", "appeal", "resume"].filter((verb) => may.has(verb));
   const buttons = plain.map((verb) => button(`do ${verb}`, say(verb), () => act(verb, {}, say("asked"))));

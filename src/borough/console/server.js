@@ -18,6 +18,14 @@ export function takeToken() {
 
 export const hasToken = () => me.signed_in;
 
+/** What each act on a case needs. */
+const RIGHTS = {
+  move: "cases.move", close: "cases.close", assign: "cases.assign", standard: "cases.file", extend: "cases.ask",
+  suspend: "cases.ask", appeal: "cases.ask", resume: "cases.approve", cancel: "cases.cancel", take_up: "cases.note",
+};
+/** Whether we have the right to an act on cases; who decides on what was asked is for the server. */
+export const mayAct = (verb) => !(verb in RIGHTS) || me.rights.includes(RIGHTS[verb]);
+
 /** The server knows us no longer. */
 export function dropToken() {
   sessionStorage.removeItem(KEPT);
