@@ -77,3 +77,23 @@ def test_a_role_that_cannot_start_is_told_with_its_last_words(tmp_path: Path) ->
     kept.stop()
 
     assert kept.pids() == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the slack of timers is Linux's")
+@pytest.mark.parametrize("slack_us", [0, 4000])
+def test_the_timers_of_a_role_may_be_as_late_as_it_says(tmp_path: Path, slack_us: int) -> None:
+    """Also those of threads it starts; a role that says nothing keeps the kernel's own slack."""
+    asks = "import ctypes, threading; ask = lambda: print(ctypes.CDLL(None).prctl(30), flush=True)"
+    patient = role("patient", tmp_path, f"{asks}; threading.Thread(target=ask).start(); {SLEEP}")
+    patient.slack_us = slack_us
+    kept = Supervisor(tmp_path, [patient], lambda _: None)
+
+    kept.start()
+    try:
+        eventually(lambda: kept.log_end("patient").strip().isdigit(), "a word from the role")
+        late_us = int(kept.log_end("patient")) // 1000
+    finally:
+        kept.stop()
+
+    assert late_us == (slack_us or late_us)
+    assert slack_us or late_us < 4000

@@ -65,7 +65,8 @@ def roles(settings: Settings) -> list[Role]:
     # One of several servers waits for none of the others: they may be started after it.
     ready = partial(is_ready, bus) if bus.cluster else partial(serves, settings)
     made = [Role("bus", command(bus), ready, pulsing=False)]
-    made[0].environment = environment(Limits.load()) | os.environ
+    limits = Limits.load()
+    made[0].environment, made[0].slack_us = environment(limits) | os.environ, limits.bus_slack_us
     made[0].tend = partial(tended, made[0], bus, BusLog(settings))
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +27,8 @@ a bus that was killed reads its store again."""
 
 CLAIM = Path("run") / "supervisor"
 """Locked by who keeps a data folder running; the kernel unlocks it when that one is gone."""
+TIMER_SLACK = 29
+"""``PR_SET_TIMERSLACK`` of prctl(2): how late the kernel may wake a sleeper; inherited."""
 LIBRARY = ctypes.CDLL(None)
 
 
@@ -36,6 +39,7 @@ class Role:
     ``ready`` is asked after a start, every tenth of a second; ``pulsing`` roles must also
     write a pulse, and are restarted when they stop doing so.  ``tend`` is asked about a
     running role once a second, and may look after it; if it says no for long, the role is stuck.
+    Its timers may be ``slack_us`` late, so that it wakes less often; 0 is the kernel's own.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Role:
     pulsing: bool = True
     tend: Callable[[], bool] | None = None
     environment: Mapping[str, str] | None = None
+    slack_us: int = 0
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     next_start: float = 0.0
@@ -159,7 +164,7 @@ class Supervisor:
                 stderr=log,
                 env=dict(role.environment) if role.environment else None,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - it only makes one system call
+                preexec_fn=partial(die_with_parent, role.slack_us),  # noqa: PLW1509 - system calls only
             )
         role.starts += 1
         role.since = role.well = time.monotonic()
@@ -206,7 +211,12 @@ def is_kept(data: Path) -> bool:
     return False
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when the one that started it is gone (Linux)."""
+def die_with_parent(slack_us: int = 0) -> None:
+    """Ask the kernel to kill this process when the one that started it is gone (Linux).
+
+    With *slack_us* its timers, and those of all it starts, may be so late.
+    """
     if sys.platform == "linux":
         LIBRARY.prctl(DEATH_SIGNAL, signal.SIGKILL)
+        if slack_us:
+            LIBRARY.prctl(TIMER_SLACK, ctypes.c_ulong(slack_us * 1000))
