@@ -1,6 +1,15 @@
-"""Tests measure no time: a busy machine makes nothing wrong, so hypothesis sets no deadline."""
+"""How tests run: no time is measured, for a busy machine makes nothing wrong, and many at once."""
 
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are processors: districts wait for a good part of a test."""
+    return (os.cpu_count() or 1) + 1
