@@ -119,9 +119,13 @@ class Errands(threading.Thread):
     def turn(self, courier: Courier, proofs: Proofs, live: Link) -> None:
         """Do once what there is to do: send, hear, prove, and give up on what is too late."""
         errands, now = self.desk.errands, self.desk.now()
-        done: list[Sequence[Done | None]] = [errands.expire(now)]
-        done.append([self.send(courier, each, now) for each in errands.in_state(CONFIRMED)])
-        proofs.await_all(errands.awaited(now - HOUR_MS))
+        done: list[Sequence[Done | None]] = []
+        waiting = errands.awaited(now - HOUR_MS)
+        if waiting:  # mostly nothing does, and this is asked five times a second
+            done.append(errands.expire(now))
+            done.append([self.send(courier, each, now) for each in errands.in_state(CONFIRMED)])
+            waiting = errands.awaited(now - HOUR_MS)
+        proofs.await_all(waiting)
         for errand, value, time in proofs.found():
             told = {"observed": value, "observed_ms": time, "says": ""}
             at = self.desk.now()

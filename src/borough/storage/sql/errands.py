@@ -62,6 +62,11 @@ _EARLIER = select(_C.confirmed_ms).where(
     _C.command == bindparam("command"),
     _C.confirmed_ms > bindparam("since"),
 )
+_AWAITED = (
+    select(table)
+    .where(_C.state.in_(UNDER_WAY) | ((_C.state == FAILED) & (_C.ended_ms >= bindparam("since"))))
+    .order_by(_C.confirmed_ms)
+)
 """Made once: building a statement costs more than running it."""
 
 
@@ -103,10 +108,9 @@ class SqlErrands:
 
     def awaited(self, since_ms: int) -> list[Errand]:
         """Give those of which a proof may still come: under way, or failed since a moment."""
-        late = (_C.state == FAILED) & (_C.ended_ms >= since_ms)
-        chosen = select(table).where(_C.state.in_(UNDER_WAY) | late).order_by(_C.confirmed_ms)
         with reading(self._engine) as connection:
-            return [_errand(row) for row in connection.execute(chosen).mappings()]
+            waiting = connection.execute(_AWAITED, {"since": since_ms}).mappings()
+            return [_errand(row) for row in waiting]
 
     def propose(
         self, case: int, command: str, *, by: str, at_ms: int, expected_version: int

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, Engine, and_, bindparam, select
 
 from borough.core.cases import Case, Event, Plan
 from borough.core.errors import BadRequest, NotFound
@@ -32,6 +32,7 @@ _C = table.c
 MOST = 500
 """Notices without an answer that one round looks at."""
 UNANSWERED = and_(_C.answer_by_ms.is_not(None), _C.answered_ms.is_(None), _C.widened_ms.is_(None))
+_LATE = select(table).where(UNANSWERED, _C.answer_by_ms < bindparam("now")).limit(MOST)
 CARRIED = ("state", "held", "tries", "ended_ms", "says")
 """What the outbox knows of a notice."""
 
@@ -71,12 +72,12 @@ class SqlNotices:
 
     def widen(self, now_ms: int) -> int:
         """Tell the next circle of what nobody answered in time, once; say how many were due."""
-        due = select(table).where(UNANSWERED, _C.answer_by_ms < now_ms).limit(MOST)
+        until = {"now": now_ms}
         with reading(self._engine) as connection:
-            if connection.execute(due.limit(1)).first() is None:
+            if connection.execute(_LATE, until).first() is None:
                 return 0
         with writing(self._engine) as connection:
-            late = [dict(row) for row in connection.execute(due).mappings()]
+            late = [dict(row) for row in connection.execute(_LATE, until).mappings()]
             for row in late:
                 widened = table.update().where(_C.id == row["id"]).values(widened_ms=now_ms)
                 connection.execute(widened)
