@@ -174,6 +174,21 @@ def test_a_token_of_another_agency_changes_nothing(counter: Counter) -> None:
     assert (said["code"], bool(CHINESE.search(said["details"]["zh"]))) == ("not-signed-in", True)
 
 
+@pytest.mark.parametrize(
+    ("field", "bounds"), [("agencies", {"agencies": ["nobody"]}), ("areas", {"areas": ["999"]})]
+)
+def test_bounds_that_reach_nothing_are_refused(
+    counter: Counter, field: str, bounds: dict[str, list[str]]
+) -> None:
+    """An account or a token of an agency or area that the district has not would see nothing."""
+    grants = [{"role": "handler", **bounds}]
+    counter.refused(
+        "bad-request", field, "POST", "accounts", json={"account": "x", "grants": grants}
+    )
+    told = {"name": "x", "rights": ["cases.read"], **bounds}
+    counter.refused("bad-request", field, "POST", "tokens", json=told)
+
+
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_half_an_open311_request_names_its_fields(counter: Counter, form: str) -> None:
     """Without a service, and then with half a point and no word of what is wrong."""

@@ -25,6 +25,9 @@ def test_every_row_keeps_what_stands_in_its_holes() -> None:
     [
         ("case 7 is at version 3, and you saw 2", "案卷 7 已是第 3 版，您看到的是第 2 版"),
         ("visit is at version 3, and you saw 2", "visit 已是第 3 版，您看到的是第 2 版"),
+        ("by: must be one of a, b, not 'c'", "by：须为 a, b 之一，不能是 'c'"),
+        ("patrol: there is no 'nope'", "patrol：没有 'nope'"),
+        ("agencies: the district has no 'xx'", "agencies：本区没有 'xx'"),
         ("moon: it is full", "标题：moon: it is full"),
         ("lon: 不在区内 it is outside", "lon: 不在区内 it is outside"),
     ],
@@ -47,12 +50,17 @@ def test_a_door_says_what_is_wrong_in_the_language_of_the_caller() -> None:
     with serving(create(ports), ports.live) as served:
         signed = {"authorization": f"Bearer {OPERATOR}", "accept-language": "zh-CN"}
         address = f"{served.url}/api/v1"
-        lost = httpx.get(f"{address}/things/nobody", headers=signed).json()
-        english = httpx.get(f"{address}/things/nobody").json()
-        wrong = httpx.post(f"{address}/shelves", headers=signed, json={"why": ""}).json()
+        lost = httpx.get(f"{address}/things/nobody", headers=signed, timeout=60).json()
+        english = httpx.get(f"{address}/things/nobody", timeout=60).json()
+        state = httpx.get(f"{address}/requests?state=waiting,lost", headers=signed)
+        wrong = httpx.post(
+            f"{address}/shelves", headers=signed, json={"why": ""}, timeout=60
+        ).json()
     assert (lost["detail"], english["detail"]) == (lost["details"]["zh"], lost["details"]["en"])
     assert lost["detail"] != english["detail"]
     assert "nobody" in lost["detail"]
+    assert state.status_code == 422
+    assert state.json()["detail"].startswith("state：须为 waiting, ")
     told = {each["field"]: each["details"]["zh"] for each in wrong["fields"]}
     assert told["until"] == "必填"
     assert told["why"] == "至少 1 个字符"

@@ -22,6 +22,7 @@ from borough.api.live import spot
 from borough.api.masking import sees_all, shown
 from borough.api.moments import moment
 from borough.api.ports import Ports
+from borough.api.refusals import BadFields
 from borough.api.requests_public import Filing, person_of
 from borough.api.similar import listed
 from borough.core.errors import Forbidden
@@ -112,9 +113,13 @@ async def requests(
     All of them are of what the caller may see. `format=csv` gives the list as a table.
     """
     zone = ports.district.zone
+    states = [each for each in state.split(",") if each]
+    if strange := set(states) - {*STATES}:
+        field = "state"
+        raise BadFields.one(field, f"must be one of {', '.join(STATES)}, not {min(strange)!r}")
     rows = await run_in_threadpool(
         lambda: ports.requests.find(
-            state=[each for each in state.split(",") if each],
+            state=states,
             agency=agency,
             street=street,
             category=[each for each in category.split(",") if each],

@@ -32,10 +32,16 @@ export function dropToken() {
   me = NOBODY;
 }
 
+/** How a detail begins that names fields and leaves it to them to say why. */
+const ONLY_NAMES = "look at ";
+
 /** What the server objected to, in our language. */
 export class Problem extends Error {
   constructor(status, document) {
-    super([said(document.titles, document.title), document.detail].filter(Boolean).join(" · "));
+    const fields = (document.fields ?? []).map((each) => `${each.field}: ${said(each.details, each.detail)}`);
+    const named = document.details?.en?.startsWith(ONLY_NAMES);
+    const why = named && fields.length ? fields.join("; ") : document.detail;
+    super([said(document.titles, document.title), why].filter(Boolean).join(" · "));
     this.status = status;
     this.code = document.code;
   }

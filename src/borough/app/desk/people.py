@@ -32,6 +32,7 @@ DAY_MS = 24 * HOUR_MS
 def add_account(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Make an account; it has no password yet."""
     known_roles(ask.get("grants", ()))
+    bounded(desk, ask.get("grants", ()))
     name = SqlAccounts(desk.engine).add(ask, by=ask["by"], at_ms=wall_ms())
     return Answer({"account": name})
 
@@ -40,6 +41,7 @@ def change_account(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Change title, grants or subject of an account; disable or enable it."""
     change = ask["change"]
     known_roles(change.get("grants", ()))
+    bounded(desk, change.get("grants", ()))
     told = {"version": ask["version"], "by": ask["by"], "at_ms": wall_ms()}
     SqlAccounts(desk.engine).change(ask["account"], change, **told)
     return Answer({"account": ask["account"]})
@@ -95,6 +97,7 @@ def make_token(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     if not 1 <= ask["days"] <= SIGNING.token_days:
         msg = f"days: 1 to {SIGNING.token_days}"
         raise BadRequest(msg)
+    bounded(desk, [ask])
     until = now + ask["days"] * DAY_MS
     told = {**ask, "made_ms": now, "expires_ms": until}
     number = SqlSessions(desk.engine).issue(digest(token), told, by=ask["by"])
@@ -141,6 +144,25 @@ def known_roles(grants: Any) -> None:
         if role not in rights().roles.by_code or role in {"machine", "onlooker"}:
             msg = f"role: there is no {role!r}"
             raise BadRequest(msg)
+
+
+def bounded(desk: Desk, grants: Any) -> None:
+    """Refuse bounds that reach nothing: an agency that the district has not, an area of no grid."""
+    district = desk.ground.district
+    for each in grants if isinstance(grants, list | tuple) else ():
+        held = each if isinstance(each, Mapping) else {}
+        for agency in held.get("agencies", ()):
+            if agency not in district.agencies.code:
+                msg = f"agencies: the district has no {agency!r}"
+                raise BadRequest(msg)
+        for area in held.get("areas", ()):
+            if (
+                isinstance(area, str)
+                and area.isdecimal()
+                and not any(code.startswith(area) for code in district.grids.code)
+            ):
+                msg = f"areas: no grid of the district begins with {area!r}"
+                raise BadRequest(msg)
 
 
 VERBS = {
