@@ -23,7 +23,7 @@ from borough.storage.journal.streams import make_streams
 from borough.testing.living import Living
 from borough.testing.spoilt import spoilt_scenes
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 expect.set_options(timeout=WAIT_S * 1000)
 
 

@@ -98,7 +98,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 
 def description(asked: Asked) -> dict[str, Any]:
     """Read how the district describes its own interface."""
-    told: dict[str, Any] = httpx.get(f"{asked.living.url}/api/v1/openapi.json").json()
+    told: dict[str, Any] = httpx.get(f"{asked.living.url}/api/v1/openapi.json", timeout=60).json()
     return told
 
 
@@ -128,7 +128,7 @@ def _ask(asked: Asked, operation: Any, mode: GenerationMode) -> None:
         signs = asked.signs if case.method != "GET" else {"nobody": ""}
         for sign in signs.values():
             case.headers = {**(case.headers or {}), "Authorization": sign}
-            answer = case.call(base_url=asked.living.url, timeout=30)
+            answer = case.call(base_url=asked.living.url, timeout=60)
             media = answer.headers.get("content-type", [""])[0]
             asked.judge(operation.label, answer.status_code, media, answer.content)
             try:
@@ -147,7 +147,7 @@ def test_extremes_are_answered_too(asked: Asked) -> None:
     """Numbers no database holds, moments before all calendars, halves of characters: refused."""
     asked.faults.clear()
     told = description(asked)
-    with httpx.Client(base_url=asked.living.url, timeout=30) as client:
+    with httpx.Client(base_url=asked.living.url, timeout=60) as client:
         client.headers["authorization"] = asked.signs["operator"]
         for path, methods in told["paths"].items():
             for method, operation in methods.items():

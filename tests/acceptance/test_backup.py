@@ -76,7 +76,8 @@ def taken(lone_living: Living, tmp_path_factory: pytest.TempPathFactory) -> Take
 
 def note(living: Living) -> None:
     """Write a remark on the first case, as its operator."""
-    with httpx.Client(headers={"authorization": f"Bearer {living.settings.operator}"}) as http:
+    signed = {"authorization": f"Bearer {living.settings.operator}"}
+    with httpx.Client(headers=signed, timeout=60) as http:
         first = http.get(f"{living.url}/api/v1/cases").json()["cases"][-1]["id"]
         done = http.post(f"{living.url}/api/v1/cases/{first}/note", json={"note": NOTE})
         assert done.is_success, done.text

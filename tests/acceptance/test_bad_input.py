@@ -121,7 +121,7 @@ def test_what_the_broker_turns_away_is_counted_from_its_log(living: Living) -> N
         assert not caller.welcome
 
     def counted() -> bool:
-        text = httpx.get(f"{living.url}/metrics").text
+        text = httpx.get(f"{living.url}/metrics", timeout=60).text
         return all(
             f'borough_rejected_total{{reason="bus-{reason}"}}' in text
             for reason in ("forbidden-topic", "too-large", "refused")
@@ -145,7 +145,7 @@ def test_bad_rows_of_a_batch_are_told_row_by_row(living: Living) -> None:
         f"nobody,{NAME},,1",
         f"{METER},{NAME}",
     ]
-    with httpx.Client(base_url=living.url, auth=("gw-0001", living.token)) as door:
+    with httpx.Client(base_url=living.url, auth=("gw-0001", living.token), timeout=60) as door:
         answer = door.post(
             "/api/v1/observations", content="\n".join(rows), headers={"content-type": "text/csv"}
         )

@@ -26,9 +26,9 @@ def test_a_broken_scene_is_set_aside_and_the_others_go_on(living: Living) -> Non
         eventually(lambda: found(SOUND) and found("fire_lane"), "word of the good scenes")
         eventually(lambda: len(broken(living)) == len(EDITS), "all broken scenes named")
     why = broken(living)
-    cases = httpx.get(f"{living.url}/api/v1/cases").json()["cases"]
+    cases = httpx.get(f"{living.url}/api/v1/cases", timeout=60).json()["cases"]
     line = f"borough_scenes_broken {len(EDITS)}"
-    eventually(lambda: line in httpx.get(f"{living.url}/metrics").text, "the metric")
+    eventually(lambda: line in httpx.get(f"{living.url}/metrics", timeout=60).text, "the metric")
 
     assert why.keys() == EDITS.keys()
     assert "the author did not expect this" in why["raises"]

@@ -96,13 +96,13 @@ def act(living: Living, case: int, what: str, **body: Any) -> httpx.Response:
         f"{living.url}/api/v1/cases/{case}/{what}",
         json={"version": version, **body},
         headers=headers,
-        timeout=20.0,
+        timeout=60.0,
     )
 
 
 def told(living: Living, case: int) -> dict[str, Any]:
     """Read a case."""
-    answer: dict[str, Any] = httpx.get(f"{living.url}/api/v1/cases/{case}", timeout=20.0).json()
+    answer: dict[str, Any] = httpx.get(f"{living.url}/api/v1/cases/{case}", timeout=60.0).json()
     return answer
 
 
@@ -131,7 +131,7 @@ def alarmed(living: Living, home: str) -> int:
 
     def opened() -> bool:
         cases = httpx.get(
-            f"{living.url}/api/v1/cases", params={"thing": home, "scene": SCENE}, timeout=20.0
+            f"{living.url}/api/v1/cases", params={"thing": home, "scene": SCENE}, timeout=60.0
         ).json()
         found[:] = [each["id"] for each in cases["cases"] if each["level"] >= 2]
         return bool(found)
@@ -231,7 +231,9 @@ def test_who_may_not_command_is_told_so(district: Living, home: str) -> None:
     case = alarmed(district, home)
     errand = valve(district, case)["id"]
     where = f"commands/{errand}/confirm"
-    without = httpx.post(f"{district.url}/api/v1/cases/{case}/{where}", json={"version": 1})
+    without = httpx.post(
+        f"{district.url}/api/v1/cases/{case}/{where}", json={"version": 1}, timeout=60
+    )
     assert without.status_code == 401
     older = act(district, case, where, version=1)
     assert (older.status_code, older.json()["code"]) == (409, "stale")

@@ -20,7 +20,7 @@ from borough.testing.warnings import MemoryWarnings
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 HOUR_MS = 3_600_000
 PLAN = Plan.declared(
     "leak", {"step": [{"name": "verify", "holder": "w", "within_s": 9, "then": ["closed"]}]}

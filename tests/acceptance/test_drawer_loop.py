@@ -17,7 +17,7 @@ from borough.testing.town import OPERATOR
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 EVENT, ROW = "own-1:E0110", "E0110-1"
 
 

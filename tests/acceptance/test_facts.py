@@ -168,7 +168,7 @@ def test_what_goes_out_comes_in_again_the_same(
 
 def test_only_the_operator_brings_figures_in(living: Living) -> None:
     """Reading is open to this machine; importing and withdrawing are not."""
-    with httpx.Client(base_url=living.url) as stranger:
+    with httpx.Client(base_url=living.url, timeout=60) as stranger:
         assert stranger.get("/api/v1/facts").status_code == 200
         for path in ("imports", "imports/1/withdraw"):
             answer = stranger.post(f"/api/v1/facts/{path}", json={"why": "?"})

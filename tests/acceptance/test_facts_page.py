@@ -20,7 +20,7 @@ from borough.testing.town import START_MS, town
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 YUBEI = Path(borough.districts.__file__).parent / "yubei"
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from borough.edge.placement.fleet import place
 from borough.engine.district import read
 
 START = 1_720_569_600_000
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def free_port() -> int:

@@ -69,7 +69,7 @@ def test_a_full_journal_disk_is_told_and_loses_nothing_acknowledged(small: Livin
         ballast = [fill(store)]
         eventually(lambda: silent(senders), "silence of the doors")
         bus = small.pids()["bus"]
-        refused, ready = posted(small), httpx.get(f"{small.url}/readyz")
+        refused, ready = posted(small), httpx.get(f"{small.url}/readyz", timeout=60)
         found = {each.code: each for each in examined(small.settings.folder) if not each.ok}
         shown = small.counts()
         ballast.append(fill(small.settings.folder))

@@ -50,8 +50,8 @@ def test_the_others_go_on_and_what_was_set_aside_stays_so(beset: Living) -> None
         eventually(lambda: aside(beset).keys() == EVILS.keys(), "both set aside")
         eventually(lambda: heard(beset), "word of the sound scene")
     why = aside(beset)
-    told = httpx.get(f"{beset.url}/healthz").json()["scenes_set_aside"]
-    scene = httpx.get(f"{beset.url}/api/v1/scenes/loops").json()["set_aside"]
+    told = httpx.get(f"{beset.url}/healthz", timeout=60).json()["scenes_set_aside"]
+    scene = httpx.get(f"{beset.url}/api/v1/scenes/loops", timeout=60).json()["set_aside"]
     beset.kill("stream")
     beset.await_all()
     eventually(lambda: aside(beset).keys() == why.keys(), "the same two set aside")

@@ -13,7 +13,7 @@ import pytest
 from borough.testing.living import PATIENCE_S, Living, eventually, mine
 from borough.testing.senders import Caller, HttpSender, MqttSender, steady
 
-GONE_S = 10.0
+GONE_S = 30.0
 NOTICED_S = 0.3
 """By then the bus knows that who is dead will not answer for it."""
 
@@ -65,7 +65,7 @@ def test_a_folder_is_kept_running_by_one_only(living: Living) -> None:
 
     second = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", "up", "--data", living.settings.data],
-        capture_output=True, timeout=60, check=False,
+        capture_output=True, timeout=120, check=False,
     )  # fmt: skip
 
     assert second.returncode == 1
@@ -138,6 +138,6 @@ def test_an_interrupted_demo_leaves_nothing_running(folder: Path, how: signal.Si
         assert lives()
     finally:
         demo.send_signal(how)
-        demo.wait(30.0)
+        demo.wait(60.0)
 
     eventually(lambda: not [pid for pid in seen if mine(pid, str(folder))], "their end", GONE_S)

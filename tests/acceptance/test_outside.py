@@ -20,7 +20,7 @@ from borough.testing.people import MemoryPeople, PeopleDesk
 from borough.testing.serving import Served, serving
 from borough.testing.town import town
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 SECRET = "provider-secret"  # noqa: S105 - of a provider that lives for a minute
 
 
@@ -43,7 +43,7 @@ def issuer() -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(WAIT_S)
 
 
 @pytest.fixture

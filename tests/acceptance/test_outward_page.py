@@ -14,7 +14,7 @@ from borough.testing.living import Living
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 PLAN = "fire_lane"
 
 

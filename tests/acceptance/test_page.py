@@ -22,7 +22,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 WIDTH = "document.documentElement.scrollWidth"
 SMALL = """[...document.querySelectorAll("button")].filter((each) => each.offsetWidth
     && !each.classList.contains("link") && each.offsetHeight < 24).length"""

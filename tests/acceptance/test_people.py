@@ -30,14 +30,16 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
 
 def browser(living: Living) -> httpx.Client:
     """Open a client that keeps cookies and says where it comes from, as browsers do."""
-    return httpx.Client(base_url=f"{living.url}/api/v1/", headers={"origin": living.url})
+    return httpx.Client(
+        base_url=f"{living.url}/api/v1/", headers={"origin": living.url}, timeout=60
+    )
 
 
 def borough(living: Living, *words: str) -> str:
     """Type a command; give what it printed."""
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", *words, "--data", living.settings.data],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
@@ -92,7 +94,7 @@ def test_the_first_link_makes_the_first_administrator_once(
     assert "persons.read" not in me["rights"]
     refused = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", "account", "link", "--data", living.settings.data],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert refused.returncode == 1
     assert "there is an administrator already" in refused.stderr
@@ -174,7 +176,7 @@ def test_a_program_has_the_rights_of_its_token_and_no_others(
     assert made.status_code == 201, made.text
     beyond = administrator.post("tokens", json={"name": "spy", "rights": ["persons.read"]})
     assert beyond.status_code == 403
-    with httpx.Client(base_url=f"{living.url}/api/v1/") as http:
+    with httpx.Client(base_url=f"{living.url}/api/v1/", timeout=60) as http:
         http.headers["authorization"] = f"Bearer {made.json()['token']}"
         assert http.get("things?limit=1").status_code == 200
         assert http.get("cases").status_code == 403

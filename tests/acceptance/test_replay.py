@@ -63,7 +63,7 @@ def by_command(living: Living, *words: str) -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", "scene", "replay", *words, "--json",
          "--data", living.settings.data],
-        capture_output=True, timeout=90, check=False,
+        capture_output=True, timeout=180, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()[-2000:]
     told: dict[str, Any] = json.loads(done.stdout)

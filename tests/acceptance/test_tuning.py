@@ -170,7 +170,7 @@ def test_an_undo_is_one_call_and_the_command_line_does_the_same(tuned: Living) -
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "borough", "scene", *words, "--json", "--data",
              tuned.settings.data],
-            capture_output=True, timeout=90, check=True,
+            capture_output=True, timeout=180, check=True,
         )  # fmt: skip
         told: dict[str, Any] = json.loads(done.stdout)
         return told
@@ -212,7 +212,7 @@ def open_cases(living: Living) -> list[dict[str, Any]]:
     """List the open cases of the scene that were heard of since the journal began."""
     first = living.journal()[0][1].now
     url = f"{living.url}/api/v1/cases"
-    found = httpx.get(url, params={"scene": SCENE, "open": True}).json()["cases"]
+    found = httpx.get(url, params={"scene": SCENE, "open": True}, timeout=60).json()["cases"]
     return [each for each in found if each["heard_ms"] >= first]
 
 

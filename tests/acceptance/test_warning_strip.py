@@ -11,7 +11,7 @@ from borough.testing.town import START_MS, town
 from borough.testing.warnings import MemoryWarnings
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 ROW = {
     "id": 1, "identifier": "TOWN-1-W1", "case_id": 1, "number": 1, "scene": "leak", "thing": 40,
     "kind": "Alert", "level": 2, "level_name": "major", "sent_ms": START_MS,

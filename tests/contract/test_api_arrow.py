@@ -96,7 +96,9 @@ def served(ports: Ports) -> Iterator[Served]:
 
 def sent(served: Served, body: bytes, **headers: str) -> httpx.Response:
     """Send a body as a device would."""
-    return httpx.post(f"{served.url}/api/v1/observations", content=body, headers={**OWN, **headers})
+    return httpx.post(
+        f"{served.url}/api/v1/observations", content=body, headers={**OWN, **headers}, timeout=60
+    )
 
 
 @pytest.mark.parametrize("names", [DataType.utf8(), DataType.large_utf8(), NAMES], ids=str)

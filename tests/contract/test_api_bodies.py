@@ -22,7 +22,7 @@ def client() -> Iterator[httpx.Client]:
     signed = {"authorization": f"Bearer {OPERATOR}"}
     with (
         serving(create(ports), ports.live) as served,
-        httpx.Client(base_url=served.url, headers=signed, timeout=10) as made,
+        httpx.Client(base_url=served.url, headers=signed, timeout=60) as made,
     ):
         yield made
 

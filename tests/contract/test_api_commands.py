@@ -55,7 +55,7 @@ def client(ports: Ports) -> Iterator[httpx.Client]:
     """Serve it, and connect."""
     with (
         serving(create(ports), ports.live) as served,
-        httpx.Client(base_url=f"{served.url}/api/v1/cases/1", headers=ACT) as made,
+        httpx.Client(base_url=f"{served.url}/api/v1/cases/1", headers=ACT, timeout=60) as made,
     ):
         yield made
 

@@ -66,7 +66,7 @@ def served(ports: Ports) -> Iterator[Served]:
 @pytest.fixture
 def client(served: Served) -> Iterator[httpx.Client]:
     """Make a client that speaks to it."""
-    with httpx.Client(base_url=served.url, timeout=10, verify=NO_TLS) as made:
+    with httpx.Client(base_url=served.url, timeout=60, verify=NO_TLS) as made:
         yield made
 
 
@@ -305,7 +305,7 @@ def test_an_event_is_heard_and_a_dropped_line_is_picked_up(served: Served, ports
         heard: list[tuple[str, dict[str, Any]]] = []
         headers = {"last-event-id": seen} if seen else {}
         with httpx.stream(
-            "GET", f"{served.url}/api/v1/live", headers=headers, timeout=10, verify=NO_TLS
+            "GET", f"{served.url}/api/v1/live", headers=headers, timeout=60, verify=NO_TLS
         ) as line:
             fields: dict[str, str] = {}
             for text in line.iter_lines():

@@ -47,7 +47,7 @@ def client() -> Iterator[httpx.Client]:
         ports.cases.write(number, event)
     with (
         serving(create(ports), ports.live) as served,
-        httpx.Client(base_url=f"{served.url}/api/v1", timeout=10) as made,
+        httpx.Client(base_url=f"{served.url}/api/v1", timeout=60) as made,
     ):
         yield made
 
@@ -138,6 +138,6 @@ def test_more_than_a_file_takes_is_refused_before_it_is_written() -> None:
         told: dict[str, Any] = {"code": f"T-{number}", "title": {}, "at_ms": START_MS, "by": "ann"}
         ports.cases.write(number, opening(PLAN, grid=0, level=1, source="citizen", **told))
     with serving(create(ports), ports.live) as served:
-        refused = httpx.get(f"{served.url}/api/v1/queue?format=xlsx")
+        refused = httpx.get(f"{served.url}/api/v1/queue?format=xlsx", timeout=60)
     assert refused.status_code == 422
     assert "至多 1 行，现有 2 行" in refused.json()["details"]["zh"]

@@ -137,7 +137,7 @@ def borough(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a verb as a person would."""
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", *words],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 

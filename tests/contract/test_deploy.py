@@ -91,7 +91,7 @@ def test_the_manifests_name_ports_and_paths_that_there_are() -> None:
     shown = town(3)
     with (
         serving(create(shown), shown.live) as served,
-        httpx.Client(base_url=served.url) as page,
+        httpx.Client(base_url=served.url, timeout=60) as page,
     ):
         assert [each["path"] for each in probes if not page.get(each["path"]).is_success] == []
     assert {each["port"] for each in probes} == {"page"}

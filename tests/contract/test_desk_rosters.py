@@ -105,7 +105,7 @@ def client(ports: Ports) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {OPERATOR}"}
     with (
         serving(create(ports), ports.live) as served,
-        httpx.Client(base_url=f"{served.url}/api/v1", headers=headers, timeout=10) as made,
+        httpx.Client(base_url=f"{served.url}/api/v1", headers=headers, timeout=60) as made,
     ):
         yield made
 

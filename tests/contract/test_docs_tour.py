@@ -118,11 +118,13 @@ def test_the_tour_parks_a_car_and_gets_a_case(living: Living) -> None:
     assert '"accepted":1' in said
     assert '"rejected":{}' in said
     thing = f"{living.url}/api/v1/things/{LANE}"
-    eventually(lambda: httpx.get(thing).json()["cases"], "a case")
-    latest = {each["property"]: each["value"] for each in httpx.get(thing).json()["latest"]}
+    eventually(lambda: httpx.get(thing, timeout=60).json()["cases"], "a case")
+    latest = {
+        each["property"]: each["value"] for each in httpx.get(thing, timeout=60).json()["latest"]
+    }
     assert latest["occupied"] == 1.0
     assert latest["battery"] == 80.0
-    eventually(lambda: httpx.get(f"{thing}/series/occupied").json()["value"], "history")
+    eventually(lambda: httpx.get(f"{thing}/series/occupied", timeout=60).json()["value"], "history")
 
 
 def test_batches_are_taken_row_by_row(living: Living) -> None:

@@ -334,7 +334,7 @@ def doctor(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Ask the doctor as a person would."""
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", "doctor", "--data", str(data), *words],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from borough.engine.district import read
 from borough.testing.serving import serving
 from borough.testing.town import OPERATOR, town
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 GOOD = """
 [[step]]

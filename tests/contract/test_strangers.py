@@ -20,7 +20,7 @@ def test_only_our_own_api_counts_as_ready(tmp_path: Path) -> None:
         with serving(create(replace(ports, instance=instance)), ports.live) as served:
             here = replace(mine, http_port=httpx.URL(served.url).port or 0)
             assert answers(here) is ours
-            assert httpx.get(f"{served.url}/healthz").json()["instance"] == instance
+            assert httpx.get(f"{served.url}/healthz", timeout=60).json()["instance"] == instance
 
 
 def test_an_instance_is_known_by_its_name_and_gives_nothing_away(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_further_names_are_answered_to() -> None:
     app = create(replace(ports, hosts=(*ports.hosts, "borough.example")))
     with serving(app, ports.live) as served:
         found = [
-            httpx.get(f"{served.url}/healthz", headers={"host": host}).status_code
+            httpx.get(f"{served.url}/healthz", headers={"host": host}, timeout=60).status_code
             for host in ("127.0.0.1", "borough.example:8080", "evil.example")
         ]
 

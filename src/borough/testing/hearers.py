@@ -11,7 +11,7 @@ from typing import Any, Self
 from borough.core import packets
 from borough.core.errors import BusDown
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 KEEPALIVE_S = 0
 
 

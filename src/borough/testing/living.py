@@ -228,7 +228,7 @@ class Living:
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(how)
-        self.process.wait(30.0)
+        self.process.wait(PATIENCE_S)
         self.process = None
 
     def left_over(self) -> list[int]:
@@ -354,7 +354,7 @@ class Living:
 
     def counts(self) -> dict[str, Any]:
         """Ask the api what it counts."""
-        answer: dict[str, Any] = httpx.get(f"{self.url}/api/v1/counts").json()
+        answer: dict[str, Any] = httpx.get(f"{self.url}/api/v1/counts", timeout=PATIENCE_S).json()
         return answer
 
     def bus_is_ready(self) -> bool:

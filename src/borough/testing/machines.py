@@ -22,7 +22,7 @@ from borough.app.settings import Settings
 from borough.testing.living import eventually, free_ports
 from borough.testing.networks import Network
 
-GONE_S = 20.0
+GONE_S = 60.0
 ALIVE_S = 2.0
 
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from borough.api.broadcast import Broadcast
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
