@@ -37,18 +37,24 @@ def postgres_address(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def emptied(postgres_address: str) -> Iterator[Callable[[], None]]:
-    """Give what empties that database: one question for all tables, over a line kept open."""
+def postgres_engine(postgres_address: str) -> Iterator[Engine]:
+    """Open it once: what a line and its statements have learnt serves the next test, too."""
     engine = connect(postgres_address)
-    tables = [each.name for each in reversed(every_table().sorted_tables)]
-    each = " ".join(f'DELETE FROM "{name}";' for name in tables)  # noqa: S608 - our own names
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def emptied(postgres_engine: Engine) -> Callable[[], None]:
+    """Give what empties that database: one question for all tables."""
+    names = [each.name for each in reversed(every_table().sorted_tables)]
+    each = " ".join(f'DELETE FROM "{name}";' for name in names)  # noqa: S608 - our own names
 
     def empty() -> None:
-        with writing(engine) as connection:
+        with writing(postgres_engine) as connection:
             connection.execute(text(f"DO $$ BEGIN {each} {ANEW} END $$"))
 
-    yield empty
-    engine.dispose()
+    return empty
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +81,11 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def engine(address: str) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, address: str) -> Iterator[Engine]:
     """Open that database."""
+    if address.startswith("postgresql"):
+        yield request.getfixturevalue("postgres_engine")
+        return
     opened = connect(address)
     yield opened
     opened.dispose()
