@@ -1,6 +1,7 @@
 """Run a scene over a few lines of journal and see what it would have said."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import groupby
 from math import inf
@@ -45,20 +46,43 @@ def rehearse(
     After *stop* lines it saves, starts anew, and is handed all lines from the first.
     ``parents[i]`` is the thing that thing *i* reports through, or -1.
     """
-    scene = found.scene
-    first, second = (stage(found, lines, parents, late_s, **given) for _ in range(2))
-    early = [record for record in journal(scene, lines, 1) if record.last < stop]
-    said = [edges for record in early for edges in first.read(record)]
-    second.load(first.save())
-    said += [edges for record in journal(scene, lines, most) for edges in second.read(record)]
-    changes = sorted(change for edges in said for change in spelled(edges))
-    return Rehearsal(
-        edges=[edge for _, edge, _, _ in changes],
-        ids=[name for _, _, name, _ in changes],
-        evidence=[evidence for _, _, _, evidence in changes],
-        unknown=second.watch.things[~second.rows["known"]].tolist(),
-        late=second.late,
-    )
+    (said,) = stopped(found, lines, (stop,), most=most, parents=parents, late_s=late_s, **given)
+    return said
+
+
+def stopped(
+    found: Found,
+    lines: Sequence[Line],
+    stops: Sequence[int],
+    *,
+    most: int = 1000,
+    parents: Sequence[int] = (),
+    late_s: float = 0.0,
+    **given: Values,
+) -> Iterator[Rehearsal]:
+    """Read *lines* once for each of *stops*, which rise: `rehearse` that is stopped there.
+
+    What comes before a stop is read only once, whoever goes on from there.
+    """
+    scene, said = found.scene, list[Edges]()
+    first = stage(found, lines, parents, late_s, **given)
+    early, whole = journal(scene, lines, 1), list(journal(scene, lines, most))
+    coming = next(early, None)
+    for stop in stops:
+        while coming and coming.last < stop:
+            said += first.read(coming)
+            coming = next(early, None)
+        second = stage(found, lines, parents, late_s, **given)
+        second.load(deepcopy(first.save()))
+        again = [edges for record in whole for edges in second.read(record)]
+        changes = sorted(change for edges in (*said, *again) for change in spelled(edges))
+        yield Rehearsal(
+            edges=[edge for _, edge, _, _ in changes],
+            ids=[name for _, _, name, _ in changes],
+            evidence=[evidence for _, _, _, evidence in changes],
+            unknown=second.watch.things[~second.rows["known"]].tolist(),
+            late=second.late,
+        )
 
 
 def stage(
