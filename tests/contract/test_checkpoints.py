@@ -44,3 +44,29 @@ def test_a_damaged_one_is_passed_over_and_laid_aside(tmp_path: Path, share: floa
 def test_where_there_is_none_nothing_is_found(tmp_path: Path) -> None:
     """A new district has no checkpoint yet."""
     assert checkpoints.newest(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize(
+    ("passed", "worked", "cost", "due"),
+    [
+        (19.0, 19.0, 0.0, False),  # too soon, however much came
+        (20.0, 0.0, 0.0, True),  # one that costs nothing is taken each time
+        (20.0, 1.9, 0.4, False),  # what came is read again for less than five times its cost
+        (20.0, 2.1, 0.4, True),
+        (119.0, 0.1, 0.4, False),
+        (120.0, 0.1, 0.4, True),  # but none is older than six times as much
+    ],
+)
+def test_a_checkpoint_is_taken_when_it_is_worth_its_cost(
+    passed: float, worked: float, cost: float, *, due: bool
+) -> None:
+    """At each usual time, but later where little came since the last one."""
+    told = {"clock": 1000.0, "work": 50.0}
+    rhythm = checkpoints.Rhythm(20.0, lambda: told["clock"], lambda: told["work"])
+
+    told["clock"] += passed
+    told["work"] += worked
+
+    assert rhythm.due(cost) is due
+    rhythm.taken()
+    assert not rhythm.due(0.0)

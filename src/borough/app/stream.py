@@ -10,6 +10,7 @@ nothing twice.
 import contextlib
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -99,7 +100,7 @@ class Stream:
         self.marks = Marks()
         self.archived = self.previous = 0
         self.now = 0
-        self.backlog_s = 0.0
+        self.backlog_s = self.kept_s = 0.0
         self._saver: threading.Thread | None = None
 
     def _lending(self, held: Ground) -> Lending | None:
@@ -344,6 +345,7 @@ class Stream:
             if self._saver.is_alive() and not wait:
                 return
             self._saver.join()
+        begun = time.thread_time()
         self._hand_over()
         told = {"counts": self.counts, "rejected": self.rejected}
         arrays: dict[str, NDArray[Any]] = self.pipeline.save()
@@ -352,10 +354,17 @@ class Stream:
         arrays["sparkplug"] = np.frombuffer(self.decoder.host.save(), np.uint8)
         first = self.journal.first()
         checkpoints.drop_anchors(self.folder, (first.sequence - 1 if first else 0) << REPORT_BITS)
-        self._saver = threading.Thread(target=checkpoints.write, args=(self.folder, arrays))
+        self._saver = threading.Thread(
+            target=self._keep, args=(arrays, time.thread_time() - begun), name="checkpoint"
+        )
         self._saver.start()
         if wait:
             self._saver.join()
+
+    def _keep(self, arrays: checkpoints.Arrays, copying_s: float) -> None:
+        """Write a checkpoint, and note what it took of a processor in all."""
+        checkpoints.write(self.folder, arrays)
+        self.kept_s = copying_s + time.thread_time()
 
     def prepare(self, chunks: Iterable[tuple[int, Any, Any, Any]]) -> None:
         """Journal prepared history, hour by hour, as if it had arrived then."""

@@ -12,6 +12,7 @@ from borough.adapters.reader import Reader
 from borough.adapters.sparkplug.state import Presence
 from borough.app import pulse
 from borough.app.bus import bus_of, has_room
+from borough.app.checkpoints import Rhythm
 from borough.app.clocks import wall_ms
 from borough.app.holding import Holding
 from borough.app.logs import event
@@ -37,7 +38,7 @@ def loop(
     tick_s = stream.settings.tick_ms / 1000
     behind_since = time.monotonic()
     next_tick = time.monotonic()
-    next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
+    rhythm = Rhythm(stream.settings.checkpoint_s)
     while not stop.is_set():
         chunk = reader.take(max(0.0, next_tick - time.monotonic()), most=MANY)
         if len(chunk):
@@ -55,10 +56,10 @@ def loop(
             stream.take_up(watch)
             if not stream.look_after():
                 stop.set()
-        if time.monotonic() >= next_checkpoint:
+        if rhythm.due(stream.kept_s):
             stream.checkpoint()
             gc.collect()
-            next_checkpoint = time.monotonic() + stream.settings.checkpoint_s
+            rhythm.taken()
         stream.pulse.beat(**stream.facts())
 
 
