@@ -169,6 +169,9 @@ def test_a_token_of_another_agency_changes_nothing(counter: Counter) -> None:
     other = {"authorization": f"Bearer {made['token']}"}
     counter.refused("forbidden", "case", "POST", path, json=body, headers=other)
     counter.refused("forbidden", "case", "GET", f"cases/{case['id']}", headers=other)
+    told = {"name": "duty", "rights": ["posts.own"], "agencies": ["gas_utility"]}
+    own = {"authorization": f"Bearer {counter.good('POST', 'tokens', json=told)['token']}"}
+    counter.refused("forbidden", "post", "GET", "duties?post=G0001", headers=own)
     wrong = {"authorization": "Bearer none"}
     said = counter.http.post(path, json=body, headers=wrong).json()
     assert (said["code"], bool(CHINESE.search(said["details"]["zh"]))) == ("not-signed-in", True)

@@ -213,6 +213,27 @@ G0002,2024-07-11,2024-07-12,G0001,探亲
 """
 
 
+def test_a_post_sees_its_own_duties_and_its_leave_without_why(
+    client: httpx.Client, desk: Desk
+) -> None:
+    """What is laid out from now on, in order; without a post only which there are."""
+    case = opened(desk)
+    ends = {"to": "2024-07-11T08:00", "why": "病假"}
+    before = client.get("duties", params={"post": case.post}).json()
+    assert client.post("leaves", json={"post": case.post, **ends}).status_code == 200
+    after = client.get("duties", params={"post": case.post}).json()
+
+    assert case.post in before["posts"]
+    first = before["duties"][0]
+    assert first["from_ms"] <= before["now_ms"] < first["to_ms"]
+    starts = [each["from_ms"] for each in before["duties"]]
+    assert starts == sorted(starts)
+    assert (before["leaves"], len(after["leaves"])) == ([], 1)
+    assert "病假" not in str(after)
+    assert all(each["to_ms"] > after["leaves"][0]["to_ms"] for each in after["duties"])
+    assert client.get("duties").json()["duties"] == []
+
+
 def test_leave_comes_in_as_a_file_with_a_result_for_each_row(
     client: httpx.Client, desk: Desk, tmp_path: Path
 ) -> None:

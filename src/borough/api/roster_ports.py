@@ -29,6 +29,9 @@ class Rosters(Protocol):
     def leaves(self, since_ms: int, /) -> Sequence[Row]:
         """List leave that is not over."""
 
+    def own(self, post: str, since_ms: int, /) -> Row:
+        """Give one post's ``duties`` from a moment on, and its ``leaves`` without why."""
+
     def waiting(self) -> Mapping[str, int]:
         """Count the cases that wait, by kind of post."""
 

@@ -23,10 +23,13 @@ from borough.api.moments import moment
 from borough.api.ports import Ports
 from borough.api.problems import language
 from borough.api.refusals import TITLES
+from borough.core.errors import Forbidden
 
 router = APIRouter(prefix="/api/v1", tags=["rosters 排班"], dependencies=[Depends(reader)])
 Word = Annotated[str, Query(max_length=64)]
 At = Annotated[str, Query(description="ms or ISO 8601; now where it is left out")]
+CHOSEN_FROM = 300
+"""Posts that somebody can find their own among."""
 DAY = r"\d{4}-\d{2}-\d{2}"
 
 
@@ -168,6 +171,32 @@ def duty(
     when = now(ports, at)
     found = ports.rosters.on_duty(kind, grid, when, skill or ())
     return answers.json({"at_ms": when, "posts": found})
+
+
+@router.get("/duties", summary="My duties 我的排班")
+def duties(request: Request, ports: Given, *, post: Word = "") -> Response:
+    """Tell a post's duties as far as they are laid out, and its leave, from now on.
+
+    `posts` names those that one may ask about, which are of one's agency and area; where they are
+    too many to choose from it is empty.
+    """
+    posts = ports.district.posts
+    mine = [code for at, code in enumerate(posts.code) if reaches_post(request, ports, at)]
+    if post and post not in mine:
+        msg = "post: of another agency or area"
+        raise Forbidden(msg)
+    told = ports.rosters.own(post, now(ports)) if post else {"duties": [], "leaves": []}
+    few = mine if len(mine) <= CHOSEN_FROM else []
+    return answers.json({"now_ms": now(ports), "post": post, "posts": few, **told})
+
+
+def reaches_post(request: Request, ports: Ports, at: int) -> bool:
+    """Tell whether whoever asks holds the right at a post, by its agency and its home."""
+    place, posts = ports.district, ports.district.posts
+    agency, grid = int(posts.agency[at]), int(posts.grid[at])
+    agencies = [place.agencies.code[agency]] if agency >= 0 else []
+    where = place.grids.code[grid] if grid >= 0 else ""
+    return any(each.covers(agencies, where) for each in request.state.reach)
 
 
 @router.post("/rosters/changes", summary="Change the roster 调班")

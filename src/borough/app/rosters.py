@@ -60,6 +60,10 @@ class RosterDoor:
         """List leave that is not over."""
         return self.rosters.leaves(since_ms)
 
+    def own(self, post: str, since_ms: int, /) -> Row:
+        """Give one post's ``duties`` from a moment on, and its ``leaves`` without why."""
+        return self.rosters.own(post, since_ms)
+
     def waiting(self) -> Mapping[str, int]:
         """Count the cases that wait, by kind of post."""
         c = handings.c

@@ -4,6 +4,7 @@ import { Clock } from "./clock.js";
 import { find, h, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { exporting } from "./export.js";
+import { drawMine } from "./mine.js";
 import { banded, posted, scened, sourced } from "./naming.js";
 import { say } from "./queue_words.js";
 import { follow, get, takeToken } from "./server.js";
@@ -107,6 +108,12 @@ function drawFilters() {
   const fields = [...find("filters").querySelectorAll("input, select")];
   if (held) fields.find((each) => each.dataset.facet === held || each.id === held)?.focus();
 }
+
+/** Whether the list is of one post alone. */
+const only = {
+  now: () => asked.get("post") ?? "",
+  set: (post) => ask(() => (post ? asked.set("post", post) : asked.delete("post"))),
+};
 
 function drawSorts() {
   const now = asked.get("sort") ?? "deadline";
@@ -215,6 +222,7 @@ async function begin() {
   find("language").onclick = () => {
     turn();
     if (page) draw();
+    drawMine(find("mine"), only);
     drawer.redraw();
   };
   document.addEventListener("keydown", pressed);
@@ -229,6 +237,7 @@ async function begin() {
   clock.start(district.clock, find("clock"), tick);
   await load();
   focus();
+  drawMine(find("mine"), only).catch((problem) => toast(problem.message, true));
   follow({
     event: hear,
     hello: ({ time }) => clock.hear(time),

@@ -37,6 +37,10 @@ class Unmanned:
         """Nobody is away."""
         return []
 
+    def own(self, _post: str, _since_ms: int, /) -> Row:
+        """Nobody has a duty."""
+        return {"duties": [], "leaves": []}
+
     def waiting(self) -> Mapping[str, int]:
         """Nothing waits."""
         return {}

@@ -169,6 +169,22 @@ class SqlRosters:
         with reading(self._engine) as connection:
             return [dict(row) for row in connection.execute(wanted.order_by(c.from_ms)).mappings()]
 
+    def own(self, post: str, since_ms: int) -> dict[str, list[dict[str, Any]]]:
+        """Give what is laid out of one post's duties from a moment on, and its leave without why.
+
+        An unknown post has neither.
+        """
+        d, leave = r.duties.c, r.leaves.c
+        chosen = select(d.day, d.from_ms, d.to_ms, d.covers)
+        chosen = chosen.where(d.post == post, d.to_ms > since_ms).order_by(d.from_ms, d.covers)
+        away = select(leave.from_ms, leave.to_ms, leave.stand_in).order_by(leave.from_ms)
+        away = away.where(leave.post == post, leave.to_ms > since_ms, leave.ended_ms.is_(None))
+        with reading(self._engine) as connection:
+            return {
+                "duties": [dict(row) for row in connection.execute(chosen).mappings()],
+                "leaves": [dict(row) for row in connection.execute(away).mappings()],
+            }
+
     def shifts(self) -> list[dict[str, Any]]:
         """Give the shifts, by code."""
         with reading(self._engine) as connection:
