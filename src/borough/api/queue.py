@@ -70,8 +70,7 @@ def queue(
         within=within(request, ports),
     )
     if form := tables.form_of(request):
-        words = tables.Words.of(request, ports)
-        return words.table(ports, "queue", rows_of(ports, words, wanted, sort), form)
+        return as_file(request, ports, wanted, sort, form)
     page = ports.queue.page(wanted, sort=sort, after=after, limit=limit)
     return answers.json(
         {
@@ -84,8 +83,9 @@ def queue(
     )
 
 
-def rows_of(ports: Ports, words: tables.Words, wanted: Wanted, sort: str) -> list[tables.Row]:
-    """Lay all open cases that fit out as rows of a file, as the page shows them."""
+def as_file(request: Request, ports: Ports, wanted: Wanted, sort: str, form: str) -> Response:
+    """Give all open cases that fit as a file, as the page shows them."""
+    words = tables.Words.of(request, ports)
     rows: list[tables.Row] = []
     after = ""
     while True:
@@ -93,7 +93,7 @@ def rows_of(ports: Ports, words: tables.Words, wanted: Wanted, sort: str) -> lis
         tables.fits(page.total, ports.limits.export_rows)
         rows += [row_of(words, told(ports, each)) for each in page.cases]
         if not (after := page.next):
-            return rows
+            return words.table(ports, "queue", rows, form)
 
 
 def row_of(words: tables.Words, case: Mapping[str, Any]) -> tables.Row:

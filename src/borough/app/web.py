@@ -222,7 +222,6 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
     found, _ = find_sound(*roots)
     plans = plans_of(roots, found, held.district.work)
     registry = SqlRegistry(engine)
-    lake = lake_of(settings, held.district.zone)
     cases = SqlCases(engine, prefix=held.district.id.upper(), zone=held.district.zone)
     return Ports(
         district=held.district,
@@ -232,7 +231,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         things=SqlThings(engine),
         intakes=IntakeDoor(settings.common, engine, held.district),
         latest=Latest(len(held.registry.row_of_series)),
-        history=lake,
+        history=lake_of(settings, held.district.zone),
         detections=SqlDetections(engine),
         cases=cases,
         queue=SqlQueue(engine),
