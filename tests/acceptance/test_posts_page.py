@@ -96,7 +96,10 @@ def test_an_alarm_is_shelved_with_a_reason_and_taken_off_again(page: Page) -> No
 def test_a_grid_worker_takes_a_case_up_on_a_telephone_and_finds_the_way(
     browser: tuple[str, Browser, Desk],
 ) -> None:
-    """The list needs no sideways scrolling; every button is large enough for a finger."""
+    """The list needs no sideways scrolling; every button is large enough for a finger.
+
+    Above the list stand the duties of their own post.
+    """
     url, started, desk = browser
     case = opened(desk)
     page = started.new_page(
@@ -117,4 +120,11 @@ def test_a_grid_worker_takes_a_case_up_on_a_telephone_and_finds_the_way(
     expect(drawer).to_contain_text("已接单")
     expect(take).to_have_count(0)
     assert "taken up" in desk.cases.events(case.id)[-1].data["note"]
+    page.goto(f"{url}/console/queue.html")
+    mine = page.locator("#mine")
+    mine.get_by_label("我的岗位").select_option(case.post)
+    mine.get_by_text("我的排班").tap()
+    expect(mine.locator("li.on")).to_have_count(1)
+    mine.get_by_label("只看我的案卷").check()
+    expect(page).to_have_url(f"{url}/console/queue.html?post={case.post}")
     page.close()
