@@ -98,9 +98,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that only reads."""
+    """Open a transaction that only reads.
+
+    It ends as one that writes does: taken back, PostgreSQL's driver would forget with it every
+    statement that it has prepared, and have each read and planned anew.
+    """
     with _known_errors(), engine.connect() as connection:
         yield connection
+        connection.commit()
 
 
 CLASHES = {"23505", "40001", "40P01", "55P03"}
