@@ -6,6 +6,7 @@ import { get, post, send as sendFile } from "./server.js";
 import { current, moment, said, turn } from "./words.js";
 
 const MARGIN = 12;
+const LINE_PX = 13;
 const PHOTOS = "image/jpeg,image/png,image/webp";
 let offered = null;
 let spot = null;
@@ -84,7 +85,14 @@ function drawMap(canvas) {
   }
   pen.fillStyle = style.getPropertyValue("--quiet");
   pen.font = "11px system-ui, sans-serif";
-  for (const street of offered.streets) pen.fillText(said(street.name), ...place([street.lon, street.lat]));
+  const written = []; // names that would lie over another one are left out
+  for (const street of offered.streets) {
+    const [x, y] = place([street.lon, street.lat]);
+    const end = x + pen.measureText(said(street.name)).width;
+    if (written.some((each) => x < each.end && each.x < end && Math.abs(each.y - y) < LINE_PX)) continue;
+    written.push({ x, y, end });
+    pen.fillText(said(street.name), x, y);
+  }
   if (!spot) return;
   const [x, y] = place([spot.lon, spot.lat]);
   pen.fillStyle = style.getPropertyValue("--accent");
