@@ -11,7 +11,7 @@ const WORDS = {
     title: "综合评价", from: "从", to: "到", by: "按", level: "区域层级", area: "区域", agency: "部门",
     scene: "场景", post: "岗位", source: "来源", whole: "全区", street: "街镇", community: "社区",
     grid: "网格", show: "计算", cases: "件案卷", behind: "计入的案卷", none: "没有案卷",
-    running: "正在从案卷日志计算…", records: "场景成效", precision: "准确率", open: "立案用时（分）",
+    running: "正在从案卷日志计算…", all_of: "按全区案卷统计，供各区域、部门相互比较。", records: "场景成效", precision: "准确率", open: "立案用时（分）",
     arrive: "到场用时（分）", close: "结案用时（分）", median: "中位", p90: "九成", due: "应于",
     reported: "上报", disposed: "处置完毕", closed: "结案", scores: "得分", points: "分",
     collector: "监督员", acceptor: "受理员", shift_leader: "值班长", dispatcher: "派遣员",
@@ -20,7 +20,7 @@ const WORDS = {
     title: "Appraisal", from: "from", to: "to", by: "by", level: "areas are", area: "area",
     agency: "agency", scene: "scene", post: "post", source: "source", whole: "whole district",
     street: "streets", community: "communities", grid: "grids", show: "Count", cases: "cases",
-    behind: "Cases counted", none: "no cases", running: "Counting from the logs of cases…",
+    behind: "Cases counted", none: "no cases", running: "Counting from the logs of cases…", all_of: "Counted over all cases of the district, so that areas and agencies can be compared.",
     records: "How scenes did", precision: "precision", open: "minutes to open",
     arrive: "minutes to arrive", close: "minutes to close", median: "median", p90: "9 in 10",
     due: "due", reported: "reported", disposed: "put right", closed: "closed", scores: "Scores",
@@ -90,6 +90,7 @@ function draw() {
   if (!answer) return;
   find("told").replaceChildren(
     h("p", { class: "note" }, `${answer.cases} ${say("cases")} · ${moment(answer.as_of_ms)} `, ...exporting("appraisals", () => span)),
+    h("p", { class: "note" }, say("all_of")),
     h("div", { class: "wide" }, numbers()),
     h("h2", {}, say("records")),
     h("div", { class: "wide" }, scenes()),
