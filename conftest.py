@@ -1,6 +1,7 @@
 """How tests run: no time is measured, for a busy machine makes nothing wrong, and many at once."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,3 +14,10 @@ settings.load_profile("unhurried")
 def pytest_xdist_auto_num_workers() -> int:
     """Run one process more than there are processors: districts wait for a good part of a test."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out what has neither tests nor examples: to load every module takes seconds."""
+    if collection_path.suffix != ".py" or collection_path.name.startswith(("test_", "conftest")):
+        return None
+    return True if ">>> " not in collection_path.read_text("utf-8") else None
