@@ -47,9 +47,9 @@ def test_a_scene_set_aside_stays_aside_after_a_restart(living: Living) -> None:
     living.kill("stream")
     living.await_all()
     eventually(lambda: broken(living) == before, "the same scenes set aside")
-    living.await_desk()
-    live = living.edges()
-    last = max(each["position"] for each in live)
-    edges = [each for each in replayed(living.settings).edges if each["position"] <= last]
+    until = living.settled()
+    live = [each["id"] for each in living.edges() if each["now"] < until]
+    again = [each["id"] for each in replayed(living.settings).edges if each["now"] < until]
 
-    assert sorted(each["id"] for each in edges) == sorted(each["id"] for each in live)
+    assert live
+    assert sorted(again) == sorted(live)

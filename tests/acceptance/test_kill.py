@@ -14,7 +14,6 @@ from borough.testing.senders import HttpSender, MqttSender, Sender, lanes, mixed
 
 CALM_S = 1.5
 """Time for messages before and after a death."""
-GONE_S = 10.0
 
 
 @pytest.fixture
@@ -42,9 +41,7 @@ def check(living: Living, *senders: Sender) -> None:
     living.await_same()
     journalled = living.journalled()
     assert {row: n for row, n in journalled.items() if row in said and n != 1} == {}
-    until = living.now
-    eventually(lambda: living.journal()[-1][1].now > until, "time in the journal")
-    living.await_desk()
+    until = living.settled()
     compared = replayed(living.settings).compared(0, until)
     assert (compared.missing, compared.extra) == ([], [])
     assert compared.same

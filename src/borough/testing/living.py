@@ -326,6 +326,18 @@ class Living:
             taken = SqlDetections(engine)
             eventually(lambda: taken.offset() >= self.stored("DETECTIONS"), "a desk up to date")
 
+    def settled(self) -> int:
+        """Wait until the desk has heard all that was said of the time up to now; give that time.
+
+        What comes later may be in the journal, and its detections still on their way.
+        """
+        until = self.now
+        eventually(lambda: self.journal()[-1][1].now > until, "time in the journal")
+        then = self.stored("JOURNAL")  # who writes more has told what came of it
+        eventually(lambda: self.stored("JOURNAL") > then + 1, "a journal that goes on")
+        self.await_desk()
+        return until
+
     def stored(self, stream: str) -> int:
         """Give the last sequence number of a stream of the bus."""
         with Link(self.bus.login("borough"), "test") as link:
