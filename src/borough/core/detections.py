@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from borough.core.observations import Floats, Index, Tick, Values
+from borough.core.observations import Floats, Index, Mask, Tick, Values
 
 Rows = NDArray[np.void]
 """One row for each thing of a scene: the engine's five fields, then what the rule remembers."""
@@ -76,6 +76,25 @@ class MindsTime(Protocol):
 
     def pass_time(self, now: Values, rows: Rows) -> None:
         """Rewrite *rows*, those of all its things, knowing only that it is *now* (seconds)."""
+
+
+@runtime_checkable
+class KnowsCalm(MindsTime, Protocol):
+    """One that can tell whom time passes by, so that only the others are looked at.
+
+    Each row must stand for itself: `pass_time` is then lent a few of them, and no ``parent``.
+    """
+
+    def lent(self, row: Index) -> Self:
+        """Cut the parameters down to the rows lent, as every detector does."""
+        ...
+
+    def stirs(self, rows: Rows) -> Mask:
+        """Mark the rows that passing time may change, at whatever moment and by any parameters.
+
+        All others `pass_time` would leave exactly as they are.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,11 +138,11 @@ class Watch:
             values=dict(zip(self.properties, values, strict=True)),
         )
 
-    def silent_tick(self, now: Now) -> Tick:
-        """Lay out a moment in which nobody spoke: a row for each thing, and no column."""
-        things = len(self.things)
-        time = np.full(things, now.time / 1000)
-        return Tick(np.arange(things), np.full(things, now.last), time, time, {})
+    def silent_tick(self, now: Now, row: Index | None = None) -> Tick:
+        """Lay out a moment in which nobody spoke: a row for each thing or each *row*, no column."""
+        row = np.arange(len(self.things)) if row is None else row
+        time = np.full(len(row), now.time / 1000)
+        return Tick(row, np.full(len(row), now.last), time, time, {})
 
 
 def named(

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from borough.core.detections import Detector, Rows
-from borough.core.observations import Tick, Values
+from borough.core.observations import Mask, Tick, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class FireLane(Detector):
         rows["since"] = np.where(taken, np.fmin(since, tick.time), since)
         rows["left"] = np.where(taken, np.nan, np.where(empty, np.fmin(left, tick.time), left))
         rows["known"] = ~(np.isnan(rows["since"]) & np.isnan(rows["left"]))
+
+    def stirs(self, rows: Rows) -> Mask:
+        """Clocks run where something stands, or where the lane is not yet free again."""
+        return np.asarray(~np.isnan(rows["since"]) | (rows["level"] > 0))
 
     def pass_time(self, now: Values, rows: Rows) -> None:
         """Compare the clocks; a stop that we can no longer vouch for starts over."""

@@ -50,6 +50,11 @@ class FloodedRoad(Detector):
         rows["since"] = np.where(said[:, None], since, rows["since"])
         self._settle(tick.time, rows)
 
+    def stirs(self, rows: Rows) -> Mask:
+        """A dry road that was at no level stays as it is."""
+        wet = ~np.isnan(rows["since"]).all(axis=1) | (rows["level"] > 0)
+        return np.asarray(wet | ~np.isnan(rows["below"]) | ~np.isnan(rows["top"]))
+
     def pass_time(self, now: Values, rows: Rows) -> None:
         """Let levels ripen; what we can no longer vouch for starts over."""
         doubtful = ~rows["known"] & (rows["level"] == 0)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from borough.core.detections import Detector, Rows
-from borough.core.observations import Floats, Tick, Values
+from borough.core.observations import Floats, Mask, Tick, Values
 
 FULL = 100.0  # percent
 NEVER = np.inf  # no share of the explosive limit is as high
@@ -55,12 +55,13 @@ class Gas(Detector):
             rows[name] = np.where(said[:, None], since, rows[name])
         self.compare(tick.time, rows)
 
+    def stirs(self, rows: Rows) -> Mask:
+        """Those that smell something or did: the others stay quiet."""
+        return np.asarray((rows["level"] > 0) | ~np.isnan(rows["over"]).all(axis=1))
+
     def pass_time(self, now: Values, rows: Rows) -> None:
-        """Compare the clocks of monitors that smell something or did: the others stay quiet."""
-        stirred = np.flatnonzero((rows["level"] > 0) | ~np.isnan(rows["over"]).all(axis=1))
-        some = rows[stirred]
-        self.lent(stirred).compare(np.broadcast_to(now, len(rows))[stirred], some)
-        rows["level"][stirred] = some["level"]
+        """Compare the clocks with the moment it is now."""
+        self.compare(now, rows)
 
     def compare(self, now: Values, rows: Rows) -> None:
         """Compare the clocks with what must be held before a level begins or ends."""

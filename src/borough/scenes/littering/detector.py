@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from borough.core.detections import Detector, Rows
-from borough.core.observations import Tick, Values
+from borough.core.observations import Mask, Tick, Values
 
 GRAVITY = 9.81
 """m/s2, at any place where people live."""
@@ -44,6 +44,10 @@ class Littering(Detector):
         level = np.where(again | (tick["est_speed"] >= self.hard_ms), 2, 1)
         rows["level"] = np.where(falls, np.maximum(rows["level"], level), rows["level"])
         rows["last"] = np.where(falls, np.fmax(rows["last"], tick.time), rows["last"])
+
+    def stirs(self, rows: Rows) -> Mask:
+        """Only an alarm ends by itself."""
+        return np.asarray(rows["level"] > 0)
 
     def pass_time(self, now: Values, rows: Rows) -> None:
         """End an alarm some time after the last fall."""
