@@ -3,7 +3,8 @@
 ``borough bench ingest --devices 356000 --rate 356000 --seconds 60 --idle 20000`` sets a synthetic
 district up in a folder of its own, starts all its roles, and lets a process of its own send
 single-reading messages over 200 gateway connections, beside others that say nothing.
-``--profile fleet`` sends what the classes send, as often as they do, at 1, 10 and 100 times that.
+``--profile fleet`` sends what the classes send, as often as they do, at ``--times`` 1, 10 and 100
+times that.
 ``--door http`` posts batches instead: all other arguments are then those of ``bench batches``.
 The last line is one JSON object.
 
@@ -133,14 +134,21 @@ def every_second(
 
 
 def as_the_fleet_does(
-    settings: Settings, registry: Registry, targets: Path, watch: Supervisor, seconds: float
+    settings: Settings,
+    registry: Registry,
+    targets: Path,
+    watch: Supervisor,
+    asked: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Send the fleet's own mix of reports at 1, 10 and 100 times its rate."""
+    """Send the fleet's own mix of reports at so many times its rate."""
     rows = devices_of(registry)
     once = float(per_second(registry, rows).sum())
     runs = [
-        {"times": times, **measure(settings, targets, watch, [(once * times, seconds)], 0)}
-        for times in TIMES
+        {
+            "times": times,
+            **measure(settings, targets, watch, [(once * times, asked.seconds)], 0),
+        }
+        for times in asked.times
     ]
     return {"devices": len(rows), "profile": "fleet", "reports_per_s": round(once, 1), "runs": runs}
 
@@ -157,6 +165,7 @@ def main() -> None:
         prog="borough bench ingest", description=__doc__, parents=[door]
     )
     parser.add_argument("--profile", choices=("single", "fleet"), default="single")
+    parser.add_argument("--times", type=float, nargs="*", default=TIMES, help="of the fleet's rate")
     parser.add_argument("--devices", type=int, default=FLEET)
     parser.add_argument("--rate", type=float, default=50_000, help="messages a second")
     parser.add_argument("--seconds", type=float, default=20)
@@ -181,7 +190,7 @@ def main() -> None:
                 held = idle.held()
             if asked.profile == "fleet":
                 mixed = mixed_of(folder / "mixed.csv", registry, tokens, CYCLE)
-                result = as_the_fleet_does(settings, registry, mixed, watch, asked.seconds)
+                result = as_the_fleet_does(settings, registry, mixed, watch, asked)
             else:
                 result = every_second(settings, registry, single, watch, asked)
             result["idle"] = held if idle else {}
