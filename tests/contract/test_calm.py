@@ -108,7 +108,7 @@ def resumed(runner: Runner, found: Found) -> Runner:
 
 
 def test_which_scenes_know_who_is_calm() -> None:
-    """A silent device is told by the clock of its gateway: there every row is looked at."""
+    """Every row is looked at where a gateway's clock tells of silence, and where things are few."""
     knowing = {name for name in SCENES if isinstance(at_work(SCENES[name]).detector, KnowsCalm)}
 
-    assert knowing == {"fire_lane", "flooded_road", "gas", "littering", "slope"}
+    assert knowing == {"fire_lane", "flooded_road", "gas", "littering"}

@@ -57,10 +57,6 @@ class Slope(Detector):
         self._measure(moved, tick.time, rows)
         self._settle(tick.time, rows)
 
-    def stirs(self, rows: Rows) -> Mask:
-        """What is not known does not become known by waiting."""
-        return np.asarray(rows["known"].copy())
-
     def pass_time(self, now: Values, rows: Rows) -> None:
         """Let old readings expire: a slope that nobody measures is not green."""
         held = rows["known"].copy()

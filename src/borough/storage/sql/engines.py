@@ -40,7 +40,9 @@ def connect(where: str | Path) -> Engine:
         return create_engine(url, json_serializer=json_text, pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=json_text)
+    # The line that came back last is lent first: its cache of pages is the newest, and those of
+    # lines that are seldom needed do not fill up beside it.
+    engine = create_engine(url, json_serializer=json_text, pool_use_lifo=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     if url.database and url.database != ":memory:":
