@@ -14,7 +14,7 @@ from borough.engine.dispatch import Calls, Rules, Workers
 from borough.storage.sql import roster_tables as r
 from borough.storage.sql.among import among
 from borough.storage.sql.bundles import bundle_of, kept
-from borough.storage.sql.duties import EVERYWHERE, at_work, next_change, on_duty
+from borough.storage.sql.duties import EVERYWHERE, at_work, at_work_of, next_change, on_duty
 from borough.storage.sql.handing_table import handings
 from borough.storage.sql.tables import post_grids, posts as posts_table
 from borough.storage.sql.tasks_table import case_tasks
@@ -165,11 +165,11 @@ def _shift(
     if shift and shift.holds(connection, at_ms):
         return shift
     if grid is None:
-        shift = _laid_out(connection, kind, at_ms, fresh_ms)
+        shift = _laid_out(_everybody(connection, kind, at_ms), at_ms, fresh_ms)
     elif len(known) < FEW:
-        here = set(on_duty(connection, kind, grid, at_ms))
-        whole = _laid_out(connection, kind, at_ms, fresh_ms)
-        shift = whole.some([row for row in whole.rows if row["post"] in here])
+        here = on_duty(connection, kind, grid, at_ms)
+        rows = at_work_of(connection, at_ms, kind, here)
+        shift = _laid_out(list(map(dict, rows)), at_ms, fresh_ms)
     else:
         whole = _shift(connection, kind, at_ms, None, fresh_ms)
         if kind not in known:
@@ -201,8 +201,7 @@ def _covering(
     return [row for post in sorted(here, key=order.__getitem__) for row in of_post[post]]
 
 
-def _laid_out(connection: Connection, kind: str, at_ms: int, fresh_ms: float) -> _Shift:
-    rows = _everybody(connection, kind, at_ms)
+def _laid_out(rows: Sequence[Duty], at_ms: int, fresh_ms: float) -> _Shift:
     posts = tuple(dict.fromkeys(row["post"] for row in rows))
     ends: list[float] = []
     spot = {}

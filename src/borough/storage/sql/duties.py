@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select
 from borough.core.deadlines import DAY_MS
 from borough.core.errors import CalendarHole, NotFound, OffShift
 from borough.storage.sql import roster_tables as r, tables as t
+from borough.storage.sql.among import among
 
 EVERYWHERE = -1
 """Stands among the grids of a post that looks after the whole district."""
@@ -56,6 +57,7 @@ _ANYWHERE = (
 )
 _ALL = _ANYWHERE.where(_NEAR)
 _OF_KINDS = _ANYWHERE.where(_P.kind.in_(bindparam("kinds", expanding=True)))
+_OF_POSTS = _ANYWHERE.where(_P.kind == bindparam("kind"), among(_D.post, "posts"))
 _OF_POST = select(_D.from_ms, _D.to_ms).where(_D.post == bindparam("post"), *_NOW).limit(1)
 _NEXT = select(func.min(_D.from_ms)).where(
     _D.post == bindparam("post"), _D.from_ms > bindparam("at")
@@ -95,6 +97,14 @@ def at_work(
         return connection.execute(_ALL, {"at": at_ms}).mappings().all()
     asked = {"at": at_ms, "kinds": sorted(kinds)}
     return connection.execute(_OF_KINDS, asked).mappings().all()
+
+
+def at_work_of(
+    connection: Connection, at_ms: int, kind: str, posts: Collection[str]
+) -> Sequence[RowMapping]:
+    """Give the duties of one kind that some posts have at a moment, as `at_work` does."""
+    asked = {"at": at_ms, "kind": kind, "posts": list(posts)}
+    return connection.execute(_OF_POSTS, asked).mappings().all() if posts else ()
 
 
 def next_change(connection: Connection, at_ms: int) -> int:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,15 @@ def connect(where: str | Path) -> Engine:
     written yet, so a server that is down shows at first use.  Raises `BadSetting` for an address
     that cannot be one.
     """
+    # The line that came back last is lent first: what it keeps (pages of a file, statements of a
+    # server that are planned already) is the newest, and lines seldom needed keep nothing beside.
     url = _address(where)
+    made = partial(create_engine, url, json_serializer=json_text, pool_use_lifo=True)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, json_serializer=json_text, pool_pre_ping=True)
+        return made(pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    # The line that came back last is lent first: its cache of pages is the newest, and those of
-    # lines that are seldom needed do not fill up beside it.
-    engine = create_engine(url, json_serializer=json_text, pool_use_lifo=True)
+    engine = made()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     if url.database and url.database != ":memory:":
