@@ -33,7 +33,7 @@ SEED = 1
 FLEET = 356_000
 SPARE = 1_000
 """Files that the bus needs for other things than connections that sit there."""
-QUIET_S = 3.0
+QUIET_S = 15.0
 DRAIN_S = 120.0
 PERCENT = (50, 99)
 
