@@ -140,7 +140,7 @@ def main() -> None:
     """Read the arguments, run, write."""
     parser = argparse.ArgumentParser(prog="borough bench all", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="some minutes in place of an hour")
-    parser.add_argument("--only", action="append", default=[], help="a bench; may be repeated")
+    parser.add_argument("--only", action="append", default=[], help="a bench or a run by its name; repeatable")
     parser.add_argument("--into", type=Path, default=Path("dist/bench"))
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
@@ -150,7 +150,7 @@ def main() -> None:
     asked.into.mkdir(parents=True, exist_ok=True)
     rows = kept(asked.into, found) if asked.only else {}
     for each in runs:
-        if asked.only and each["bench"] not in asked.only:
+        if asked.only and not {each["bench"], each["name"]} & {*asked.only}:
             continue
         row = told(each, form)
         rows[each["name"]] = {**row, "goals": judged(row, each["goals"])}
