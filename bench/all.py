@@ -140,7 +140,9 @@ def main() -> None:
     """Read the arguments, run, write."""
     parser = argparse.ArgumentParser(prog="borough bench all", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="some minutes in place of an hour")
-    parser.add_argument("--only", action="append", default=[], help="a bench or a run by its name; repeatable")
+    parser.add_argument(
+        "--only", action="append", default=[], help="a bench or a run by its name; repeatable"
+    )
     parser.add_argument("--into", type=Path, default=Path("dist/bench"))
     parser.add_argument("--json", action="store_true", help="print only the JSON object")
     asked = parser.parse_args()
