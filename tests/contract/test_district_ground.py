@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import borough
 from borough.core.errors import BadDistrict
-from borough.edge.placement.ground import cut, tile
+from borough.edge.placement.ground import cut, settle, tile
 from borough.edge.placement.redraw import redraw
 
 TEMPLATE = Path(borough.__file__).parent / "districts" / "template"
@@ -36,6 +36,7 @@ SCALE = 0.01
 @pytest.mark.parametrize("corners", [COMB, RULER], ids=["comb", "ruler"])
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 1000), count=st.integers(7, 40))
+@example(seed=303, count=31)
 def test_any_outline_is_tiled_by_single_pieces(
     corners: list[tuple[float, float]], seed: int, count: int
 ) -> None:
@@ -89,3 +90,12 @@ def test_ground_that_the_outline_cuts_off_goes_to_a_neighbour() -> None:
     assert shapely.area(cells).sum() == pytest.approx(comb.area)
     assert right.contains(shapely.Point(8.5, 5.9))
     assert not middle.intersects(shapely.Point(8.5, 5.9))
+
+
+def test_a_seed_without_a_spot_stays_on_the_ground() -> None:
+    """Two seeds on one spot: the second keeps its place and does not leave for the origin."""
+    spots = np.array([[106.0, 29.0]] * 4 + [[106.1, 29.1]])
+
+    seeds = settle(spots, 3, seed=1)
+
+    assert seeds.min(axis=0).tolist() == [106.0, 29.0]

@@ -1,5 +1,6 @@
 """Cut the ground of a district into governance grids that tile its outline."""
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,14 +90,14 @@ def nearest(spots: Floats, centres: Floats) -> Index:
 
 
 def settle(spots: Floats, count: int, seed: int) -> Floats:
-    """Spread *count* seeds evenly over *spots*."""
+    """Spread *count* seeds evenly over *spots*; one that has no spot left stays where it is."""
     rng = np.random.default_rng(seed)
     seeds = spots[np.sort(rng.choice(len(spots), count, replace=False))]
     for _ in range(ROUNDS):
         near = nearest(spots, seeds)
-        size = np.maximum(np.bincount(near, minlength=count), 1)
+        size = np.bincount(near, minlength=count)[:, None]
         sums = [np.bincount(near, spots[:, axis], minlength=count) for axis in (0, 1)]
-        seeds = np.column_stack(sums) / size[:, None]
+        seeds = np.where(size > 0, np.column_stack(sums) / np.maximum(size, 1), seeds)
     return seeds
 
 
@@ -135,13 +136,30 @@ def tile(ground: BaseGeometry, seeds: Floats) -> list[shapely.Polygon]:
         pieces = sorted(polygons(shape), key=lambda piece: -piece.area)
         whole.append(pieces[0])
         loose += pieces[1:]
-    for piece in loose:
-        tree = shapely.STRtree(whole)
-        around = tree.query(piece, predicate="intersects")
-        border = [whole[row].intersection(piece).length for row in around]
-        host = int(around[int(np.argmax(border))])
-        whole[host] = max(polygons(whole[host].union(piece)), key=lambda part: part.area)
+    join(whole, loose)
     return [shapely.Polygon(shape.exterior) for shape in whole]
+
+
+def join(whole: list[Any], loose: list[shapely.Polygon]) -> None:
+    """Give every *loose* piece to the one of *whole* with which it shares most border.
+
+    A piece that only touches other loose ones waits until one of them has been given away; one
+    that nothing touches but for rounding goes to the nearest, as the last.
+    """
+    waiting = deque(loose)
+    passed = 0
+    while waiting:
+        piece = waiting.popleft()
+        border = shapely.length(shapely.intersection(whole, piece))
+        host = int(np.argmax(border))
+        if border[host] == 0.0 and passed < len(waiting):
+            waiting.append(piece)
+            passed += 1
+            continue
+        if border[host] == 0.0:
+            host = int(np.argmin(shapely.distance(whole, piece)))
+        whole[host] = max(polygons(whole[host].union(piece)), key=lambda part: part.area)
+        passed = 0
 
 
 def polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
