@@ -21,15 +21,17 @@ from borough.app.clocks import wall_ms
 from borough.app.district import Ground, ground
 from borough.app.district_run import begun, pss_mb, with_free_ports
 from borough.app.people import shown_round
+from borough.app.requests.practice import practised
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.supervisor import Role, Supervisor, die_with_parent
 from borough.core.happenings import told
-from borough.engine.catalog import BUILT_IN, find_sound, happenings_of
+from borough.engine.catalog import BUILT_IN, Found, find_sound, happenings_of
 from borough.engine.district import read
 from borough.storage.sql import SqlCases, connect
 
 BASE, LIVE, STAMP = "base", "live", "made-from"
+CITIZENS = "citizens.json"
 QUIET_S = 1.5
 """Time for what is under way to arrive, once the fleet has stopped speaking."""
 Say = Callable[[str], None]
@@ -47,9 +49,14 @@ class Wanted:
     scenes: tuple[str, ...] = ()
 
     @property
+    def found(self) -> list[Found]:
+        """The built-in scenes and those of its folders."""
+        return find_sound(BUILT_IN, *map(Path, self.scenes))[0]
+
+    @property
     def happenings(self) -> list[dict[str, Any]]:
-        """What the built-in scenes and those of its folders let happen, as plain data."""
-        return happenings_of(find_sound(BUILT_IN, *map(Path, self.scenes))[0])
+        """What its scenes let happen, as plain data."""
+        return happenings_of(self.found)
 
 
 def stamp(wanted: Wanted) -> str:
@@ -87,7 +94,11 @@ def make_base(folder: Path, wanted: Wanted, progress: Progress) -> None:
     )
     registry = set_up(settings, seed=wanted.seed, share=wanted.share, progress=progress)
     settings.write()
-    remember(settings, Ground(read(district), registry), wanted, progress)
+    held = Ground(read(district), registry)
+    practice = practised(base, held.district)  # beside the past, so that no demo waits for it
+    remember(settings, held, wanted, progress)
+    if practice:
+        practice.join()
     (base / STAMP).write_text(made_from, "utf-8")
 
 
@@ -128,6 +139,7 @@ class Demo:
     settings: Settings
     keeper: Supervisor
     fleet: subprocess.Popen[bytes]
+    citizens: subprocess.Popen[bytes]
     report: Path
     url: str
     """Where a person looks, signed in as the administrator of the demonstration."""
@@ -150,10 +162,12 @@ class Demo:
         try:
             url = shown_round(settings)
             fleet = start_fleet(settings, wanted, exit_after_s)
+            citizens = start_citizens(settings, wanted)
+            start_firms(settings, wanted)
         except BaseException:
             keeper.stop()
             raise
-        return cls(settings, keeper, fleet, live / "fleet.json", url)
+        return cls(settings, keeper, fleet, citizens, live / "fleet.json", url)
 
     @property
     def log(self) -> Path:
@@ -168,7 +182,7 @@ class Demo:
     def account(self) -> dict[str, Any]:
         """Say in numbers what was sent, stored, noticed and followed up."""
         time.sleep(QUIET_S)
-        told = json.loads(self.report.read_text("utf-8")) if self.report.exists() else {}
+        told, asked = written(self.report), written(self.settings.folder / CITIZENS)
         stream = pulse.read(self.settings.folder, "stream")
         counts, rejected = stream.get("counts", {}), stream.get("rejected", {})
         cases = SqlCases(connect(self.settings.store)).stats().values()
@@ -186,6 +200,7 @@ class Demo:
             "rejected_by_reason": rejected,
             "detections": counts.get("edges", 0),
             **{name: told.get(name) for name in FROM_FLEET},
+            "requests": asked,
             "cases_opened": sum(each["cases"] for each in cases),
             "cases_closed": sum(each["cases"] - each["open"] for each in cases),
             "backlog_s": stream.get("backlog_s"),
@@ -195,13 +210,14 @@ class Demo:
         }
 
     def end(self) -> None:
-        """Stop the fleet, then every role."""
-        if self.fleet.poll() is None:
-            self.fleet.terminate()
+        """Stop fleet and citizens, then every role."""
+        for each in (self.citizens, self.fleet):
+            each.terminate()
+        for each in (self.citizens, self.fleet):
             try:
-                self.fleet.wait(10.0)
+                each.wait(10.0)
             except subprocess.TimeoutExpired:
-                self.fleet.kill()
+                each.kill()
         self.keeper.stop()
 
 
@@ -233,13 +249,49 @@ def start_fleet(
         "--token": settings.operator,
         "--report": data / "fleet.json",
     }
-    # In one word each: a random token may begin with a dash.
-    words = [f"{name}={value}" for name, value in arguments.items()]
     if exit_after_s is not None:
-        words += [f"--exit-after={exit_after_s}"]
-    with (data / "logs" / "fleet.log").open("ab") as log:
+        arguments["--exit-after"] = exit_after_s
+    return beside(data, "fleet", arguments)
+
+
+def start_citizens(settings: Settings, wanted: Wanted) -> subprocess.Popen[bytes]:
+    """Start simulated citizens and clerks; they know the public doors and nothing else."""
+    arguments = {
+        "--http": f"http://{settings.host}:{settings.http_port}",
+        "--token": settings.operator,
+        "--speed": settings.clock_rate,
+        "--seed": wanted.seed,
+        "--report": settings.folder / CITIZENS,
+    }
+    return beside(settings.folder, "citizens", arguments)
+
+
+def start_firms(settings: Settings, wanted: Wanted) -> None:
+    """Let simulated firms hand in what lies as a sample in the folders of scenes."""
+    for each in wanted.found:
+        folder = each.folder / "sample"
+        if folder.is_dir():
+            arguments = {
+                "--http": f"http://{settings.host}:{settings.http_port}",
+                "--token": settings.operator,
+                "--scene": each.scene.id,
+                "--folder": folder,
+            }
+            beside(settings.folder, "firms", arguments)
+
+
+def written(report: Path) -> dict[str, Any]:
+    """Read what a simulated part of the demo says of itself; empty as long as it says nothing."""
+    return json.loads(report.read_text("utf-8")) if report.exists() else {}
+
+
+def beside(data: Path, name: str, arguments: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Start a program of the edge that ends with us; what it prints is kept."""
+    # In one word each: a random token may begin with a dash.
+    words = [f"{option}={value}" for option, value in arguments.items()]
+    with (data / "logs" / f"{name}.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [sys.executable, "-m", "borough.edge.fleet", *words],
+            [sys.executable, "-m", f"borough.edge.{name}", *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -1,1 +1,1 @@
-"""Invented citizens: messages as people might write them, all synthetic, from written phrases."""
+"""Invented citizens and clerks: synthetic messages as people might write them, and their way."""

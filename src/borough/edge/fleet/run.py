@@ -20,7 +20,7 @@ from borough.core.errors import BadFrame, BadScene, BadSetting, BusDown
 from borough.core.happenings import Happening, told
 from borough.core.registry import Registry
 from borough.core.snapshot import unpack
-from borough.edge.fleet.asking import ask
+from borough.edge.asking import ask
 from borough.edge.fleet.devices import Devices, feeds
 from borough.edge.fleet.fleet import Fleet
 from borough.edge.fleet.line import UP, Address

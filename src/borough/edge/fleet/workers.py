@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from borough.core.errors import BusDown
-from borough.edge.fleet.asking import BAD, ask
+from borough.edge.asking import BAD, ask
 
 CASES = "/api/v1/cases"
 LEFT_FOR_PEOPLE = 5
@@ -69,6 +69,8 @@ class Workers:
         if status >= BAD:
             return
         for case in said.get("cases", []):
+            if not case["thing"]:  # a citizen opened it, and the agencies have it
+                continue
             number = int(case["id"])
             if number not in self.due:
                 mine = number % LEFT_FOR_PEOPLE != 0
