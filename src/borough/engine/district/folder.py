@@ -193,7 +193,11 @@ def read_outline(path: Path, notes: Notes) -> tuple[Ring, ...]:
 def read_shapes(path: Path, notes: Notes) -> dict[str, Ring]:
     """Read the ring of each grid."""
     found: dict[str, Ring] = {}
-    for row, feature in enumerate(read_features(path, SHAPES, notes), start=1):
+    features = read_features(path, SHAPES, notes)
+    drawn = ground.rings_of(
+        [each.get("geometry") if isinstance(each, dict) else None for each in features]
+    )
+    for row, (feature, read) in enumerate(zip(features, drawn, strict=True), start=1):
         said = feature.get("properties") if isinstance(feature, dict) else None
         code = said.get("code") if isinstance(said, dict) else None
         if not isinstance(code, str):
@@ -201,11 +205,9 @@ def read_shapes(path: Path, notes: Notes) -> dict[str, Ring]:
             continue
         if code in found:
             notes.add(SHAPES, row, "code", f"{code} 重复", f"{code} is there twice")
-        read = ground.rings(feature.get("geometry"))
-        if isinstance(read, tuple) and len(read) > 1:
-            read = ground.ONE
-        if isinstance(read, Flaw):
-            notes.append(Finding.of(SHAPES, row, f"{code}", read))
+        one = ground.ONE if isinstance(read, tuple) and len(read) > 1 else read
+        if isinstance(one, Flaw):
+            notes.append(Finding.of(SHAPES, row, f"{code}", one))
         else:
-            found[code] = read[0]
+            found[code] = one[0]
     return found

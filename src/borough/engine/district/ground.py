@@ -26,6 +26,21 @@ ONE = Flaw("网格应为一个多边形", "a grid is one polygon")
 
 def rings(geometry: Any) -> tuple[Ring, ...] | Flaw:
     """Take the outer rings out of a GeoJSON polygon, or say what is wrong with it."""
+    return rings_of([geometry])[0]
+
+
+def rings_of(geometries: Sequence[Any]) -> list[tuple[Ring, ...] | Flaw]:
+    """Take the outer rings out of many, and see at once which of them cross themselves."""
+    found = [drawn(each) for each in geometries]
+    good = iter(sound([ring for each in found if isinstance(each, tuple) for ring in each]))
+    return [
+        each if isinstance(each, Flaw) or sum(next(good) for _ in each) == len(each) else CROSSED
+        for each in found
+    ]
+
+
+def drawn(geometry: Any) -> tuple[Ring, ...] | Flaw:
+    """Read the closed rings of a polygon, whether they cross themselves or not."""
     kind, parts = parted(geometry)
     if kind == "Polygon":
         parts = [parts]
@@ -59,10 +74,18 @@ def ring(points: Any) -> Ring | Flaw:
         if not is_point(point):
             zh, en = f"第 {at} 点不是经纬度", f"point {at} is not a longitude and latitude"
             return Flaw(zh, en)
-    read = np.array([point[:2] for point in points], np.float64)
-    if (read[0] != read[-1]).any():
+    if points[0][:2] != points[-1][:2]:
         return Flaw("环没有闭合", "the ring is not closed")
-    return read if shapely.is_valid(shapely.polygons(read)) else CROSSED
+    return np.array([point[:2] for point in points], np.float64)
+
+
+def sound(rings: Sequence[Ring]) -> list[bool]:
+    """Tell of each closed ring whether it has an inside and does not cross itself."""
+    if not rings:
+        return []
+    which = np.repeat(np.arange(len(rings)), [len(each) for each in rings])
+    lines = shapely.linearrings(np.concatenate(rings), indices=which)
+    return np.atleast_1d(shapely.is_valid(shapely.polygons(lines))).tolist()
 
 
 def is_point(point: Any) -> bool:
@@ -72,8 +95,13 @@ def is_point(point: Any) -> bool:
     lon, lat, *height = point
     if type(lon) not in NUMBERS or type(lat) not in NUMBERS:
         return False
-    there = -EAST <= lon <= EAST and -NORTH <= lat <= NORTH
-    return there and all(type(x) in NUMBERS and math.isfinite(x) for x in height)
+    there: bool = -EAST <= lon <= EAST and -NORTH <= lat <= NORTH
+    return there and (not height or is_height(height[0]))
+
+
+def is_height(value: Any) -> bool:
+    """Tell whether this can be a third coordinate, of which nothing is made."""
+    return type(value) in NUMBERS and math.isfinite(value)
 
 
 def union(outline: Sequence[Ring]) -> Any:
