@@ -85,7 +85,8 @@ def sound(rings: Sequence[Ring]) -> list[bool]:
         return []
     which = np.repeat(np.arange(len(rings)), [len(each) for each in rings])
     lines = shapely.linearrings(np.concatenate(rings), indices=which)
-    return np.atleast_1d(shapely.is_valid(shapely.polygons(lines))).tolist()
+    flags: list[bool] = np.atleast_1d(shapely.is_valid(shapely.polygons(lines))).tolist()
+    return flags
 
 
 def is_point(point: Any) -> bool:
