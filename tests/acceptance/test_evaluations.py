@@ -1,6 +1,7 @@
 """An evaluation's whole life through the API of a living district, from returns to frozen."""
 
 import csv
+import shutil
 import time
 from collections.abc import Iterator
 from io import StringIO
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import xlsxwriter  # type: ignore[import-untyped] # it ships no types
+from playwright.sync_api import Page, expect, sync_playwright
 
 from borough.adapters.sheets import read, write
 from borough.testing import firms
@@ -18,6 +20,8 @@ from borough.testing.living import Living
 RATE = 40_000.0
 """Three days of notice pass in 6.5 s."""
 DAY_S = 86_400 / RATE
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 @pytest.fixture(scope="module")
@@ -247,3 +251,48 @@ def test_a_frozen_result_stays_and_is_traced(clerk: Clerk) -> None:
     assert (tax["file"], tax["row"]) == ("returns-2022.xlsx", 2)
     assert len(table) == firms.FIRMS + 1
     assert clerk.http.get(f"/evaluations/{number}/export").content.startswith(b"PK")
+
+
+@pytest.fixture
+def page(living: Living) -> Iterator[Page]:
+    """Open the page of evaluations in a real browser; nothing may go wrong in it."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "this test needs Chromium: apt-get install chromium"
+    wrong: list[str] = []
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=list(FLAGS))
+        opened = started.new_page(locale="zh-CN")
+        opened.set_default_timeout(60_000)
+        opened.on("pageerror", lambda error: wrong.append(str(error)))
+        opened.goto(f"{living.url}/console/evaluations.html#operator={living.settings.operator}")
+        yield opened
+        started.close()
+    assert wrong == []
+
+
+def hand_in(page: Page, path: Path, period: str) -> None:
+    """Choose a workbook on the page and have it tried."""
+    page.locator("#returns").click()
+    page.locator("dialog [name=period]").fill(period)
+    page.locator("dialog [name=file]").set_input_files(path)
+    page.locator("dialog button.do").click()
+
+
+def test_a_clerk_brings_returns_in_on_the_page(page: Page, clerk: Clerk, tmp_path: Path) -> None:
+    """What is wrong is told by row and field, what is unlikely is asked, the rest makes a draft."""
+    asked = page.locator("dialog.ask")
+    hand_in(page, spoilt(tmp_path / "wrong.csv", 自有土地="0"), "2021")
+    expect(asked).to_contain_text("行 3 · 用地面积")
+    asked.locator("button.do").click()
+    hand_in(page, spoilt(tmp_path / "odd.csv", 工业增加值="-3"), "2021")
+    expect(asked).to_contain_text("不大可能")
+    asked.locator("button:not(.do)").click()
+    assert clerk.get("/facts", document="per_mu-2021")["total"] == 0
+
+    hand_in(page, firms.SAMPLE / "returns-2022.csv", "2021")
+    expect(asked).to_contain_text("企业 200")
+    asked.locator("button.do").click()
+
+    expect(page.locator("#list")).to_contain_text("2021")
+    (made,) = clerk.get("/evaluations", period="2021")["evaluations"]
+    assert made["state"] == "draft"

@@ -2,7 +2,8 @@
 
 import { find, h, toast } from "./dom.js";
 import { say } from "./evaluations_words.js";
-import { bytes, get, hasToken, post, takeToken } from "./server.js";
+import { bringReturns } from "./returns.js";
+import { bytes, get, hasToken, me, post, takeToken } from "./server.js";
 import { sure } from "./sure.js";
 import { current, moment, said, settle, turn } from "./words.js";
 
@@ -230,6 +231,7 @@ function labels() {
   find("title").textContent = say("title");
   find("language").textContent = say("other");
   find("home").setAttribute("aria-label", say("home"));
+  find("returns").textContent = say("returns");
 }
 
 async function start() {
@@ -252,6 +254,8 @@ async function start() {
   find("synthetic").textContent = made.split(/[:：;；]/)[0];
   find("synthetic").title = made;
   schemes = (await get("evaluations/schemes")).schemes;
+  find("returns").hidden = !me.rights.includes("evaluations.judge");
+  find("returns").onclick = () => attempt(() => bringReturns(schemes, list, load));
   await load();
 }
 

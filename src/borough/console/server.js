@@ -44,6 +44,7 @@ export class Problem extends Error {
     super([said(document.titles, document.title), why].filter(Boolean).join(" · "));
     this.status = status;
     this.code = document.code;
+    this.document = document;
   }
 }
 
