@@ -111,9 +111,9 @@ function numbers() {
       h("tr", {}, h("th", { title: row.group }, titled(row)), ...answer.indicators.map((each) => {
         const number = row.numbers[each.id];
         const share = number.by === null ? "" : `${figure(number.of)} / ${figure(number.by)}`;
-        const open = h("button", { type: "button", title: share, onclick: () => attempt(() => behind(each, row)) },
-          `${figure(number.value)} ${number.value === null ? "" : unit(each.unit)}`);
-        return h("td", { class: "number" }, number.of ? open : figure(number.value));
+        const value = `${figure(number.value)} ${number.value === null ? "" : unit(each.unit)}`;
+        const open = () => h("button", { type: "button", title: share, onclick: () => attempt(() => behind(each, row)) }, value);
+        return h("td", { class: "number", title: share }, number.of ? open() : value);
       })),
     ),
   );
