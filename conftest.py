@@ -1,6 +1,8 @@
 """How tests run: no time is measured, for a busy machine makes nothing wrong, and many at once."""
 
+import gc
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,17 @@ settings.load_profile("unhurried")
 def pytest_xdist_auto_num_workers() -> int:
     """Run one process more than there are processors: districts wait for a good part of a test."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in what is loaded to find the tests: all of it stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
