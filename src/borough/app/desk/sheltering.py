@@ -16,7 +16,7 @@ from borough.api.covering import clean, patterns
 from borough.app.requests.addressing import forms
 from borough.core.forgetting import Found, blotted, finders
 from borough.storage.sql import SqlPersons
-from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.engines import glancing, writing
 from borough.storage.sql.requests_erasure import known, of_case
 
 DESK = "desk"
@@ -45,7 +45,7 @@ def _callers(engine: Engine, ask: Mapping[str, Any]) -> dict[int, Found]:
     """Give what finds those whose requests are about the case of a request, by their number."""
     if not isinstance(ask.get("case"), int):
         return {}
-    with reading(engine) as connection:
+    with glancing(engine) as connection:
         found = of_case(connection, ask["case"])
     return {person: finders(known(fields, forms())) for person, fields in found.items()}
 

@@ -6,18 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    bindparam,
+    literal_column,
+    select,
+)
 
 from borough.core.audit import Anchor, Entry, Row, faults
 from borough.core.cases import canonical
-from borough.storage.sql.counting import current, raised
+from borough.storage.sql.counting import RAISING, current
 from borough.storage.sql.engines import BESIDE, reading, writing
 from borough.storage.sql.people_tables import audit
+from borough.storage.sql.tables import Int64, counters
 
 COUNTER = "audit"
 CHUNK = 5_000
 _APPEND = audit.insert()
 _HASH = select(audit.c.hash).where(audit.c.seq == bindparam("wanted"))
+_NUMBER: ColumnElement[int] = literal_column("counters.value", Int64)
+_BEFORE = select(audit.c.hash).where(audit.c.seq == _NUMBER - 1).scalar_subquery()
+_NUMBERED = {name: adding.returning(counters.c.value, _BEFORE) for name, adding in RAISING.items()}
 """Made once: building a statement costs more than running it."""
 
 
@@ -29,8 +41,10 @@ def noted(
     data: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Write an entry in a transaction that is open already; writers wait for each other."""
-    seq = raised(connection, COUNTER)
-    before = connection.scalar(_HASH, {"wanted": seq - 1}) or ""
+    named = {"name": COUNTER, "value": 1}
+    seq, before = connection.execute(_NUMBERED[connection.dialect.name], named).one()
+    if before is None:  # the first, or another writer was waited for, and its entry is seen now
+        before = connection.scalar(_HASH, {"wanted": seq - 1}) or ""
     entry = Entry(seq, time.time_ns() // 1_000_000, actor, verb, subject, data or {})
     row = {
         "seq": seq, "at_ms": entry.at_ms, "actor": actor, "verb": verb, "subject": subject,

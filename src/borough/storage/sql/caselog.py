@@ -76,6 +76,7 @@ class _Pages:
         self.newest: dict[tuple[str, int], int] = {}
         self.was: dict[int, Case | None] = {}
         self.entries: list[dict[str, Any]] = []
+        self.waiting: dict[int, list[Event]] = {}
 
     def know(self, case: Case) -> Case:
         """Give a case as it is now; as it was read, where nothing became of it since."""
@@ -93,6 +94,7 @@ class _Pages:
         entry = _entry(after.id, event, seal)
         self.seals[after.id] = entry["hash"]
         self.entries.append(entry)
+        self.waiting.setdefault(after.id, []).append(event)
         if before is None:
             self.newest[after.scene, after.thing] = after.id
             self.logs[after.id] = [event]
@@ -117,7 +119,7 @@ class _Pages:
             _rewrite(connection, names, some)
         recounted(connection, pairs)
         added(connection, t.case_events, self.entries)
-        self.was, self.entries = {}, []
+        self.was, self.entries, self.waiting = {}, [], {}
 
     def forget(self) -> None:
         """Read everything again."""
@@ -265,26 +267,26 @@ def _entry(case: int, event: Event, before: str) -> dict[str, Any]:
 
 def entries(connection: Connection, case: int) -> list[tuple[Event, str, str]]:
     """Give the log of a case, oldest first: each event, the hash before it, and its own."""
-    pages = _pages(connection)
-    options = APART if pages and case not in pages.was else {}
-    return [
-        (
-            Event(row.seq, row.at_ms, row.actor, row.verb, json.loads(row.data)),
-            row.before,
-            row.hash,
-        )
-        for row in connection.execute(_LOG, {"wanted": case}, execution_options=options)
-    ]
+    rows = connection.execute(_LOG, {"wanted": case})
+    return [(_event(row), row.before, row.hash) for row in rows]
+
+
+def _event(row: Any) -> Event:
+    return Event(row.seq, row.at_ms, row.actor, row.verb, json.loads(row.data))
 
 
 def log_of(connection: Connection, case: int) -> Sequence[Event]:
-    """Give the log of a case, oldest first."""
+    """Give the log of a case, oldest first; of a bundle, with what waits to be written."""
     pages = _pages(connection)
-    if pages is None:
-        return [event for event, _, _ in entries(connection, case)]
-    if case not in pages.logs:
-        pages.logs[case] = [event for event, _, _ in entries(connection, case)]
-    return pages.logs[case]
+    if pages and case in pages.logs:
+        return pages.logs[case]
+    options = APART if pages else {}
+    rows = connection.execute(_LOG, {"wanted": case}, execution_options=options)
+    log = [_event(row) for row in rows]
+    if pages:
+        log += pages.waiting.get(case, ())
+        pages.logs[case] = log
+    return log
 
 
 def faults(connection: Connection, case: int) -> list[str]:

@@ -78,13 +78,15 @@ def at_least(connection: Connection, name: str, value: int) -> None:
 
 
 _CURRENT = select(counters.c.value).where(counters.c.name == bindparam("wanted"))
-_ADDING = {
+RAISING = {
     name: adding.on_conflict_do_update(
         index_elements=["name"], set_={"value": counters.c.value + adding.excluded.value}
-    ).returning(counters.c.value)
+    )
     for name, adding in (
         ("sqlite", sqlite_insert(counters)),
         ("postgresql", postgresql_insert(counters)),
     )
 }
+"""Raise a counter by a value, for each of the databases."""
+_ADDING = {name: adding.returning(counters.c.value) for name, adding in RAISING.items()}
 """Made once: building a statement costs more than running it."""

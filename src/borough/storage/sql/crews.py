@@ -14,15 +14,13 @@ from borough.engine.dispatch import Calls, Rules, Workers
 from borough.storage.sql import roster_tables as r
 from borough.storage.sql.among import among
 from borough.storage.sql.bundles import bundle_of, kept
-from borough.storage.sql.duties import EVERYWHERE, at_work, at_work_of, next_change, on_duty
+from borough.storage.sql.duties import EVERYWHERE, Duty, at_work, at_work_in, next_change
 from borough.storage.sql.handing_table import handings
 from borough.storage.sql.tables import post_grids, posts as posts_table
 from borough.storage.sql.tasks_table import case_tasks
 
 Spot = tuple[float, float]
 """Longitude and latitude."""
-Duty = Mapping[str, Any]
-"""A row of `duties.at_work`; asked so often that a plain mapping pays."""
 RUNS = ("started", "acknowledged")
 FEW = 4
 """After so many questions in one bundle all is read that others could ask."""
@@ -30,7 +28,7 @@ FEW = 4
 _H, _T = handings.c, case_tasks.c
 _BUSY = union_all(
     select(_H.post, func.count(), func.max(_H.given_ms))
-    .where(among(_H.post, "posts"), _H.state != "waiting")
+    .where(among(_H.post, "posts"), _H.state != "waiting", _H.case_id != bindparam("but"))
     .group_by(_H.post),
     select(_T.post, func.count(), func.max(_T.started_ms))
     .where(among(_T.post, "posts"), _T.state.in_(RUNS))
@@ -101,11 +99,17 @@ class Crew:
 
 
 def crew(
-    connection: Connection, kind: str, at_ms: int, *, grid: int | None, fresh_ms: float
-) -> Crew:
-    """Gather those of a kind who are on duty: all, or those who look after a grid."""
+    connection: Connection, kind: str, at_ms: int, *, grid: int | None, fresh_ms: float,
+    but: int = 0,
+) -> Crew:  # fmt: skip
+    """Gather those of a kind who are on duty: all, or those who look after a grid.
+
+    Of what they have, the case *but* is not counted: it has just left whoever had it.
+    """
     shift = _shift(connection, kind, at_ms, grid, fresh_ms)
-    told = loads(connection, shift.posts)
+    if but:
+        kept(connection, handings, case_tasks).clear()
+    told = loads(connection, shift.posts, but)
     return Crew(
         shift.posts,
         agency=shift.agency,
@@ -167,9 +171,8 @@ def _shift(
     if grid is None:
         shift = _laid_out(_everybody(connection, kind, at_ms), at_ms, fresh_ms)
     elif len(known) < FEW:
-        here = on_duty(connection, kind, grid, at_ms)
-        rows = at_work_of(connection, at_ms, kind, here)
-        shift = _laid_out(list(map(dict, rows)), at_ms, fresh_ms)
+        rows = at_work_in(connection, at_ms, kind, grid)
+        shift = _laid_out(rows, at_ms, fresh_ms)
     else:
         whole = _shift(connection, kind, at_ms, None, fresh_ms)
         if kind not in known:
@@ -237,11 +240,11 @@ def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[Duty]:
     known = kept(connection, r.duties, posts_table, r.post_bases)
     known["asked"] = known.get("asked", 0) + 1
     if bundle_of(connection) is None or known["asked"] < FEW:
-        return list(map(dict, at_work(connection, at_ms, [kind])))
+        return at_work(connection, at_ms, [kind])
     from_ms, to_ms = known.get("span", (0, 0))
     if not from_ms <= at_ms < to_ms:
         kinds: dict[str, list[Duty]] = {}
-        for row in map(dict, at_work(connection, at_ms)):
+        for row in at_work(connection, at_ms):
             kinds.setdefault(row["kind"], []).append(row)
         known |= {"span": (at_ms, _unchanged_until(connection, at_ms)), "kinds": kinds}
     found: Sequence[Duty] = known["kinds"].get(kind, ())
@@ -258,12 +261,19 @@ def _unchanged_until(connection: Connection, at_ms: int) -> int:
     return int(to_ms)
 
 
-def loads(connection: Connection, posts: Collection[str]) -> dict[str, tuple[int, int]]:
-    """Count the cases and tasks that each post has, and say when it got the last."""
+def loads(
+    connection: Connection, posts: Collection[str], but: int = 0
+) -> dict[str, tuple[int, int]]:
+    """Count the cases and tasks that each post has, and say when it got the last.
+
+    The case *but* is left out.
+    """
     known = kept(connection, handings, case_tasks)
     asked = [each for each in posts if each not in known]
     told: dict[str, tuple[int, int]] = {}
-    for post, count, last in connection.execute(_BUSY, {"posts": asked}) if asked else ():
+    for post, count, last in (
+        connection.execute(_BUSY, {"posts": asked, "but": but}) if asked else ()
+    ):
         had, before = told.get(post, (0, 0))
         told[post] = (had + int(count), max(before, int(last)))
     known |= {each: told.get(each, (0, 0)) for each in asked}

@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from borough.core import moves
 from borough.core.cases import ARRIVES, ENDS, Case, Event
@@ -37,7 +39,13 @@ Where = Callable[[Case], Spot | None]
 _C = table.c
 _ONE = select(table).where(_C.case_id == bindparam("case"))
 _DROP = table.delete().where(_C.case_id == bindparam("case"))
-_ADD = table.insert()
+_PUT = {
+    name: adding.on_conflict_do_update(
+        index_elements=["case_id"],
+        set_={each.name: adding.excluded[each.name] for each in _C if not each.primary_key},
+    )
+    for name, adding in (("sqlite", sqlite_insert(table)), ("postgresql", postgresql_insert(table)))
+}
 _SET = table.update().where(_C.case_id == bindparam("of_case"))
 _ANSWERED = _SET.values(answered=True)
 _GIVE = _SET.values({name: bindparam(name) for name in ("post", "state", "given_ms", "answered")})
@@ -154,10 +162,10 @@ class SqlDispatch:
 
     def _arrived(self, connection: Connection, case: Case, event: Event) -> Case:
         """Put a case among those that wait; give it at once where there is nothing to weigh."""
-        if event.verb != "opened":
-            connection.execute(_DROP, {"case": case.id})
         holder = self.kind(case.holder) or self.kind(case.agency)
         if case.closed_ms is not None or not holder or case.post:
+            if event.verb != "opened":
+                connection.execute(_DROP, {"case": case.id})
             return case
         at, limit_ms = event.at_ms, self.handing.urgent_s * 1000
         urgent = case.urgent or case.due_ms - at <= limit_ms
@@ -170,8 +178,8 @@ class SqlDispatch:
         if at_once:  # who is there is read before anything waits that would be written for it
             self._rosters.ready(connection, at)
             if bundle_of(connection):
-                self._crew(connection, holder, at, case.grid)
-        later(connection, table, _ADD, row)
+                self._crew(connection, holder, at, case.grid, but=case.id)
+        later(connection, table, _PUT[connection.dialect.name], row)
         waiting(connection, table)[case.id] = kept(connection, table)[case.id] = row
         if not at_once:
             return case
@@ -325,10 +333,12 @@ class SqlDispatch:
         return told | {"rules": self.rules.version}
 
     def _crew(
-        self, connection: Connection, holder: str, at_ms: int, grid: int = EVERYWHERE
-    ) -> Crew:
+        self, connection: Connection, holder: str, at_ms: int, grid: int = EVERYWHERE,
+        *, but: int = 0,
+    ) -> Crew:  # fmt: skip
         here = None if holder in self.handing.kinds or grid == EVERYWHERE else grid
-        return crew(connection, holder, at_ms, grid=here, fresh_ms=self.handing.fresh_s * 1000)
+        fresh_ms = self.handing.fresh_s * 1000
+        return crew(connection, holder, at_ms, grid=here, fresh_ms=fresh_ms, but=but)
 
     def waiting(self) -> dict[str, int]:
         """Count the cases that wait, by kind of post."""

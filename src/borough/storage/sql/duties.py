@@ -1,20 +1,21 @@
 """Who is on duty, read from what the roster laid out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from borough.core.deadlines import DAY_MS
 from borough.core.errors import CalendarHole, NotFound, OffShift
 from borough.storage.sql import roster_tables as r, tables as t
-from borough.storage.sql.among import among
 
 EVERYWHERE = -1
 """Stands among the grids of a post that looks after the whole district."""
 
+Duty = Mapping[str, Any]
+"""A duty of a moment; asked so often that a plain mapping pays."""
 _D, _P, _G, _DAYS = r.duties.c, t.posts.c, t.post_grids.c, r.roster_days.c
 _B = r.post_bases.c
 _SPAN_MS = 2 * DAY_MS
@@ -57,7 +58,9 @@ _ANYWHERE = (
 )
 _ALL = _ANYWHERE.where(_NEAR)
 _OF_KINDS = _ANYWHERE.where(_P.kind.in_(bindparam("kinds", expanding=True)))
-_OF_POSTS = _ANYWHERE.where(_P.kind == bindparam("kind"), among(_D.post, "posts"))
+_OF_GRID = _ANYWHERE.where(
+    _P.kind == bindparam("kind"), _D.post.in_(_HERE.order_by(None).correlate(None))
+)
 _OF_POST = select(_D.from_ms, _D.to_ms).where(_D.post == bindparam("post"), *_NOW).limit(1)
 _NEXT = select(func.min(_D.from_ms)).where(
     _D.post == bindparam("post"), _D.from_ms > bindparam("at")
@@ -86,25 +89,25 @@ def on_duty(
     return list(connection.scalars(_SKILLED, {**asked, "skills": wanted, "many": len(wanted)}))
 
 
-def at_work(
-    connection: Connection, at_ms: int, kinds: Collection[str] | None = None
-) -> Sequence[RowMapping]:
+def at_work(connection: Connection, at_ms: int, kinds: Collection[str] | None = None) -> list[Duty]:
     """Give every duty of a moment, of some kinds or of all: ``post, kind, agency, covers...``.
 
     Each has the base of its post, and where that was seen.
     """
     if kinds is None:
-        return connection.execute(_ALL, {"at": at_ms}).mappings().all()
-    asked = {"at": at_ms, "kinds": sorted(kinds)}
-    return connection.execute(_OF_KINDS, asked).mappings().all()
+        return _duties(connection, _ALL, {"at": at_ms})
+    return _duties(connection, _OF_KINDS, {"at": at_ms, "kinds": sorted(kinds)})
 
 
-def at_work_of(
-    connection: Connection, at_ms: int, kind: str, posts: Collection[str]
-) -> Sequence[RowMapping]:
-    """Give the duties of one kind that some posts have at a moment, as `at_work` does."""
-    asked = {"at": at_ms, "kind": kind, "posts": list(posts)}
-    return connection.execute(_OF_POSTS, asked).mappings().all() if posts else ()
+def at_work_in(connection: Connection, at_ms: int, kind: str, grid: int) -> list[Duty]:
+    """Give all duties of a kind that those on duty in a grid have, as `at_work` does."""
+    return _duties(connection, _OF_GRID, {"at": at_ms, "kind": kind, "grid": grid})
+
+
+def _duties(connection: Connection, chosen: Select[Any], asked: Mapping[str, Any]) -> list[Duty]:
+    found = connection.execute(chosen, asked)
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def next_change(connection: Connection, at_ms: int) -> int:

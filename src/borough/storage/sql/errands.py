@@ -27,7 +27,7 @@ from borough.core.errands import (
 from borough.core.errors import BadRequest, NotFound, Stale
 from borough.core.tasks import BEGAN, FINISHED, LEFT, REVIEWED, RUNNING
 from borough.storage.sql.bundles import later
-from borough.storage.sql.caselog import found, written
+from borough.storage.sql.caselog import found, log_of, written
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.errand_table import errands as table
 from borough.storage.sql.tasks_table import case_tasks
@@ -206,7 +206,7 @@ class SqlErrands:
         task = event.data["name"] if event.verb in TASKS else ""
         if task and not core.commands(plan, task):
             return case
-        mine = _of_case(connection, case.id) if event.verb != "opened" else []
+        mine = _followed(connection, case.id, plan) if event.verb != "opened" else []
         for each in mine:
             if each.state == PROPOSED and _is_left(each, case, plan, event):
                 case, _ = _changed(connection, case, each, WITHDRAWN, at_ms=event.at_ms, by=DESK)
@@ -223,7 +223,7 @@ class SqlErrands:
 
     def _offered(
         self, connection: Connection, case: Case, plan: Plan, at: tuple[str, int],
-        *, mine: Iterable[Errand], at_ms: int,
+        *, mine: Collection[Errand], at_ms: int,
     ) -> Case:  # fmt: skip
         """Propose what is due at a place where the case has been since a moment."""
         place, since = at
@@ -319,6 +319,13 @@ def _errand(row: RowMapping) -> Errand:
 
 def _of_case(connection: Connection, case: int) -> list[Errand]:
     return [_errand(row) for row in connection.execute(_OF_CASE, {"case": case}).mappings()]
+
+
+def _followed(connection: Connection, case: int, plan: Plan) -> Collection[Errand]:
+    """Give the same; where the log is read anyway, for the tasks of the plan, from that."""
+    if not plan.tasks:
+        return _of_case(connection, case)
+    return core.carried(case, log_of(connection, case)).values()
 
 
 def _one(connection: Connection, errand: str) -> Errand:

@@ -25,7 +25,9 @@ handings = Table(
 ``passed`` holds the posts that had it and did not take it up.
 """
 Index("ix_handings_state", handings.c.state, handings.c.holder, handings.c.due_ms)
-Index("ix_handings_post", handings.c.post, handings.c.state, handings.c.given_ms)
+Index(
+    "ix_handings_post", handings.c.post, handings.c.state, handings.c.given_ms, handings.c.case_id
+)
 
 patrols = Table(
     "patrols",

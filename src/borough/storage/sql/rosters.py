@@ -14,7 +14,7 @@ from borough.storage.sql import roster_tables as r, tables as t
 from borough.storage.sql.bundles import kept
 from borough.storage.sql.counting import raised, upsert
 from borough.storage.sql.duties import laid, on_duty
-from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.engines import glancing, reading, writing
 
 AHEAD_DAYS = 7
 """How many days are laid out beyond the present one."""
@@ -22,6 +22,9 @@ KEY = ("day", "post")
 SAID = ("day", "post", "shift", "worker", "why")
 LONGEST_DAYS = 400
 """The longest leave; a longer one is another post."""
+_DAY_OF = select(r.roster_days.c.day).where(
+    r.roster_days.c.from_ms <= bindparam("at"), r.roster_days.c.to_ms > bindparam("at")
+)
 _LAID = select(r.roster_days.c.day).where(
     r.roster_days.c.day.in_(bindparam("days", expanding=True))
 )
@@ -38,13 +41,14 @@ class SqlRosters:
         self._engine = engine
         self.zone = ZoneInfo(zone)
         self._calendar = calendar
+        self._there: tuple[date, int] | None = None
 
     def ready(self, connection: Connection, at_ms: int, ahead: int = AHEAD_DAYS) -> None:
         """Lay out what is missing from the day before a moment to some days after it."""
         if (at_ms, ahead) in kept(connection, r.roster_days):
             return
         first = day_at(at_ms, self.zone) - timedelta(days=1)
-        if (first, ahead) in kept(connection, r.roster_days):
+        if (first, ahead) == self._there or (first, ahead) in kept(connection, r.roster_days):
             return
         wanted = [first + timedelta(days=number) for number in range(ahead + 2)]
         asked = {"days": [str(day) for day in wanted]}
@@ -56,14 +60,19 @@ class SqlRosters:
         done[first, ahead] = done[at_ms, ahead] = True
 
     def keep_ready(self, at_ms: int, ahead: int = AHEAD_DAYS) -> None:
-        """Do what `ready` says, in a transaction of its own where there is something to do."""
-        last = moment(day_at(at_ms, self.zone) + timedelta(days=ahead), 12 * 60, self.zone)
-        c = r.roster_days.c
-        with reading(self._engine) as connection:
-            if connection.scalar(select(c.day).where(c.from_ms <= last, c.to_ms > last)):
-                return
-        with writing(self._engine) as connection:
-            self.ready(connection, at_ms, ahead)
+        """Do what `ready` says, in a transaction of its own where there is something to do.
+
+        What is there then is not asked for again by each move of that day.
+        """
+        today = day_at(at_ms, self.zone)
+        last = moment(today + timedelta(days=ahead), 12 * 60, self.zone)
+        with glancing(self._engine) as connection:
+            there = connection.scalar(_DAY_OF, {"at": last})
+        if not there:
+            self._there = None
+            with writing(self._engine) as connection:
+                self.ready(connection, at_ms, ahead)
+        self._there = today - timedelta(days=1), ahead
 
     def on_duty(self, kind: str, grid: int, at_ms: int, skills: Collection[str] = ()) -> list[str]:
         """Do what `duties.on_duty` says; `CalendarHole` for a day that is not laid out."""
