@@ -50,9 +50,8 @@ class Runner:
         self.rows["parent"] = watch.parent
         self._spare = self.rows.copy()
         self._stirred = np.zeros(len(self.rows), np.bool_)
-        self._knows: KnowsCalm | None = None
-        self._sparing = False
         self._believed_until = -np.inf
+        self._ask()
         self._survey()
         self.newest = np.full(len(watch.row), NEVER, np.int64)
         self.position = -1
@@ -88,8 +87,15 @@ class Runner:
             return False
         self.tuning, self.detector = tuning, type(self.detector)(**tuning.values(self.scene))
         self.version = self.detector.version(self.code)
+        self._ask()
         self._survey()
         return True
+
+    def _ask(self) -> None:
+        """Ask the rule what it minds: once, for that takes longer than many a look at the clock."""
+        self._minds = self.detector if isinstance(self.detector, MindsTime) else None
+        self._knows = self.detector if isinstance(self.detector, KnowsCalm) else None
+        self._sparing = self._knows is not None or self._minds is None
 
     def _pass(self, now: Now) -> Iterator[Edges]:
         """Let a detector that minds time look at all its things, and let old word age.
@@ -105,11 +111,11 @@ class Runner:
         self._looked = now.time
         if self._knows is not None and not self.thorough:
             yield from self._glance(self._knows, now)
-        elif isinstance(self.detector, MindsTime):
+        elif self._minds is not None:
             self._believed_until = -np.inf
             after = self._spare
             after.view("u1")[:] = self.rows.view("u1")  # five times as fast as field by field
-            self.detector.pass_time(now.time / 1000, after)
+            self._minds.pass_time(now.time / 1000, after)
             if not np.array_equal(after["level"], self.rows["level"]):
                 yield from self._keep(self.watch.silent_tick(now), self.rows["level"].copy(), after)
             else:
@@ -133,8 +139,6 @@ class Runner:
     def _survey(self) -> None:
         """Find anew whom passing time may change; the next look weighs everybody's word."""
         self._believed_until = -np.inf
-        self._knows = self.detector if isinstance(self.detector, KnowsCalm) else None
-        self._sparing = self._knows is not None or not isinstance(self.detector, MindsTime)
         if self._knows is not None:
             self._stirred = self._knows.stirs(self.rows)
 

@@ -1,5 +1,6 @@
 """Read a district folder into a `District`."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,20 @@ from borough.engine.district.standards import standards_of
 def read(folder: Path) -> District:
     """Read a district folder.
 
+    One that has not changed since is not read again: nobody writes to what this gives.
     Raises `BadDistrict`, which names file, row and field of the first thing that is wrong;
     `check` finds all of them, and also sees whether the grids tile the outline.
     """
     if not folder.is_dir():
         msg = f"{folder} is not a folder"
         raise BadDistrict(msg)
+    files = sorted((each.name, each.stat()) for each in folder.iterdir() if each.is_file())
+    return as_written(folder, tuple((name, at.st_mtime_ns, at.st_size) for name, at in files))
+
+
+@lru_cache(maxsize=2)
+def as_written(folder: Path, _files: tuple[tuple[str, int, int], ...]) -> District:
+    """Read a folder as it is now: names of its files, when each was written, and its size."""
     loaded = load(folder)
     mismatches(loaded)
     if loaded.notes:
