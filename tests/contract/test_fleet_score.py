@@ -198,6 +198,9 @@ def test_a_worker_says_what_is_true() -> None:
     )
     assert decision(register, true=False)[1]["outcome"] == "false"
     assert decision({"outcomes": [], "moves": [{"to": "x", "back": True}]}, true=True) == ("", {})
+    again = {"outcomes": [], "moves": [{"to": "check", "back": True}, {"to": "dig", "back": True}]}
+    again["trail"] = ["check", "dig", "closed", "check"]
+    assert decision(again, true=True)[1]["to"] == "dig"
     assert answers({"asks": ["photo"]})["photo"].startswith("synthetic")
 
 
