@@ -1,5 +1,8 @@
 """The audit log and personal data, on both databases: what is told, and what tampering shows."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import Engine
 
@@ -34,6 +37,23 @@ def test_a_log_that_nobody_touched_is_whole(engine: Engine) -> None:
     assert log.anchor().seq == 5
     assert list(log.faults([log.anchor(), Anchor.read(str(log.anchor()))])) == []
     assert [row["seq"] for row in log.find(actor="li", limit=2)] == [5, 4]
+
+
+def test_writers_who_wait_for_each_other_write_one_log(engine: Engine) -> None:
+    """Each entry follows the one before, also where its writer began before that was there."""
+    log = SqlAudit(engine)
+    begins = Barrier(4)
+
+    def writer(name: str) -> None:
+        begins.wait()
+        for number in range(8):
+            log.note([{"actor": name, "verb": "move", "subject": f"case {number}"}])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(writer, "abcd"))
+
+    assert log.anchor().seq == 32
+    assert list(log.faults()) == []
 
 
 @pytest.mark.parametrize("column", ["at_ms", "actor", "verb", "subject", "data", "before", "hash"])

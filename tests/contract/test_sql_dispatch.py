@@ -26,7 +26,8 @@ PLAN = Plan.declared(
                 "within_s": 36_000,
                 "then": ["decide", "closed"],
             },
-            {"name": "decide", "holder": "office", "within_s": 36_000, "then": ["look", "closed"]},
+            {"name": "decide", "holder": "office", "within_s": 36_000, "then": ["look", "settle"]},
+            {"name": "settle", "holder": "office", "within_s": 36_000, "then": ["closed"]},
         ]
     },
 )  # fmt: skip
@@ -140,6 +141,18 @@ def test_a_desk_gets_its_cases_at_once_by_load(town: Town) -> None:
         )
         held.append(town.held(case))
     assert held == ["O1", "O2", "O1", "O2"]
+
+
+def test_a_case_at_its_next_step_is_no_burden_for_who_had_it(town: Town) -> None:
+    """It has left its post when others are weighed, in the very transaction of the move."""
+    case = town.opened(urgent=True)
+    for step in ("decide", "settle"):
+        seen = town.cases.one(case.id).version
+        town.cases.move(case.id, step, plan=PLAN, by="ann", at_ms=MORNING, expected_version=seen)
+
+    assert town.held(case) == "O1"
+    assert town.why(case)["load"] == 0
+    assert town.dispatch.loads(["G1", "O1", "O2"]) == {"O1": 1}
 
 
 def test_whom_a_person_chose_no_rule_overrules(town: Town) -> None:
