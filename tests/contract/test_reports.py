@@ -2,12 +2,15 @@
 
 import json
 import math
+from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from borough.adapters.payloads import UNSAID, read_reports
 from borough.adapters.reports import Form
+from borough.adapters.shapes import MOST_SHAPES, Reports, Shapes
 from borough.core.errors import BadReading
 from borough.core.registry import Kind, Property
 
@@ -27,6 +30,7 @@ PIECES = st.sampled_from(
      b'{"', b'":1}', b"[[", b"]]", b"null", b'"t":', b"NaN", b'{"stranger":1}', b"\xff"]
 )  # fmt: skip
 EVIL = st.lists(PIECES, max_size=8).map(b"".join)
+GATE = replace(METER, code="gate", properties=METER.properties[:2])
 Rows = list[list[tuple[float, dict[str, float]]]]
 
 
@@ -85,3 +89,47 @@ def test_reports_of_a_list_are_numbered_and_keep_their_times() -> None:
     assert table.number.tolist() == [0, 0, 1]
     assert table.time.tolist() == [UNSAID, 5, 6]
     assert np.isnan(table.value).sum() == 6
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(GOOD | EVIL, st.integers(0, 1)), max_size=40))
+def test_few_reports_of_all_classes_say_what_each_says_alone(said: list[tuple[bytes, int]]) -> None:
+    """Payload by payload what the slow way reads, in the order of the class; the rest is left."""
+    payloads, kinds = [each for each, _ in said], [kind for _, kind in said]
+    table = Reports([METER, GATE]).read(payloads, kinds)
+
+    odd = set(table.odd.tolist())
+    rows = list(zip(*(column.tolist() for column in table[:5]), strict=True))
+    assert odd.isdisjoint(table.payload.tolist())
+    assert rows == [
+        (at, number, CODES.index(code), report.time, value)
+        for at, payload in enumerate(payloads)
+        if at not in odd
+        for number, report in enumerate(read_reports(payload))
+        for code, value in sorted(report.values.items(), key=lambda each: CODES.index(each[0]))
+    ]
+    assert all(report.values.keys() <= set(CODES[: 3 - kinds[at]])
+               for at in set(range(len(payloads))) - odd for report in read_reports(payloads[at])
+               )  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(st.lists(REPORT.filter(lambda said: said.keys() - {"t"}), min_size=1, max_size=40))
+def test_none_of_few_plain_reports_is_left(said: list[dict[str, float]]) -> None:
+    """The fast way is taken for everything that devices should say."""
+    table = Reports([METER]).read([json.dumps(each).encode() for each in said], [0] * len(said))
+
+    assert not len(table.odd)
+
+
+def test_names_that_no_class_has_fill_no_table() -> None:
+    """Neither strangers nor ever other orders of what is known take memory without end."""
+    many = [replace(METER.properties[0], code=f"p{n}") for n in range(8)]
+    shapes = Shapes([replace(METER, properties=tuple(many))])
+    orders = [dict.fromkeys(each, 1.0) for each in permutations([one.code for one in many])]
+    for n in range(100):
+        shapes.of([0], [{f"stranger-{n}": 1.0}])
+    assert not shapes
+
+    shapes.of([0] * len(orders), orders)
+    assert len(shapes) == MOST_SHAPES

@@ -18,6 +18,7 @@ from borough.adapters.limits import Limits
 from borough.adapters.pace import Pace
 from borough.adapters.payloads import UNSAID, read_many, read_reports
 from borough.adapters.reports import Form
+from borough.adapters.shapes import Reports
 from borough.adapters.sparkplug.host import Host, Told
 from borough.adapters.topics import REASONS, SPARKPLUG, Topics
 from borough.core.errors import BadReading
@@ -69,6 +70,7 @@ class Decoder:
         self._registry = registry
         self._topics = Topics(registry)
         self._forms = [Form(kind) for kind in registry.kinds]
+        self._few = Reports(registry.kinds)
         self._limits = limits
         self._range = np.stack(registry.limits, axis=1)
         self.host = Host(
@@ -133,14 +135,18 @@ class Decoder:
             _of_sparkplug(self.host.read(sparkplug, lost.add, now)),
         ]
         rows = _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        if (rows.message[1:] >= rows.message[:-1]).all():  # as where all are of one sort
+            return rows
         return rows.pick(np.argsort(rows.message, kind="stable"))
 
     def _reports(
         self, which: Index, codes: Index, payloads: Sequence[bytes], lost: "_Lost"
     ) -> "_Rows":
-        """Read reports of several properties, class by class."""
+        """Read reports of several properties: few of all classes together, many class by class."""
         row = -1 - len(REASONS) - codes[which]
         kind = self._registry.kind[row]
+        if len(which) <= _FEW:
+            return self._together(which, row, payloads, lost)
         parts = [_Rows(*(np.zeros(0, kind) for kind in _KINDS))]
         for each in np.unique(kind).tolist():
             mine = kind == each
@@ -167,6 +173,24 @@ class Decoder:
             table.time[report],
             table.value[report, place],
         )
+
+    def _together(
+        self, which: Index, row: Index, payloads: Sequence[bytes], lost: "_Lost"
+    ) -> "_Rows":
+        """Read reports of all classes together, and one by one those that are not plain."""
+        kind = self._registry.kind[row]
+        table = self._few.read([payloads[at] for at in which.tolist()], kind.tolist())
+        rows = _Rows(
+            which[table.payload],
+            table.number,
+            self._registry.first[row[table.payload]].astype(np.int64) + table.place,
+            table.time,
+            table.value,
+        )
+        if not len(table.odd):
+            return rows
+        odd = self._one_by_one(which[table.odd].tolist(), row[table.odd].tolist(), payloads, lost)
+        return _Rows(*(np.concatenate(column) for column in zip(rows, odd, strict=True)))
 
     def _one_by_one(
         self, which: list[int], rows: list[int], payloads: Sequence[bytes], lost: "_Lost"
@@ -229,7 +253,8 @@ class Decoder:
 
 _HELD_BACK = SPARKPLUG - 1
 """The code of a message that is not read."""
-
+_FEW = 1_000
+"""So few reports are read together, whatever their classes."""
 _KINDS = ("i8", "i8", "i8", "f8", "f8")
 
 

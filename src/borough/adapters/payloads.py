@@ -19,12 +19,12 @@ from borough.core.observations import Floats, Mask
 UNSAID = -1.0
 """Stands for a time that a device did not give."""
 
-_LAST = 1 << 53
+LAST = 1 << 53
 """Times above it do not survive as a float; in ms it is 285,000 years away."""
 _FEW = 16
 """So few payloads are read one by one when they cannot be read together."""
 
-Time = Annotated[float, msgspec.Meta(ge=0, le=_LAST)]
+Time = Annotated[float, msgspec.Meta(ge=0, le=LAST)]
 
 
 class _Reading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -147,7 +147,7 @@ def read_reports(payload: bytes) -> list[Report]:
     reports = []
     for values in said if isinstance(said, list) else [said]:
         time = values.pop("t", UNSAID)
-        if isinstance(time, bool) or not (time == UNSAID or 0 <= time <= _LAST):
+        if isinstance(time, bool) or not (time == UNSAID or 0 <= time <= LAST):
             msg = f"`t` is {time}, not milliseconds since 1970"
             raise BadReading(msg)
         reports.append(Report(time, values))

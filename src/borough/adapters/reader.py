@@ -31,8 +31,8 @@ SHORT_S, LONG_S = 0.02, 0.25
 """Messages are gathered so many times as long as the last chunk took to work off, within these
 bounds: little is dealt with at once, and much in larger pieces, of which each costs less."""
 _PAUSE_S, _FEW = 0.01, 7_500
-"""While it gathers so few it looks at the sockets only so often: each look that finds one message
-costs as much as one that finds a thousand."""
+"""While it gathers so few it pauses between two looks at the sockets, each time twice as long: a
+look that finds one message costs as much as one that finds a thousand."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
 sent again by its name for two minutes, and after a crash only if the batch is still there."""
@@ -156,7 +156,7 @@ class Reader:
             gather_s = min(max(_SHARE * worked_s, SHORT_S), LONG_S)
         chunk = Chunk(before=self.marks, after=self.marks)
         acked: tuple[list[bytes], list[bytes]] = ([], [])
-        until = time.monotonic() + wait_s
+        until, pause_s = time.monotonic() + wait_s, _PAUSE_S
         while True:
             left = until - time.monotonic()
             ready = self._selector.select(max(left, 0.0))
@@ -169,7 +169,8 @@ class Reader:
             if (left <= 0 and not (fresh and count)) or count >= most:
                 break
             if 0 < count < _FEW:
-                time.sleep(max(min(_PAUSE_S, until - time.monotonic()), 0.0))
+                time.sleep(max(min(pause_s, until - time.monotonic()), 0.0))
+                pause_s *= 2
         chunk.subjects += acked[0]
         chunk.payloads += acked[1]
         mqtt = sequence_of(chunk.acks[-1]) if chunk.acks else self.marks.mqtt

@@ -24,6 +24,11 @@ class Pulse:
         self.every_s = every_s
         self._beat = 0.0
 
+    @property
+    def due(self) -> bool:
+        """Say whether it is time to beat again."""
+        return time.monotonic() - self._beat >= self.every_s
+
     def beat(self, *, force: bool = False, **facts: Any) -> None:
         """Say that we are alive, and how we are."""
         now = time.monotonic()

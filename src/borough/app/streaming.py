@@ -60,7 +60,8 @@ def loop(
             stream.checkpoint()
             gc.collect()
             rhythm.taken()
-        stream.pulse.beat(**stream.facts())
+        if stream.pulse.due:
+            stream.pulse.beat(**stream.facts())
 
 
 def run(settings: Settings) -> None:
