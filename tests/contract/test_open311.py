@@ -228,10 +228,13 @@ def test_a_question_that_makes_no_sense_is_told_so(
     ("tokens/nothing.json", "token"), ("services.yaml", "form"), ("requests/x.yaml", "form"),
 ])  # fmt: skip
 def test_what_is_not_there_is_404(door: Door, path: str, field: str) -> None:
-    """An unknown service, request, token or form, each in the form that was asked for."""
+    """An unknown service, request, token or form, in the form asked for and both languages."""
     answer = door.get(path)
     assert answer.status_code == 404
-    assert described(answer)[0].startswith(f"{field}:")
+    (says,) = described(answer)
+    assert says.startswith(f"{field}:")
+    assert re.search("[\u4e00-\u9fff]{2}", says)
+    assert re.search("there is|should be", says)
 
 
 def test_optional_and_empty_is_absent(door: Door) -> None:

@@ -1,5 +1,6 @@
 """Refuse as GeoReport v2 does: a list of errors, each with a code and a description."""
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -8,11 +9,15 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from borough.api.details import details
 from borough.api.open311.writing import MEDIA, answer
 from borough.api.problems import OURS, log, status_of
+from borough.api.refusals import TITLES
 from borough.core.errors import BadRequest, BoroughError, Forbidden
 
 MISSING = "缺少 it is missing"
+FIELD = re.compile(r"([a-z_0-9.]+)(: )(.*)", re.DOTALL)
+"""What is wrong with a field begins with its name."""
 
 
 class Refused(BadRequest):
@@ -40,16 +45,36 @@ class GeoReportRoute(APIRoute):
             try:
                 return await inner(request)
             except RequestValidationError as error:
-                wrong = [f"{each['loc'][-1]}: {each['msg']}" for each in error.errors()]
+                wrong = [
+                    spoken(f"{each['loc'][-1]}: {each['msg']}", BadRequest.code)
+                    for each in error.errors()
+                ]
                 return refused(form, 400 if form in MEDIA else 404, wrong)
             except BoroughError as error:
                 status = standing(error)
                 if status >= OURS:
                     log.error("%s: %s", request.url.path, error)
                 said = error.wrong if isinstance(error, Refused) else (str(error),)
-                return refused(form, status, said)
+                return refused(form, status, [spoken(each, error.code) for each in said])
 
         return handler
+
+
+def spoken(says: str, code: str) -> str:
+    """Say in both languages what is wrong with a field; *code* tells what where no row does.
+
+    >>> spoken("token: there is none such", "not-found")
+    'token: 没有此凭条 there is none such'
+    """
+    title = TITLES[code]["zh"]
+    whole = details(says, title)["zh"]
+    if whole == says:
+        return says
+    named = FIELD.fullmatch(says)
+    field, colon, rest = named.groups() if named else ("", "", says)
+    told = details(rest, title)["zh"] if whole == f"{title}：{says}" else whole
+    told = title if told == f"{title}：{rest}" else told.removeprefix(f"{field}：")
+    return f"{field}{colon}{told} {rest}"
 
 
 def standing(error: BoroughError) -> int:
