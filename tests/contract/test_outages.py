@@ -1,6 +1,6 @@
 """A power cut silences thousands of devices: people hear of it a few times, and nothing is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -97,7 +97,14 @@ class Day:
             scenes={scene.id: scene}, plans={scene.id: plan.by(None)}, ground=self.ground
         )
         self.wish = lambda edge: Desk.wish(cast("Desk", asked), edge)
-        SqlPosts(self.engine).save_areas(area_rows(yubei()))
+        SqlPosts(self.engine).save_areas(self.areas())
+
+    def areas(self) -> Iterator[dict[str, Any]]:
+        """Give the areas in which things stand, with the grids that they stand in."""
+        here = {*self.ground.registry.grid.tolist()}
+        for row in area_rows(yubei()):
+            if held := sorted(here.intersection(row["grids"])):
+                yield {**row, "grids": held}
 
     def speak(self, rows: Index) -> None:
         """Let things say something now."""

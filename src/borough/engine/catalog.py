@@ -3,8 +3,9 @@
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import MISSING, dataclass, field, fields
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -31,6 +32,8 @@ from borough.engine.worked import worked
 BUILT_IN = Path(__file__).parents[1] / "scenes"
 """A folder of scenes like any other; this one comes with the product."""
 NO_RULES: Mapping[str, Mapping[str, Any]] = {}
+told_before = lru_cache(maxsize=256)(tomllib.loads)
+"""Parses a text, once: a scene's files are read by whoever asks for it, and seldom change."""
 Made = TypeVar("Made")
 
 
@@ -254,9 +257,9 @@ def plans_alone(*roots: Path) -> tuple[dict[str, dict[str, Any]], dict[str, str]
 
 
 def parsed(path: Path) -> dict[str, Any]:
-    """Parse a TOML file of a scene folder."""
+    """Parse a TOML file of a scene folder; a text that was parsed before is not parsed again."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return deepcopy(told_before(path.read_text("utf-8")))
     except FileNotFoundError as error:
         msg = f"{path.parent.name}: {path.name} is missing"
         raise BadScene(msg) from error
