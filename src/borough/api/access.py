@@ -169,14 +169,25 @@ def about_a_case(request: Request, ports: Ports, right: str) -> None:
         return
     case = asked["case"]
     found = ports.cases.one(int(case) if case.isdecimal() and case.isascii() else case)
-    if not everywhere and not covers(ports, reach, found):
-        refuse(request, f"case {found.id}", "case: of another agency or area")
-    plan = ports.plans.get(found.plan)
-    stage = plan.steps[found.step].stage if plan and found.step in plan.steps else ""
-    if staged and stage and not who.reach(rights().roles, f"stages.{stage}"):
-        refuse(
-            request, f"case {found.id}", f"stages.{stage}: none of your roles acts at this stage"
-        )
+    if says := beyond(ports, who, right, found):
+        refuse(request, f"case {found.id}", says)
+
+
+def beyond(ports: Ports, who: Who, right: str, case: Case) -> str:
+    """Say why a right of somebody does not reach a case as it is now; empty where it does."""
+    roles = rights().roles
+    reach = who.reach(roles, right)
+    everywhere = any(each.everywhere for each in reach)
+    if not reach:
+        return f"{right}: none of what {who.name} may do reaches that far"
+    if not everywhere and not covers(ports, reach, case):
+        return "case: of another agency or area"
+    plan = ports.plans.get(case.plan)
+    stage = plan.steps[case.step].stage if plan and case.step in plan.steps else ""
+    staged = stage and right in STAGED and who.kind == "person"
+    if staged and not who.reach(roles, f"stages.{stage}"):
+        return f"stages.{stage}: none of your roles acts at this stage"
+    return ""
 
 
 def refuse(request: Request, subject: str, msg: str) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
-from borough.api.access import Given, Operator, outside, reader, within
+from borough.api.access import ASKING, Given, Operator, beyond, outside, reader, within
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.details import details
@@ -190,6 +190,8 @@ def private(ports: Ports, case: Case, events: Sequence[Event]) -> Sequence[Event
     ]  # fmt: skip
 
 
+STEPS = ("move", "close")
+"""What a person does only where, and at which stage, their roles reach."""
 BARRED = "目前不能流转"
 """What stands before a reason that has no words of its own in Chinese."""
 
@@ -197,13 +199,21 @@ BARRED = "目前不能流转"
 def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> dict[str, Any]:
     """Say what may be done with a case now, and what stands in the way of its other steps.
 
-    ``row`` is the row of the standards it was opened by, ``rows`` are those to choose from, and
-    ``decides`` is the role for whose decision something waits.
+    ``beyond`` says why moving or closing is not for the person who asks.  ``row`` is the row of
+    the standards it was opened by, ``rows`` are those to choose from, and ``decides`` is the role
+    for whose decision something waits.
     """
-    may = loop.legal(case, plan, ports.clock.now(wall_ms()))
+    legal, who = loop.legal(case, plan, ports.clock.now(wall_ms())), ASKING.get()
+    far = {verb: beyond(ports, who, f"cases.{verb}", case) for verb in STEPS if verb in legal}
+    far = {verb: says for verb, says in far.items() if says and who.kind == "person"}
+    may = [verb for verb in legal if verb not in far]
     step = plan.steps.get(case.step)
     ways = [plan.steps[name] for name in step.then if name != CLOSED] if step else []
     barred = {each.name: says for each in ways if (says := loop.no_way(case, plan, each))}
+    ends = loop.endings(case, plan) if "close" in may else ()
+    unfit = {each: loop.unfit(case, plan, each, {loop.CONFIRMED: True}) for each in ends}
+    if says := next(filter(None, unfit.values()), ""):
+        barred[CLOSED] = says
     open_ways = [each for each in ways if each.name not in barred] if "move" in may else []
     chosen = [each.data["row"] for each in events if each.verb == "standardised"]
     choose = "standard" in may and case.event
@@ -213,7 +223,8 @@ def allowed(ports: Ports, case: Case, plan: Plan, events: Sequence[Event]) -> di
         "moves": [onward(case, step, each) for each in open_ways if step],
         "barred": barred,
         "barred_says": {name: details(says, BARRED) for name, says in barred.items()},
-        "outcomes": loop.endings(case, plan) if "close" in may else (),
+        "outcomes": [each for each in ends if not unfit[each]],
+        "beyond": {verb: details(says, BARRED) for verb, says in far.items()},
         "row": chosen[-1] if chosen else None,
         "rows": [each.snapshot() for each in ports.district.standards.of(case.event)]
         if choose

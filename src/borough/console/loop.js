@@ -20,6 +20,7 @@ export function standing(told) {
     told.extended && `${say("extended")} ${told.extended} ${say("times")}`,
     told.rework && `${say("rework")} ${told.rework} ${say("times")}`,
     told.exempt && say("exempt"),
+    ...new Set(Object.entries(told.beyond ?? {}).filter(([verb]) => mayAct(verb)).map(([, why]) => said(why))),
     ...Object.values(told.barred_says ?? {}).map((why) => `${say("barred")}: ${named(said(why), told.post)}`),
   ].filter(Boolean);
   return lines.length ? h("div", { class: "loop" }, ...lines.map((each) => h("p", { class: "quiet" }, each))) : null;
