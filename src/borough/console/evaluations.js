@@ -1,6 +1,6 @@
 // Evaluations: choose a period, read the ranking, take one score apart, and take the next step.
 
-import { find, h, toast } from "./dom.js";
+import { askFor, find, h, toast } from "./dom.js";
 import { say } from "./evaluations_words.js";
 import { bringReturns } from "./returns.js";
 import { bytes, get, hasToken, me, post, takeToken } from "./server.js";
@@ -21,6 +21,13 @@ const unit = (name) => (name === "1" ? "" : name);
 const badge = (name) => h("span", { class: "class", data: { class: name } }, name || "–");
 const button = (text, onclick) => h("button", { type: "button", class: "tool", onclick }, text);
 const scheme = () => schemes.find((each) => each.scene === now?.scene);
+
+/** Ask for a few words without which nothing is done; empty where it was left. */
+async function words(title, name, yes) {
+  const field = h("textarea", { name, rows: "3", maxlength: "2000", required: true });
+  const given = await askFor(title, [[say(name), field]], { yes: say(yes), no: say("close") });
+  return given?.[name].trim() ?? "";
+}
 
 async function attempt(work) {
   try {
@@ -125,8 +132,8 @@ function acts() {
     await load();
   });
   const freeze = async () => (await sure("freeze", say("freeze"), `${said(scheme()?.name, now.scene)} ${now.period}`)) && step("freeze");
-  const reasoned = (verb) => {
-    const why = prompt(say("why"));
+  const reasoned = async (verb) => {
+    const why = await words(say(verb), "why", verb);
     if (why) step(verb, { why });
   };
   if (hasToken()) {
@@ -154,8 +161,9 @@ async function download() {
 
 function drawAppeals() {
   if (!now.appeals.length) return [];
-  const decide = (each, accepted) => {
-    const answer = prompt(say("answer"));
+  const decide = async (each, accepted) => {
+    const verb = accepted ? "accept" : "reject";
+    const answer = await words(`${say(verb)} · ${each.subject}`, "answer", verb);
     if (!answer) return;
     attempt(async () => {
       await post(`evaluations/${now.id}/appeals/${each.id}/decide`, { version: now.version, accepted, answer });
