@@ -129,11 +129,14 @@ class Decoder:
         reports = np.flatnonzero(fits & (codes < -len(REASONS)) & (codes > SPARKPLUG))
         plugs = np.flatnonzero(fits & (codes == SPARKPLUG)).tolist()
         sparkplug = ((at, subjects[at], payloads[at]) for at in plugs)
-        parts = [
-            _singles(single, codes[single], [payloads[at] for at in single.tolist()], lost),
-            self._reports(reports, codes, payloads, lost),
-            _of_sparkplug(self.host.read(sparkplug, lost.add, now)),
-        ]
+        parts = [_Rows(*(np.zeros(0, kind) for kind in _KINDS))]
+        if len(single):
+            said = [payloads[at] for at in single.tolist()]
+            parts.append(_singles(single, codes[single], said, lost))
+        if len(reports):
+            parts.append(self._reports(reports, codes, payloads, lost))
+        if plugs:
+            parts.append(_of_sparkplug(self.host.read(sparkplug, lost.add, now)))
         rows = _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         if (rows.message[1:] >= rows.message[:-1]).all():  # as where all are of one sort
             return rows

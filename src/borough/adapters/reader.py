@@ -26,10 +26,11 @@ from borough.core.errors import BadFrame
 from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode, joined
 from borough.core.partitions import WHOLE, Part
 
-_SHARE = 20
+_SHARE = 100
 SHORT_S, LONG_S = 0.02, 0.25
 """Messages are gathered so many times as long as the last chunk took to work off, within these
-bounds: little is dealt with at once, and much in larger pieces, of which each costs less."""
+bounds: little is dealt with at once, and much in larger pieces, of which each costs less.  What a
+piece costs however little is in it is so a hundredth of a core, or four times a second."""
 _PAUSE_S, _FEW = 0.01, 7_500
 """While it gathers so few it pauses between two looks at the sockets, each time twice as long: a
 look that finds one message costs as much as one that finds a thousand."""

@@ -99,6 +99,7 @@ class Window:
         self.at = np.full((SLOTS, len(self.members.target)), -np.inf)
         self.oldest = UNBEGUN
         self.late = 0
+        self._ends = (UNBEGUN, 0)
 
     def take(self, batch: Batch) -> None:
         """Fold the rows that concern this derivation into their windows."""
@@ -130,7 +131,7 @@ class Window:
 
     def close(self, now_ms: int, cause: int) -> Iterator[Derived]:
         """Give the results of the windows that are over at *now_ms*, in order."""
-        while self.oldest != UNBEGUN and now_ms >= self.calendar.end(self.oldest) + self._allow_ms:
+        while self.oldest != UNBEGUN and now_ms >= self._over:
             yield from self._result(cause)
             slot = self.oldest % SLOTS
             for name in FOLDS:
@@ -138,6 +139,13 @@ class Window:
             self.at[slot] = -np.inf
             self.oldest += 1
             self._skip_to(now_ms)
+
+    @property
+    def _over(self) -> int:
+        """Until when the oldest window waits, in ms UTC; worked out once for each."""
+        if self._ends[0] != self.oldest:
+            self._ends = (self.oldest, self.calendar.end(self.oldest) + self._allow_ms)
+        return self._ends[1]
 
     @property
     def _allow_ms(self) -> int:

@@ -41,6 +41,8 @@ class Calendar:
     def _offset(self, time: Index) -> Index:
         """Give how far local time is ahead of UTC; looked up once for each hour that occurs."""
         hour = time // 3_600_000
+        if len(hour) and (hour == hour[0]).all():  # as in most batches
+            return np.full(len(hour), self._ahead(int(hour[0])))
         hours, back = np.unique(hour, return_inverse=True)
         return np.array([self._ahead(each) for each in hours.tolist()], np.int64)[back]
 

@@ -199,7 +199,7 @@ class Pipeline:
 
     def _heard(self, runner: Runner, record: Record) -> list[Edges]:
         scene = runner.scene.id
-        if scene in self.broken:
+        if scene in self.broken or (isinstance(record, Now) and runner.rests(record)):
             return []
         try:
             if self.guard is None:

@@ -64,7 +64,7 @@ class Runner:
         What was read before changes nothing, so the journal may be cut between any two
         positions, and may hand out again what it has handed out.
         """
-        if record.last <= self.position:
+        if record.last <= self.position or (isinstance(record, Now) and self.rests(record)):
             return []
         edges: Iterator[Edges] = iter(())
         if isinstance(record, Now):
@@ -74,6 +74,22 @@ class Runner:
         said = list(edges)
         self.position = record.last
         return said
+
+    def rests(self, now: Now) -> bool:
+        """Say whether a look at the clock is none: it is too soon, or nobody stirs or may age.
+
+        The scene looks once in each of its `every_s`, counted from 1970, so that a replay looks
+        at the same moments wherever it begins.  What is rested through counts as read.
+        """
+        every_ms = max(round(self.scene.every_s * 1000), 1)
+        soon = now.time // every_ms <= self._looked // every_ms
+        calm = self._sparing and now.time / 1000 <= self._believed_until
+        calm = calm and not self.thorough and not self._stirred.any()
+        if calm and not soon:
+            self._looked = now.time
+        if soon or calm:
+            self.position = max(self.position, now.last)
+        return soon or calm
 
     def tune(self, change: Change) -> bool:
         """Go by other parameters from here on; what the rule remembers stays.
@@ -100,14 +116,10 @@ class Runner:
     def _pass(self, now: Now) -> Iterator[Edges]:
         """Let a detector that minds time look at all its things, and let old word age.
 
-        It looks once in each of the scene's `every_s`, counted from 1970, so that a replay looks at
-        the same moments wherever it begins: 18 ms for 356,000 things, most of it memory.  Where the
-        rule knows who is calm it is shown the others only, and nobody's word is weighed before
-        some may have grown too old.
+        That takes 18 ms for 356,000 things, most of it memory.  Where the rule knows who is calm
+        it is shown the others only, and nobody's word is weighed before some may have grown too
+        old.
         """
-        every_ms = max(round(self.scene.every_s * 1000), 1)
-        if now.time // every_ms <= self._looked // every_ms:
-            return
         self._looked = now.time
         if self._knows is not None and not self.thorough:
             yield from self._glance(self._knows, now)

@@ -12,7 +12,7 @@ from borough.storage.journal.journal import Entry
 from borough.storage.sql import SqlTunings, connect
 
 log = logging.getLogger(__name__)
-LOOK_S, LONG_S = 0.5, 2.0
+LOOK_S, LONG_S = 1.0, 2.0
 """How soon a change is in the journal, at most; several partitions together ask as often as one,
 each up to this seldom."""
 

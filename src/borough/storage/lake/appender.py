@@ -68,11 +68,13 @@ class Appender:
                 return True
             if self._count and self._count + len(rows) > self.most_rows:
                 return False
-            if not self._waiting:
+            first = not self._waiting
+            if first:
                 self._since = monotonic()
             self._waiting.append((rows, position))
             self._count += len(rows)
-            self._change.notify_all()
+            if first or self._count >= self.every_rows:  # else the thread wakes by its own clock
+                self._change.notify_all()
         return True
 
     def flush(self, timeout_s: float = 60.0) -> None:
