@@ -192,6 +192,12 @@ def test_bounds_that_reach_nothing_are_refused(
     counter.refused("bad-request", field, "POST", "tokens", json=told)
 
 
+def test_an_account_is_at_a_post_that_there_is(counter: Counter) -> None:
+    """Another one is refused, and no account is made."""
+    told = {"account": "x", "post": "nowhere"}
+    counter.refused("bad-request", "post", "POST", "accounts", json=told)
+
+
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_half_an_open311_request_names_its_fields(counter: Counter, form: str) -> None:
     """Without a service, and then with half a point and no word of what is wrong."""

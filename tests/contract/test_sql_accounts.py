@@ -83,6 +83,22 @@ def test_a_session_ends_with_its_time_its_account_or_another_password(engine: En
     assert list(SqlAudit(engine).faults()) == []
 
 
+def test_an_account_may_have_a_post_which_its_sessions_tell(engine: Engine) -> None:
+    """From the next request on it is another, or none; the audit log has each."""
+    people = led_by(engine)
+    people.add({"account": "li", "post": "G0001"}, by="wang", at_ms=1)
+    doors = signed_in(engine, "li", "1" * 64)
+    held = []
+    for version, post in ((1, "G0002"), (2, "")):
+        held.append(getattr(doors.session("1" * 64), "post", None))
+        people.change("li", {"post": post}, version=version, by="wang", at_ms=1)
+    held.append(getattr(doors.session("1" * 64), "post", None))
+
+    assert held == ["G0001", "G0002", ""]
+    told = SqlAudit(engine).find(verb="account_changed")
+    assert [row["data"]["post"] for row in told] == ["", "G0002"]
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [

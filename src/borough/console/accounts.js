@@ -2,7 +2,7 @@
 
 import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
-import { actor, done, placed, places, subject } from "./naming.js";
+import { actor, done, placed, places, posted, subject } from "./naming.js";
 import { get, me, post, remove } from "./server.js";
 import { sure } from "./sure.js";
 import { agencies as agencyNames, called, moment, said, settle, turn, word } from "./words.js";
@@ -73,9 +73,18 @@ function accountRow(account) {
   const acts = may("accounts.write")
     ? [button(say("link"), () => attempt(link)),
        button(say(account.disabled_ms ? "enable" : "disable"), () => attempt(() => change(account, { disabled: !account.disabled_ms }))),
-       giving((grant) => change(account, { grants: [...account.grants, grant] }))([], "give")]
+       giving((grant) => change(account, { grants: [...account.grants, grant] }))([], "give"), seat(account)]
     : [];
-  return cells("td", `${account.name} ${account.title}`, h("div", {}, ...held(account)), state, h("div", { class: "buttons" }, ...acts));
+  return cells("td", h("div", {}, `${account.name} ${account.title}`, account.post ? h("div", { class: "quiet" }, posted(account.post)) : null), h("div", {}, ...held(account)), state, h("div", { class: "buttons" }, ...acts));
+}
+
+/** The post that somebody works at, by its code; empty takes it away. */
+function seat(account) {
+  const submit = (event) => {
+    event.preventDefault();
+    attempt(() => change(account, { post: event.target.elements.post.value.trim() }));
+  };
+  return h("form", { class: "line seat", onsubmit: submit }, field("post", "text", { value: account.post, maxlength: "64" }), h("button", { class: "tool" }, say("seat")));
 }
 
 function accounts() {

@@ -1,11 +1,11 @@
-// My post: chosen once and kept in this browser; its duties, its leave, and its cases alone.
+// My post: that of my account, or one chosen here and kept in this browser; its duties, its leave, and its cases alone.
 
 import { h } from "./dom.js";
 import { posted } from "./naming.js";
 import { get, me } from "./server.js";
 import { current, moment } from "./words.js";
 
-const KEPT = "borough.post";
+const kept = () => `borough.post.${me.name}`;
 const WORDS = {
   zh: { mine: "我的岗位", none: "（未选）", duties: "我的排班", leaves: "我的请假", covers: "代", stand_in: "顶班", only: "只看我的案卷", empty: "近日没有排班", no_leave: "没有请假" },
   en: { mine: "My post", none: "(none chosen)", duties: "My duties", leaves: "My leave", covers: "for", stand_in: "stands in", only: "Only my cases", empty: "No duty is laid out", no_leave: "No leave" },
@@ -16,13 +16,13 @@ const span = (each) => `${moment(each.from_ms)} – ${moment(each.to_ms)}`;
 /** Draw it into a box; nothing for who has no post. `only` shows whether the list is of one post, and is told which. */
 export async function drawMine(box, only) {
   if (!me.rights.includes("posts.own")) return;
-  const kept = localStorage.getItem(KEPT) ?? "";
+  const mine = localStorage.getItem(kept()) ?? me.post;
   let told = await get("duties");
-  const post = told.posts.includes(kept) ? kept : "";
+  const post = told.posts.includes(mine) ? mine : "";
   if (post) told = await get(`duties?post=${encodeURIComponent(post)}`);
   box.hidden = !told.posts.length;
   const choose = h("select", { "aria-label": say("mine"), onchange: () => {
-    localStorage.setItem(KEPT, choose.value);
+    localStorage.setItem(kept(), choose.value);
     only.set("");
     drawMine(box, only);
   } }, h("option", { value: "" }, `${say("mine")} ${say("none")}`),

@@ -4,7 +4,7 @@ import { current, said } from "./words.js";
 
 const KEPT = "borough.token";
 
-const NOBODY = { signed_in: false, name: "", title: "", kind: "nobody", roles: [], rights: [], outside: false };
+const NOBODY = { signed_in: false, name: "", title: "", kind: "nobody", post: "", roles: [], rights: [], outside: false };
 /** Who is signed in, as the server said when the page was opened; see `/api/v1/me`. */
 export let me = NOBODY;
 

@@ -142,6 +142,7 @@ class Who:
 
     ``name`` is what logs write.  ``rights`` are those of a token, None for a person, who has
     the rights of the roles in ``grants``; a token's own bounds are in ``bounds``.
+    ``post`` is the one they work at; it gives them no right.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Who:
     bounds: Bounds = Bounds()
     session: int = 0
     title: str = field(default="", compare=False)
+    post: str = field(default="", compare=False)
 
     @property
     def roles(self) -> frozenset[str]:

@@ -33,15 +33,17 @@ def add_account(desk: Desk, ask: Mapping[str, Any]) -> Answer:
     """Make an account; it has no password yet."""
     known_roles(ask.get("grants", ()))
     bounded(desk, ask.get("grants", ()))
+    seated(desk, ask.get("post", ""))
     name = SqlAccounts(desk.engine).add(ask, by=ask["by"], at_ms=wall_ms())
     return Answer({"account": name})
 
 
 def change_account(desk: Desk, ask: Mapping[str, Any]) -> Answer:
-    """Change title, grants or subject of an account; disable or enable it."""
+    """Change title, grants, subject or post of an account; disable or enable it."""
     change = ask["change"]
     known_roles(change.get("grants", ()))
     bounded(desk, change.get("grants", ()))
+    seated(desk, change.get("post", ""))
     told = {"version": ask["version"], "by": ask["by"], "at_ms": wall_ms()}
     SqlAccounts(desk.engine).change(ask["account"], change, **told)
     return Answer({"account": ask["account"]})
@@ -163,6 +165,13 @@ def bounded(desk: Desk, grants: Any) -> None:
             ):
                 msg = f"areas: no grid of the district begins with {area!r}"
                 raise BadRequest(msg)
+
+
+def seated(desk: Desk, post: str) -> None:
+    """Refuse a post that there is not."""
+    if post and post not in desk.ground.district.posts.code:
+        msg = f"post: there is no {post!r}"
+        raise BadRequest(msg)
 
 
 VERBS = {

@@ -13,7 +13,8 @@ from borough.storage.sql.people_tables import accounts, links, sessions
 
 FIRST, RESET, ENTER = "first", "reset", "enter"
 """What a link is for: make the first administrator, set a password, sign in as it is."""
-CHANGEABLE = frozenset({"title", "grants", "outside", "disabled"})
+CHANGEABLE = frozenset({"title", "grants", "outside", "post", "disabled"})
+TEXTS = ("title", "outside", "post")
 ADMINISTRATOR = "administrator"
 
 
@@ -47,7 +48,7 @@ class SqlAccounts:
             return (connection.scalar(chosen) or "") if subject else ""
 
     def add(self, told: Mapping[str, Any], *, by: str, at_ms: int) -> str:
-        """Make an account: ``account``, and perhaps ``title``, ``grants``, ``outside``.
+        """Make an account: ``account``, perhaps ``title``, ``grants``, ``outside``, ``post``.
 
         It has no password yet; a link sets one.  Gives its name.  `BadRequest` names a field;
         `Stale` where the name is taken.
@@ -58,7 +59,7 @@ class SqlAccounts:
     def change(
         self, account: str, told: Mapping[str, Any], *, version: int, by: str, at_ms: int
     ) -> None:
-        """Change ``title``, ``grants``, ``outside`` or ``disabled`` of an account.
+        """Change ``title``, ``grants``, ``outside``, ``post`` or ``disabled`` of an account.
 
         Who is disabled is signed out everywhere.  `Stale` where it is not at *version*;
         `BadRequest` where no administrator would be left.
@@ -66,7 +67,7 @@ class SqlAccounts:
         if unknown := told.keys() - CHANGEABLE:
             msg = f"{', '.join(sorted(unknown))}: an account has {', '.join(sorted(CHANGEABLE))}"
             raise BadRequest(msg)
-        values: dict[str, Any] = {k: str(told[k]) for k in ("title", "outside") if k in told}
+        values: dict[str, Any] = {k: str(told[k]) for k in TEXTS if k in told}
         if "grants" in told:
             values["grants"] = grants(told["grants"])
         if "disabled" in told:
@@ -164,7 +165,7 @@ def added(connection: Connection, told: Mapping[str, Any], *, by: str, at_ms: in
     row = {
         "name": name, "title": str(told.get("title", ""))[:100], "password": "",
         "grants": grants(told.get("grants", ())), "outside": str(told.get("outside", "")),
-        "made_ms": at_ms, "version": 1,
+        "post": str(told.get("post", "")), "made_ms": at_ms, "version": 1,
     }  # fmt: skip
     connection.execute(accounts.insert().values(row))
     noted(connection, by, "account_added", f"account {name}", {"grants": row["grants"]})
@@ -218,4 +219,6 @@ def _still_led(connection: Connection) -> None:
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name in {"grants", "disabled_ms"}}
+    return {
+        name: value for name, value in values.items() if name in {"grants", "post", "disabled_ms"}
+    }

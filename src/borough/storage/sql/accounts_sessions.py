@@ -14,7 +14,7 @@ from borough.storage.sql.people_tables import accounts, sessions, tokens
 
 _S, _A, _T = sessions.c, accounts.c, tokens.c
 _SESSION = (
-    select(_S.number, _A.name, _A.title, _A.grants)
+    select(_S.number, _A.name, _A.title, _A.grants, _A.post)
     .join(accounts, _A.name == _S.account)
     .where(
         _S.sha256 == bindparam("wanted"), _S.ended_ms.is_(None), _S.expires_ms > bindparam("now"),
@@ -43,7 +43,7 @@ class SqlSessions:
         if row is None:
             return None
         held = tuple(map(Grant.read, row.grants))
-        return Who(row.name, "person", held, session=row.number, title=row.title)
+        return Who(row.name, "person", held, session=row.number, title=row.title, post=row.post)
 
     def program(self, digest: str) -> Who | None:
         """Say which program's token has this SHA-256; None where none that holds."""

@@ -15,12 +15,13 @@ accounts = Table(
     Column("password", String, nullable=False),
     Column("grants", JSON, nullable=False),
     Column("outside", String, nullable=False),
+    Column("post", String, nullable=False, server_default=""),
     Column("made_ms", Int64, nullable=False),
     Column("disabled_ms", Int64),
     Column("version", Integer, nullable=False),
 )
 """``password`` is an argon2 hash, or empty: none set yet.  ``outside`` is the subject under which
-an OpenID provider knows the person, or empty."""
+an OpenID provider knows the person, or empty; ``post`` the one they work at, or empty."""
 Index("ix_accounts_outside", accounts.c.outside)
 
 links = Table(
