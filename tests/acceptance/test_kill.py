@@ -34,7 +34,7 @@ def senders(living: Living) -> Iterator[tuple[MqttSender, HttpSender]]:
 
 
 def check(living: Living, *senders: Sender) -> None:
-    """Check journal and history against the ledgers, and detections against a replay."""
+    """Check journal and history against the ledgers, detections and cases against a replay."""
     acknowledged = set().union(*(each.ledger.acknowledged for each in senders))
     said = set().union(*(each.ledger.said for each in senders))
     eventually(lambda: acknowledged <= set(living.journalled()), "all that was acknowledged")
@@ -42,9 +42,12 @@ def check(living: Living, *senders: Sender) -> None:
     journalled = living.journalled()
     assert {row: n for row, n in journalled.items() if row in said and n != 1} == {}
     until = living.settled()
-    compared = replayed(living.settings).compared(0, until)
+    last, found = at_rest(living)
+    done = replayed(living.settings)
+    compared = done.compared(0, until)
     assert (compared.missing, compared.extra) == ([], [])
     assert compared.same
+    assert found == undisturbed(living, living, last, done)
 
 
 def has_more(sender: Sender, than: int) -> bool:
@@ -70,5 +73,3 @@ def test_a_killed_role_costs_nothing_that_was_acknowledged(
         each.hush()
 
     check(living, *senders)
-    last, found = at_rest(living)
-    assert found == undisturbed(living, living, last)

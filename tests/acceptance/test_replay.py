@@ -70,25 +70,27 @@ def by_command(living: Living, *words: str) -> dict[str, Any]:
     return told
 
 
-def test_a_replay_says_what_the_live_run_said(recorded: Living) -> None:
+@pytest.fixture(scope="module")
+def told(recorded: Living) -> dict[str, Any]:
+    """Replay all of it, in one process."""
+    return by_command(recorded)
+
+
+def test_a_replay_says_what_the_live_run_said(recorded: Living, told: dict[str, Any]) -> None:
     """The command tells every change again, to the last digit, from a district that is off."""
     live = recorded.edges()
-
-    told = by_command(recorded)
 
     assert live
     assert facts(told["detections"]) == facts(live)
     assert (told["same"], told["missing"], told["extra"]) == (len(live), [], [])
 
 
-def test_several_processes_say_what_one_says(recorded: Living) -> None:
+def test_several_processes_say_what_one_says(recorded: Living, told: dict[str, Any]) -> None:
     """Each answers for its share of the things; together they say the same, in the same order."""
-    one = by_command(recorded)
-
     three = by_command(recorded, "--processes", "3")
 
-    assert len({each["thing"] for each in one["detections"]}) > 1
-    assert three == one
+    assert len({each["thing"] for each in told["detections"]}) > 1
+    assert three == told
 
 
 def test_one_scene_alone_says_what_it_said_among_all(recorded: Living) -> None:

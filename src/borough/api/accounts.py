@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,11 +11,12 @@ from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.accounts_passwords import SIGNING
 from borough.api.bodies import Exact
+from borough.api.door import Door
 from borough.api.rights import rights
 from borough.core.errors import Forbidden
 from borough.core.people import MOST, Who
 
-router = APIRouter(prefix="/api/v1", tags=["accounts 账号"])
+router = Door(prefix="/api/v1", tags=["accounts 账号"])
 Codes = Annotated[list[str], Field(max_length=MOST)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from borough.api import answers
 from borough.api.access import NOBODY, Given, Operator, address_of, cookie, known
 from borough.api.accounts_passwords import SIGNING, Throttle, passwords
 from borough.api.bodies import Exact
+from borough.api.door import Door
 from borough.api.people_ports import Provider
 from borough.api.ports import Ports
 from borough.api.refusals import NotSignedIn
@@ -22,7 +23,7 @@ from borough.api.rights import rights
 from borough.core.errors import BadRequest, Forbidden, NotFound
 from borough.core.people import Who, account_name
 
-router = APIRouter(prefix="/api/v1", tags=["signing in 登录"])
+router = Door(prefix="/api/v1", tags=["signing in 登录"])
 WRONG = "account or password is wrong, or the account is disabled"
 HOUR_S = 3_600
 WAITING = "borough-outside"

@@ -123,10 +123,8 @@ def create(ports: Ports) -> FastAPI:
     app.state.notices, app.state.throttle = Notices(), Throttle()
     app.add_middleware(Gate, hosts=ports.hosts)
     problems.install(app)
-    for part in PARTS:
-        app.include_router(part.router)
-    app.include_router(warnings.public)
-    app.include_router(open311.router)
+    for door in (*(part.router for part in PARTS), warnings.public, open311.router):
+        app.router.routes.extend(door.routes)
     pages.install(app)
     return app
 

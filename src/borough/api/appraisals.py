@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers, tables
 from borough.api.access import Given, reader
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.moments import moment
 
-router = APIRouter(
+router = Door(
     prefix="/api/v1/appraisals", tags=["appraisals 综合评价"], dependencies=[Depends(reader)]
 )
 From = Annotated[

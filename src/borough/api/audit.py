@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,10 +11,11 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.covering import hidden
+from borough.api.door import Door
 from borough.api.masking import sees_all, shown
 from borough.api.ports import Ports
 
-router = APIRouter(prefix="/api/v1", tags=["audit 审计"])
+router = Door(prefix="/api/v1", tags=["audit 审计"])
 HEAD = ("seq", "at_ms", "actor", "verb", "subject", "data", "hash")
 SHOWN = 200
 """Doubtful requests of others that a dry run shows."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body, Depends
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,11 +13,12 @@ from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.cases import Act, asked, full
+from borough.api.door import Door
 from borough.api.moments import moment
 from borough.api.rights import rights
 from borough.core.people import Who
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
 EVERY = "*"
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from borough.api.access import ASKING, Given, Operator, beyond, outside, reader,
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.details import details
+from borough.api.door import Door
 from borough.api.errands import listed
 from borough.api.ground import holding, standing
 from borough.api.ports import Ports
@@ -24,7 +25,7 @@ from borough.core import loop
 from borough.core.cases import Case, Event
 from borough.core.plans import CLOSED, Plan, Step
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
 HEAD = (
     "id", "code", "scene", "thing", "grid", "step", "holder", "post", "level",
     "opened_ms", "due_ms", "closed_ms", "outcome", "version",

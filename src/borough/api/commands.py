@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body, Depends
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -10,10 +10,11 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.cases import Act, asked
+from borough.api.door import Door
 from borough.api.errands import listed
 from borough.api.ports import Ports
 
-router = APIRouter(
+router = Door(
     prefix="/api/v1/cases/{case}/commands", tags=["commands 指令"], dependencies=[Depends(reader)]
 )
 

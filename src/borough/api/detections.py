@@ -2,20 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, reader
+from borough.api.door import Door
 from borough.api.ground import standing
 from borough.api.moments import moment
 from borough.api.ports import Ports, Row
 from borough.api.things import row_of
 
-router = APIRouter(
-    prefix="/api/v1/detections", tags=["detections 预警"], dependencies=[Depends(reader)]
-)
+router = Door(prefix="/api/v1/detections", tags=["detections 预警"], dependencies=[Depends(reader)])
 HEAD = ("id", "scene", "thing", "level", "level_name", "began_ms", "ended_ms")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Query
+from fastapi import Body, Depends, Path, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,10 +11,11 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
+from borough.api.door import Door
 from borough.api.fact_files import XLSX, kept
 from borough.api.ports import Ports
 
-router = APIRouter(
+router = Door(
     prefix="/api/v1/evaluations", tags=["evaluations 评价"], dependencies=[Depends(reader)]
 )
 PAGE = 1_000

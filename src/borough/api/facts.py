@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,12 +11,13 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
+from borough.api.door import Door
 from borough.api.fact_files import XLSX, kept, results_of
 from borough.api.moments import moment
 from borough.api.ports import Ports, Row
 from borough.core.facts import Wanted
 
-router = APIRouter(prefix="/api/v1", tags=["facts 统计数据"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["facts 统计数据"], dependencies=[Depends(reader)])
 PAGE = 1_000
 """The longest page that the stores give."""
 SHOWN = 1_000

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,11 +14,12 @@ from starlette.responses import FileResponse, Response
 from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.bodies import Exact
+from borough.api.door import Door
 from borough.api.imports import store
 from borough.core.errors import NotFound
 from borough.core.files import ENDINGS, PHOTOS, Attachment
 
-router = APIRouter(prefix="/api/v1/cases/{case}/files", tags=["files 附件"])
+router = Door(prefix="/api/v1/cases/{case}/files", tags=["files 附件"])
 MADE = 201
 THUMBNAIL_MEDIA = "image/jpeg"
 BODY = {

@@ -2,15 +2,16 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from pydantic import Field
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.bodies import Exact
+from borough.api.door import Door
 
-router = APIRouter(prefix="/api/v1", tags=["hooks 事件推送"])
+router = Door(prefix="/api/v1", tags=["hooks 事件推送"])
 MADE = 201
 Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=100)]
 URL_LONGEST = 2_000

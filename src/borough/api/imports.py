@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,10 +13,11 @@ from starlette.responses import FileResponse, Response
 
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
+from borough.api.door import Door
 from borough.api.ports import Row
 from borough.api.refusals import BadFields, TooLarge
 
-router = APIRouter(prefix="/api/v1/things", tags=["things 对象"])
+router = Door(prefix="/api/v1/things", tags=["things 对象"])
 MEDIA = {
     "csv": answers.CSV,
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -4,16 +4,17 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Header
+from fastapi import Depends, Header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from borough.api.access import Given, reader, within
+from borough.api.door import Door
 from borough.api.rights import rights
 from borough.core.people import Bounds
 
-router = APIRouter(prefix="/api/v1", tags=["live 实时"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["live 实时"], dependencies=[Depends(reader)])
 OPEN = frozenset({b"hello", b"counts", b"detection", b"registry"})
 """Kinds of events that everybody hears whole."""
 REQUEST = b"request"

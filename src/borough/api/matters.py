@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -10,8 +10,9 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.cases import Act, asked, full
+from borough.api.door import Door
 
-router = APIRouter(prefix="/api/v1/matters", tags=["matters 一件事"])
+router = Door(prefix="/api/v1/matters", tags=["matters 一件事"])
 HIGHEST = 9
 
 

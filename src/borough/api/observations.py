@@ -3,7 +3,7 @@
 import zlib
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import Header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,11 +12,12 @@ from borough.api import answers, arrow_batches, decoding
 from borough.api.access import Given, Writer
 from borough.api.admission import Admission, Admitted
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.refusals import NothingTaken, TooLarge
 from borough.api.tally import Tally
 from borough.core.errors import BadRequest
 
-router = APIRouter(prefix="/api/v1", tags=["observations 观测"])
+router = Door(prefix="/api/v1", tags=["observations 观测"])
 ALL, SOME = 200, 207
 GZIP = 16
 """Added to the window's size, it tells zlib that a gzip head comes first."""

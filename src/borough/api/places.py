@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +15,11 @@ from borough.api import answers, ground, naming
 from borough.api.access import Given, reader
 from borough.api.answers import Document
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.ports import Ports, Row
 from borough.core.errors import NotFound
 
-router = APIRouter(prefix="/api/v1", tags=["district 区县"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["district 区县"], dependencies=[Depends(reader)])
 STATES_S = 1.0
 """How long one answer about the states of all things serves everyone, in wall seconds."""
 PAGE = 1_000

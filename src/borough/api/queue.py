@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,13 +14,14 @@ from borough.api import answers, tables
 from borough.api.access import Given, within
 from borough.api.broadcast import wall_ms
 from borough.api.cases import told
+from borough.api.door import Door
 from borough.api.ports import Ports
 from borough.core.cases import Case
 from borough.core.countdowns import limit_of
 from borough.core.errors import NotFound
 from borough.core.queue import Counts, Stage, Wanted
 
-router = APIRouter(prefix="/api/v1", tags=["cases 案卷"])
+router = Door(prefix="/api/v1", tags=["cases 案卷"])
 AT_ONCE = 1_000
 """Cases that a file asks the store for in one go: the longest page that it gives."""
 Some = Annotated[list[str], Query(max_length=50)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
@@ -17,6 +17,7 @@ from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.covering import clean, hidden, patterns
+from borough.api.door import Door
 from borough.api.fact_files import XLSX, kept
 from borough.api.live import spot
 from borough.api.masking import sees_all, shown
@@ -29,9 +30,7 @@ from borough.core.errors import Forbidden
 from borough.core.forgetting import blotted_all, finders
 from borough.core.requests import CHANNELS, STATES, Request
 
-router = APIRouter(
-    prefix="/api/v1/requests", tags=["requests 诉求"], dependencies=[Depends(reader)]
-)
+router = Door(prefix="/api/v1/requests", tags=["requests 诉求"], dependencies=[Depends(reader)])
 COVERED = "***"
 MOMENTS = ("received", "contact_due", "answer_due", "contacted", "answered")
 HEAD = (

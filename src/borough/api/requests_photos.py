@@ -4,13 +4,14 @@ import secrets
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, address_of
+from borough.api.door import Door
 from borough.api.files import cleared
 from borough.api.imports import store
 from borough.api.ports import Ports
@@ -19,7 +20,7 @@ from borough.core.errors import BadFile, IllegalMove
 from borough.core.files import ENDINGS, PHOTOS, Attachment
 from borough.core.requests import CLOSED, REFUSED, Request
 
-router = APIRouter(prefix="/api/v1/requests", tags=["requests 诉求"])
+router = Door(prefix="/api/v1/requests", tags=["requests 诉求"])
 BODY = {
     "requestBody": {
         "required": True,

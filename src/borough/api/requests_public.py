@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
@@ -16,11 +16,12 @@ from borough.api import answers
 from borough.api.access import Given, address_of
 from borough.api.bodies import Exact
 from borough.api.covering import clean
+from borough.api.door import Door
 from borough.api.ports import Ports
 from borough.core.errors import Busy, NotFound
 from borough.core.requests import LONGEST, Request
 
-router = APIRouter(prefix="/api/v1/requests", tags=["requests 诉求"])
+router = Door(prefix="/api/v1/requests", tags=["requests 诉求"])
 HOUR_S, MINUTE_S = 3600.0, 60.0
 REMEMBERED = 10_000
 """Addresses of which it is known how often they asked; beyond that the oldest are forgotten."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
 from borough.api.cases import asked
 from borough.api.details import details
+from borough.api.door import Door
 from borough.api.fact_files import BODY, kept
 from borough.api.moments import moment
 from borough.api.ports import Ports
@@ -25,7 +26,7 @@ from borough.api.problems import language
 from borough.api.refusals import TITLES
 from borough.core.errors import Forbidden
 
-router = APIRouter(prefix="/api/v1", tags=["rosters 排班"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["rosters 排班"], dependencies=[Depends(reader)])
 Word = Annotated[str, Query(max_length=64)]
 At = Annotated[str, Query(description="ms or ISO 8601; now where it is left out")]
 CHOSEN_FROM = 300

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -11,10 +11,11 @@ from starlette.responses import Response
 from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
+from borough.api.door import Door
 from borough.api.moments import moment
 from borough.api.ports import Ports
 
-router = APIRouter(prefix="/api/v1/scenes", tags=["scenes 场景"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1/scenes", tags=["scenes 场景"], dependencies=[Depends(reader)])
 Values = Annotated[
     dict[str, float | None],
     Field(min_length=1, max_length=64, description="by parameter; null goes back to the declared"),

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, reader
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.moments import moment
 from borough.api.ports import Ports
 from borough.api.refusals import BadFields
@@ -19,7 +20,7 @@ from borough.api.things import row_of
 from borough.core.errors import NotFound
 from borough.core.observations import Index
 
-router = APIRouter(prefix="/api/v1", tags=["series 时间序列"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["series 时间序列"], dependencies=[Depends(reader)])
 Width = Literal["", "minute", "5min", "15min", "hour", "day", "week", "month", "quarter", "year"]
 How = Literal["mean", "min", "max", "sum", "count", "first", "last"]
 DAY_MS = 86_400_000

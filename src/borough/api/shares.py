@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,13 +14,14 @@ from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.ports import Ports
 from borough.api.rights import rights
 from borough.core.errors import Forbidden
 from borough.core.people import Who
 from borough.core.shares import DATASETS, MASKS, Share
 
-router = APIRouter(prefix="/api/v1/shares", tags=["shares 数据共享"])
+router = Door(prefix="/api/v1/shares", tags=["shares 数据共享"])
 MADE = 201
 TOKEN = "token:"  # noqa: S105 - how the names of programs begin in logs, no secret
 PROGRAM = "program"

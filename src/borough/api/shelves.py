@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -10,10 +10,11 @@ from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.moments import moment
 from borough.api.things import row_of
 
-router = APIRouter(prefix="/api/v1", tags=["alarms 告警"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["alarms 告警"], dependencies=[Depends(reader)])
 
 
 class Shelf(Exact):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import Body, Depends
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as Asked
@@ -12,10 +12,11 @@ from borough.api import answers
 from borough.api.access import Given, Operator, covers, reader
 from borough.api.bodies import Exact
 from borough.api.cases import asked as acted
+from borough.api.door import Door
 from borough.api.ports import Ports
 from borough.core.errors import Forbidden
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1/cases", tags=["cases 案卷"], dependencies=[Depends(reader)])
 
 
 class MergeCase(Exact):

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, reader
+from borough.api.door import Door
 from borough.core.standards import Standards
 
-router = APIRouter(prefix="/api/v1", tags=["cases 案卷"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1", tags=["cases 案卷"], dependencies=[Depends(reader)])
 
 
 @router.get("/standards", summary="Case standards 立结案标准")

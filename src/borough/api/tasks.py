@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import Body, Depends, Query
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from borough.api import answers
 from borough.api.access import Given, Operator, reader
 from borough.api.bodies import Exact
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.ground import named
 from borough.api.ports import Ports
 from borough.core.errors import Forbidden
@@ -40,7 +41,7 @@ def concerned(request: Request, ports: Given, _judged: Annotated[None, Depends(r
         raise Forbidden(msg)
 
 
-router = APIRouter(prefix="/api/v1/tasks", tags=["tasks 任务"], dependencies=[Depends(concerned)])
+router = Door(prefix="/api/v1/tasks", tags=["tasks 任务"], dependencies=[Depends(concerned)])
 
 
 class TaskAct(Exact):

@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, reader, within
+from borough.api.door import Door
 from borough.api.ports import Box, Ports, Row
 from borough.api.refusals import BadFields
 from borough.core.district import District
 from borough.core.errors import NotFound
 
-router = APIRouter(prefix="/api/v1/things", tags=["things 对象"], dependencies=[Depends(reader)])
+router = Door(prefix="/api/v1/things", tags=["things 对象"], dependencies=[Depends(reader)])
 CORNERS = 4
 RELATED = 50
 """Detections and cases told with a thing; the lists have the rest."""

@@ -5,17 +5,18 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import psutil
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api import answers
 from borough.api.access import Given, reader
+from borough.api.door import Door
 from borough.api.ports import Ports
 from borough.api.tally import Tally
 from borough.core.errors import BusDown, DiskFull
 
-router = APIRouter(tags=["health 运行状况"])
+router = Door(tags=["health 运行状况"])
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 GAUGES = {
     "things": "Things in the registry",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from xml.etree import ElementTree as ET
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from borough.api import answers
 from borough.api.access import Given, Operator
 from borough.api.broadcast import wall_ms
 from borough.api.cases import Act, asked
+from borough.api.door import Door
 from borough.api.ground import standing
 from borough.api.ports import Ports
 from borough.api.warning_ports import Row
@@ -27,8 +28,8 @@ ATOM = "application/atom+xml"
 XMLNS = "http://www.w3.org/2005/Atom"
 RECENT = 100
 """Bulletins in the feed."""
-public = APIRouter(prefix="/cap", tags=["warnings 预警发布"])
-router = APIRouter(prefix="/api/v1", tags=["warnings 预警发布"])
+public = Door(prefix="/cap", tags=["warnings 预警发布"])
+router = Door(prefix="/api/v1", tags=["warnings 预警发布"])
 
 
 class Confirm(Act):

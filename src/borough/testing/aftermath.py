@@ -6,7 +6,7 @@ from typing import Any
 
 from borough.app.desk.desk import Desk
 from borough.app.settings import Settings
-from borough.app.tuning.replays import replayed
+from borough.app.tuning.replays import Replayed, replayed
 from borough.core.cases import Case
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.storage.sql import SqlCases, connect
@@ -49,16 +49,20 @@ def at_rest(living: Living) -> tuple[int, list[dict[str, Any]]]:
             return max(each["position"] for each in before), found
 
 
-def undisturbed(living: Living, original: Living, last: int) -> list[dict[str, Any]]:
+def undisturbed(
+    living: Living, original: Living, last: int, done: Replayed | None = None
+) -> list[dict[str, Any]]:
     """Let a desk that never saw any trouble take the detections of a replay, up to a position.
 
-    It begins with the database that the *original* had before it ran.
+    It begins with the database that the *original* had before it ran.  The replay is one that
+    was *done* after that position was reached, or is made now.
     """
     fresh = living.settings.folder / "fresh.db"
     for each in fresh.parent.glob("fresh.db*"):
         each.unlink()
     shutil.copy(original.settings.folder / "before.db", fresh)
     settings = replace(living.settings, database=f"sqlite:///{fresh}")
-    edges = [each for each in replayed(living.settings).edges if each["position"] <= last]
+    told = (done or replayed(living.settings)).edges
+    edges = [each for each in told if each["position"] <= last]
     Desk(settings).take(edges, 1)
     return cases_of(settings)

@@ -5,13 +5,14 @@ from hashlib import sha256
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from borough.api.access import Given, bearer
 from borough.api.broadcast import wall_ms
+from borough.api.door import Door
 from borough.api.open311 import telling
 from borough.api.open311.asking import (
     language,
@@ -35,7 +36,7 @@ from borough.core.offers import STATUSES
 from borough.core.people import Who
 from borough.core.requests import LONGEST
 
-router = APIRouter(prefix="/open311", tags=["open311 公共诉求接口"], route_class=GeoReportRoute)
+router = Door(prefix="/open311", tags=["open311 公共诉求接口"], route_class=GeoReportRoute)
 RIGHT = "requests.file"
 """What the token of a program must be good for."""
 Text = Annotated[str, Query()]
