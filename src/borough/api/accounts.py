@@ -35,6 +35,7 @@ class Account(Exact):
     title: str = Field("", max_length=100, description="how people call them")
     grants: Annotated[list[Held], Field(max_length=MOST)] = Field(default_factory=list)
     outside: str = Field("", max_length=200, description="subject at the OpenID provider")
+    post: str = Field("", max_length=64, description="where they work; it gives no right")
 
 
 class Change(Exact):
@@ -44,6 +45,7 @@ class Change(Exact):
     title: str | None = Field(None, max_length=100)
     grants: Annotated[list[Held], Field(max_length=MOST)] | None = None
     outside: str | None = Field(None, max_length=200)
+    post: str | None = Field(None, max_length=64)
     disabled: bool | None = None
 
 
@@ -88,7 +90,7 @@ async def add(ports: Given, who: Operator, act: Annotated[Account, Body()]) -> R
 async def change(
     ports: Given, who: Operator, account: str, act: Annotated[Change, Body()]
 ) -> Response:
-    """Change title, roles or subject; disable, which ends every session, or enable again."""
+    """Change title, roles, subject or post; disable, which ends every session, or enable again."""
     told = act.model_dump(exclude={"version"}, exclude_none=True)
     ask = {"account": account, "version": act.version, "change": told, "by": who}
     return answers.json(await ports.desk.ask("change_account", ask))

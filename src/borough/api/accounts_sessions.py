@@ -224,5 +224,5 @@ def told(who: Who) -> dict[str, Any]:
     signed_in = who.kind != "nobody"
     return {
         "signed_in": signed_in, "name": who.name, "title": who.title, "kind": who.kind,
-        "roles": roles, "rights": held,
+        "post": who.post, "roles": roles, "rights": held,
     }  # fmt: skip

@@ -179,7 +179,7 @@ def duties(request: Request, ports: Given, *, post: Word = "") -> Response:
     """Tell a post's duties as far as they are laid out, and its leave, from now on.
 
     `posts` names those that one may ask about, which are of one's agency and area; where they are
-    too many to choose from it is empty.
+    too many to choose from, one's own alone.
     """
     posts = ports.district.posts
     mine = [code for at, code in enumerate(posts.code) if reaches_post(request, ports, at)]
@@ -187,7 +187,8 @@ def duties(request: Request, ports: Given, *, post: Word = "") -> Response:
         msg = "post: of another agency or area"
         raise Forbidden(msg)
     told = ports.rosters.own(post, now(ports)) if post else {"duties": [], "leaves": []}
-    few = mine if len(mine) <= CHOSEN_FROM else []
+    own = request.state.who.post
+    few = mine if len(mine) <= CHOSEN_FROM else [each for each in mine if each == own]
     return answers.json({"now_ms": now(ports), "post": post, "posts": few, **told})
 
 
