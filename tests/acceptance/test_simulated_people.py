@@ -10,9 +10,8 @@ import pytest
 
 from borough.app.requests.practice import learned
 from borough.edge import firms
-from borough.edge.citizens.__main__ import places
 from borough.edge.citizens.calling import Citizens
-from borough.edge.citizens.clerks import Clerks
+from borough.edge.citizens.clerks import Clerks, streets
 from borough.edge.fleet.workers import Workers
 from borough.engine.catalog import BUILT_IN
 from borough.testing.living import Living
@@ -54,8 +53,10 @@ def test_simulated_citizens_are_served_to_the_end_but_for_those_left_to_people(
 ) -> None:
     """All that they say is filed once; clerks close what is theirs, fleet workers touch nothing."""
     shown = living.url, living.settings.operator
-    citizens = Citizens(*shown, 3, 60.0, {**PACE, "by_form": 0.3}, places(living.url))
-    clerks = Clerks(*shown, citizens.filed, PACE, 3, citizens.places)
+    citizens = Citizens(*shown, 3, 60.0, {**PACE, "by_form": 0.3})
+    clerks = Clerks(*shown, citizens.filed, PACE, 3)
+    clerks.learn()
+    citizens.places = streets(clerks.form)
     workers = Workers(*shown, lambda *_: False, 3)
     for call in range(CALLS):
         citizens.go_round(call * LONG_S)

@@ -1,12 +1,13 @@
 """When a desk decides on what was gathered: not before it has taken all there is."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from borough.app.clocks import wall_ms
-from borough.app.desk.bell import Bell
+from borough.app.desk.bell import Bell, ended
 from borough.app.desk.desk import Desk
 from borough.app.desk.dispatch import Rhythm
 from borough.app.settings import Settings
@@ -71,3 +72,13 @@ def test_a_desk_has_all_there_is_once_the_bus_has_no_more(desk: Desk) -> None:
         seen.append(bell.complete)
 
     assert seen == [False, True, False, True]
+
+
+def test_an_iterator_that_ends_too_soon_is_a_failure_and_no_desk_that_hangs() -> None:
+    """Whatever a request trips over comes back to whoever asked, and the turn goes on."""
+
+    async def asked() -> None:
+        await asyncio.wait_for(asyncio.to_thread(ended, lambda: next(iter(()))), 10.0)
+
+    with pytest.raises(RuntimeError, match="ended too soon"):
+        asyncio.run(asked())

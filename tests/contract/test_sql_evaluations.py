@@ -1,19 +1,25 @@
 """Evaluations in both databases: every step in the log, drafts kept, what is frozen untouched."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Engine, select, text
 
+from borough.app.evaluations.evaluating import Evaluating
+from borough.app.evaluations.returns import imported
 from borough.core import evaluations as core
-from borough.core.errors import BadRequest, IllegalMove, NotFound, Stale
+from borough.core.errors import BadDistrict, BadRequest, IllegalMove, NotFound, Stale
 from borough.core.evaluations import Draft, Evaluation
 from borough.core.registry import Kind
+from borough.engine.catalog import BUILT_IN, find
+from borough.engine.district import read
 from borough.storage.sql import SqlEvaluations
 from borough.storage.sql.engines import writing
 from borough.storage.sql.evaluation_tables import evaluation_drafts, evaluation_log
 from borough.storage.sql.parties import SqlParties
+from borough.testing.firms import SAMPLE
 
 NOW = 1_720_569_600_000
 FIRM = Kind("firm", {"zh": "企业", "en": "Firm"}, "party", (), 0, 0, 0)
@@ -221,3 +227,17 @@ def tried(step: str, now: Evaluation, clock: int) -> Any:
     if step in {"accept", "reject"} and now.appeals:
         return core.deciding(now, 1, "so", draft("n") if step == "accept" else None, **about)
     return core.freezing(now, **about) if step == "freeze" else None
+
+
+def test_a_district_without_firms_refuses_their_returns_by_name(engine: Engine) -> None:
+    """Who has no such class of things is told which table lacks it; nothing is written."""
+    folder = BUILT_IN.parent / "districts" / "template"
+    district = read(folder)
+    bare = replace(district, kinds=[each for each in district.kinds if each.code != FIRM.code])
+    evaluating = Evaluating(engine, [find(BUILT_IN / "per_mu")], bare, folder)
+    asked = evaluating.asked("per_mu", "2023", NOW)
+
+    with pytest.raises(BadDistrict, match=r"classes\.csv: there is no 'firm'"):
+        imported(evaluating, asked, SAMPLE / "returns-2023.csv", by="ann", at_ms=NOW)
+
+    assert evaluating.facts.definitions.indicators() == []

@@ -32,8 +32,9 @@ from borough.storage.sql import SqlCases, connect
 
 BASE, LIVE, STAMP = "base", "live", "made-from"
 CITIZENS = "citizens.json"
-QUIET_S = 1.5
-"""Time for what is under way to arrive, once the fleet has stopped speaking."""
+QUIET_S, LONG_S = 1.5, 30.0
+"""Once the fleet has stopped speaking: nothing arrives any more where nothing has come for so long;
+the longest that what is under way is waited for."""
 Say = Callable[[str], None]
 
 
@@ -181,9 +182,8 @@ class Demo:
 
     def account(self) -> dict[str, Any]:
         """Say in numbers what was sent, stored, noticed and followed up."""
-        time.sleep(QUIET_S)
         told, asked = written(self.report), written(self.settings.folder / CITIZENS)
-        stream = pulse.read(self.settings.folder, "stream")
+        stream = self.settled()
         counts, rejected = stream.get("counts", {}), stream.get("rejected", {})
         cases = SqlCases(connect(self.settings.store)).stats().values()
         held = ground(self.settings)
@@ -208,6 +208,17 @@ class Demo:
             "pss_mb": pss_mb([psutil.Process().pid, *self.keeper.pids().values()]),
             "fleet": told,
         }
+
+    def settled(self) -> dict[str, Any]:
+        """Give the pulse of the stream once it has read what was still under way."""
+        until, before = time.monotonic() + LONG_S, -1
+        while True:
+            time.sleep(QUIET_S)
+            stream = pulse.read(self.settings.folder, "stream")
+            read = stream.get("counts", {}).get("messages", 0)
+            if (read == before and not stream.get("backlog_s")) or time.monotonic() > until:
+                return stream
+            before = read
 
     def end(self) -> None:
         """Stop fleet and citizens, then every role."""

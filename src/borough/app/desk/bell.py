@@ -132,7 +132,7 @@ class Bell:
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         async with self.turn:
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(ended, work)
 
     async def _detections(self, bus: Client) -> None:
         """Take detections as they come; when the bus comes back, from where the database is."""
@@ -225,3 +225,15 @@ def run(settings: Settings) -> None:
     asyncio.run(work())
     if tenure:
         tenure.close()
+
+
+def ended(work: Callable[[], T]) -> T:
+    """Do some work of a thread; `RuntimeError` for an iterator that ended too soon in it.
+
+    A future cannot hold a StopIteration: whoever awaits it would wait, and hold the turn, forever.
+    """
+    try:
+        return work()
+    except StopIteration as error:
+        msg = "an iterator ended too soon"
+        raise RuntimeError(msg) from error

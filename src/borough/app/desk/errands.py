@@ -119,6 +119,8 @@ class Errands(threading.Thread):
     def turn(self, courier: Courier, proofs: Proofs, live: Link) -> None:
         """Do once what there is to do: send, hear, prove, and give up on what is too late."""
         errands, now = self.desk.errands, self.desk.now()
+        for idle in (live, *([] if proofs.tail else [proofs.link])):
+            idle.messages(0.0)  # nothing comes; but who leaves the bus's PINGs lie is cut off
         done: list[Sequence[Done | None]] = []
         waiting = errands.awaited(now - HOUR_MS)
         if waiting:  # mostly nothing does, and this is asked five times a second

@@ -20,7 +20,7 @@ from borough.adapters import sheets
 from borough.adapters.sheets import Sheet
 from borough.app.evaluations.evaluating import Asked, Evaluating
 from borough.core import credit_code
-from borough.core.errors import BadFact, BadRequest
+from borough.core.errors import BadDistrict, BadFact, BadRequest
 from borough.core.facts import Fact, Indicator, Region
 from borough.core.formulas import Input
 from borough.engine.evaluate import merged
@@ -59,8 +59,13 @@ def imported(
 
     Values that can hardly be, such as a negative value added, are refused unless *confirmed*.
     Gives ``written``, counts, and ``refused`` and ``remarks`` with row, field and detail.  Raises
-    `BadSheet` where the file cannot be read and `BadFact` where its heading tells nothing.
+    `BadSheet` where the file cannot be read, `BadFact` where its heading tells nothing, and
+    `BadDistrict` where the district knows no such things as are judged.
     """
+    kind = next((each for each in desk.district.kinds if each.code == asked.scheme.kind), None)
+    if kind is None:
+        msg = f"classes.csv: there is no {asked.scheme.kind!r}, which {asked.found.scene.id} judges"
+        raise BadDistrict(msg)
     sheet = sheets.read(path)
     document = f"{asked.found.scene.id}-{asked.period.code}"
     define(desk, asked, document, written=not dry_run)
@@ -68,7 +73,6 @@ def imported(
     writes = not dry_run and not told.refused
     done: dict[str, Any] = {"import": 0, "fresh": 0, "added": 0, "revised": 0, "same": 0}
     if writes:
-        kind = next(k for k in desk.district.kinds if k.code == asked.scheme.kind)
         during = desk.during(asked.period)
         done["fresh"] = desk.parties.enter(kind, told.names, told.ties, during, at_ms=at_ms)
         with path.open("rb") as file:

@@ -131,6 +131,9 @@ class Office:
         same = changes["category"] == now.category and not said.get("place")
         agency = said.get("agency") or (now.agency if same else "")
         agency = agency or self.sorter.agency(changes["category"], spot)
+        if not agency:
+            msg = f"agency: 请指定承办单位 say which; none is laid down for {changes['category']!r}"
+            raise BadRequest(msg)
         self._one_of("agency", agency, set(self.district.agencies.code))
         dues = self.dues(
             changes["kind"], changes["category"], began_ms(now), urgent=changes["urgent"]

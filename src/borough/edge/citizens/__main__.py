@@ -11,9 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from borough.core.errors import BusDown
-from borough.edge.asking import ask
-from borough.edge.citizens.calling import REQUESTS, Citizens
-from borough.edge.citizens.clerks import Clerks
+from borough.edge.citizens.calling import Citizens
+from borough.edge.citizens.clerks import Clerks, streets
 
 ROUND_S = 1.0
 
@@ -40,20 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
     clerks = Clerks(given.http, given.token, citizens.filed, pace, given.seed)
     while not over.wait(ROUND_S):
         try:
-            if not citizens.places:
-                citizens.places = clerks.places = places(given.http)
+            clerks.learn()
+            citizens.places = streets(clerks.form)
             citizens.go_round(time.monotonic())
             clerks.go_round(time.monotonic())
         except BusDown:
             continue
         write(given.report, citizens, clerks)
     return 0
-
-
-def places(url: str) -> list[str]:
-    """Ask the public form which streets there are; raises `BusDown`."""
-    _, form = ask(url, f"{REQUESTS}/form")
-    return [each["name"]["zh"] for each in form.get("streets", [])]
 
 
 def write(path: Path, citizens: Citizens, clerks: Clerks) -> None:

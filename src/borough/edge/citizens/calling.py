@@ -1,5 +1,6 @@
 """Simulated citizens: they bring synthetic requests in through the public doors, at their pace."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -8,6 +9,7 @@ from typing import Any
 from borough.edge.asking import BAD, ask
 from borough.edge.citizens.writing import UNSEEN, Message, messages
 
+log = logging.getLogger(__name__)
 REQUESTS = "/api/v1/requests"
 SEEDS_APART = 7919
 """Between the seeds of one round of messages and the next, so that none is said twice."""
@@ -47,6 +49,7 @@ class Citizens:
         self.due = now + self._rest()
         if status >= BAD:
             self.refused += 1
+            log.warning("%s: %s", path, answer.get("detail", answer))
         else:
             self.filed[str(answer["code"])] = wish
 

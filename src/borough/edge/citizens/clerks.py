@@ -1,6 +1,7 @@
 """Simulated clerks: they sort, answer and ask back, through the public doors, but not always."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -9,6 +10,8 @@ from borough.edge.asking import BAD, ask
 from borough.edge.citizens.calling import REQUESTS
 from borough.edge.citizens.writing import Message
 
+log = logging.getLogger(__name__)
+FORM, RULES = f"{REQUESTS}/form", f"{REQUESTS}/rules"
 CASES = "/api/v1/cases"
 OPEN = "waiting,accepted,answered"
 BY = "simulated clerk 模拟坐席"
@@ -26,7 +29,8 @@ class Clerks:
     filed: Mapping[str, Message]
     pace: dict[str, Any]
     seed: int = 1
-    places: Sequence[str] = ()
+    form: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
     due: dict[int, float] = field(default_factory=dict)
     acts: dict[str, int] = field(default_factory=dict)
     refused: int = 0
@@ -35,6 +39,12 @@ class Clerks:
     def __post_init__(self) -> None:
         """Throw other dice than another seed would."""
         self.dice.seed(self.seed)
+
+    def learn(self) -> None:
+        """Ask the district once what it lays down.  Raises `BusDown`."""
+        if not self.form:
+            _, self.rules = ask(self.url, RULES, token=self.token)
+            _, self.form = ask(self.url, FORM)
 
     def go_round(self, now: float) -> None:
         """Look at what is open, and do what is due.  Raises `BusDown`."""
@@ -50,8 +60,10 @@ class Clerks:
 
     def _serve(self, request: Mapping[str, Any]) -> None:
         verb, body = self._act(request)
-        status, _ = ask(self.url, f"{REQUESTS}/{request['id']}/{verb}", token=self.token, body=body)
-        self.refused += status >= BAD
+        path = f"{REQUESTS}/{request['id']}/{verb}"
+        status, said = ask(self.url, path, token=self.token, body=body)
+        if status >= BAD:
+            self._told(path, said)
         self.acts[verb] = self.acts.get(verb, 0) + (status < BAD)
         if verb == "revisit" and status < BAD and body["resolved"]:
             self._close(int(request["case_id"]))
@@ -59,11 +71,7 @@ class Clerks:
     def _act(self, request: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Choose the next act on a request, and what is said with it."""
         if request["state"] == "waiting":
-            wish = self.filed.get(str(request["code"]))
-            told = {"category": wish.category, "kind": wish.kind} if wish else {}
-            if not request["street"] and self.places:  # whoever accepts it has to ask
-                told["place"] = self.dice.choice(self.places)
-            return "triage", {**told, "note": BY}
+            return "triage", {**self._sorted(request), "note": BY}
         if request["state"] == "accepted":
             if request["contacted_ms"] is None:
                 return "contact", {"note": BY}
@@ -71,6 +79,19 @@ class Clerks:
         solved = self.dice.random() < self.pace["solved"]
         (level,) = self.dice.choices(range(1, 6), self.pace["satisfied"])
         return "revisit", {"resolved": solved, "satisfaction": level, "note": BY}
+
+    def _sorted(self, request: Mapping[str, Any]) -> dict[str, str]:
+        """Say what was meant, as far as the district has a word for it, and where."""
+        wish = self.filed.get(str(request["code"]))
+        told = {}
+        for name, words in (("category", "categories"), ("kind", "kinds")):
+            known, meant = sorted(self.form[words]), getattr(wish, name, "")
+            told[name] = meant if meant in known else self.dice.choice(known)
+        if not (self.rules["fallback"] or self.rules["categories"][told["category"]]["agency"]):
+            told["agency"] = self.dice.choice(sorted(self.rules["agencies"]))
+        if not request["street"]:  # whoever accepts it has to ask
+            told["place"] = self.dice.choice(streets(self.form))
+        return told
 
     def _close(self, number: int) -> None:
         """Report a case back and close it, once all who asked for it are content."""
@@ -84,9 +105,20 @@ class Clerks:
             body = {"version": case["version"], "note": BY}
             body |= {"to": to} if to else {"outcome": "true"}
             path = f"{CASES}/{number}/{'move' if to else 'close'}"
-            status, _ = ask(self.url, path, token=self.token, body=body)
-            self.refused += status >= BAD
+            status, said = ask(self.url, path, token=self.token, body=body)
+            if status >= BAD:
+                self._told(path, said)
             self.acts["closed"] = self.acts.get("closed", 0) + (status < BAD and not to)
+
+    def _told(self, path: str, said: Mapping[str, Any]) -> None:
+        """Note that an act was refused, and why."""
+        self.refused += 1
+        log.warning("%s: %s", path, said.get("detail", said))
 
     def _step(self) -> float:
         return self.dice.uniform(*self.pace["step_s"])
+
+
+def streets(form: Mapping[str, Any]) -> list[str]:
+    """Give the names of streets that the public form shows."""
+    return [each["name"]["zh"] for each in form["streets"]]
