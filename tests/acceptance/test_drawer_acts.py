@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from borough.api.application import create
 from borough.core import moves
@@ -75,8 +75,19 @@ class Line:
         self.warnings.rows.insert(0, row)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the system's own Chromium."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "this test needs Chromium: apt-get install chromium"
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield started
+        started.close()
+
+
 @pytest.fixture(params=["zh-CN", "en-GB"])
-def page(request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """Open the page of a town with one case and its alarm, in either language."""
     made = town(40)
     assert isinstance(made.cases, MemoryCases)
@@ -94,16 +105,13 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
     ports = replace(
         made, plans={"leak": PLAN}, desk=line, alarms=shelves, warns={"leak": ["minor", "major"]}
     )
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    assert found, "this test needs Chromium: apt-get install chromium"
-    with serving(create(ports), ports.live) as served, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=found, args=list(FLAGS))
+    with serving(create(ports), ports.live) as served:
         opened = browser.new_page(locale=request.param, viewport={"width": 1440, "height": 900})
         opened.set_default_timeout(PATIENCE_MS)
         opened.goto(f"{served.url}/#operator={OPERATOR}")
         opened.wait_for_selector("html[data-ready=yes]")
         yield opened
-        browser.close()
+        opened.close()
 
 
 def words(page: Page, zh: str, en: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from borough.api.application import create
 from borough.app.clocks import wall_ms
@@ -50,20 +50,27 @@ def its_address(office: tuple[str, Desk]) -> str:
     return office[0]
 
 
-@pytest.fixture(name="page")
-def a_phone(served: str) -> Iterator[Page]:
-    """A browser as small as a telephone's; nothing may go wrong in it."""
+@pytest.fixture(name="browser", scope="module")
+def a_browser() -> Iterator[Browser]:
+    """Start the system's own Chromium."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "this test needs Chromium: apt-get install chromium"
     with sync_playwright() as play:
         started = play.chromium.launch(executable_path=found, args=list(FLAGS))
-        page = started.new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
-        page.set_default_timeout(PATIENCE_MS)
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(f"{served}/console/request.html")
-        yield page
+        yield started
         started.close()
+
+
+@pytest.fixture(name="page")
+def a_phone(served: str, browser: Browser) -> Iterator[Page]:
+    """A page as small as a telephone's; nothing may go wrong in it."""
+    page = browser.new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
+    page.set_default_timeout(PATIENCE_MS)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{served}/console/request.html")
+    yield page
+    page.close()
     assert wrong == []
 
 
