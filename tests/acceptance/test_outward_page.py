@@ -3,14 +3,20 @@
 import io
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
+from tests.contract.test_desk_rosters import desk_in, doors_of
 
-from borough.app.desk.desk import Desk
-from borough.testing.desks import MORNING
-from borough.testing.living import Living
+from borough.api.application import create
+from borough.app.facts.imports import UPLOADS
+from borough.app.outward.door import outward
+from borough.storage.sql.engines import writing
+from borough.testing.serving import serving
+from borough.testing.town import OPERATOR
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -18,35 +24,30 @@ PATIENCE_MS = 60_000
 PLAN = "fire_lane"
 
 
-@pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """A small district with a case about a fire lane."""
-    living = Living.made(tmp_path_factory.mktemp("page"), rate=1.0)
-    desk = Desk(living.settings)
-    thing = int(living.held.registry.id[0])
-    told = {"scene": PLAN, "thing": thing, "grid": 0, "level": 1, "detection": "d-1"}
-    title = {"zh": "占道", "en": "Blocked lane"}
-    with desk.engine.begin() as connection:
-        desk.cases.opened(connection, desk.plans[PLAN], title=title, at_ms=MORNING, **told)
-    try:
-        living.start()
-        yield living
-    finally:
-        living.stop()
-
-
 @pytest.fixture
-def page(district: Living) -> Iterator[Page]:
-    """Open the first page as the machine's operator, in English."""
+def page(tmp_path: Path) -> Iterator[Page]:
+    """Serve a desk with a case about a fire lane; open the first page as operator, in English."""
+    desk = desk_in(tmp_path)
+    told = {"scene": PLAN, "thing": 0, "grid": 0, "level": 1, "detection": "d-1"}
+    title = {"zh": "占道", "en": "Blocked lane"}
+    with writing(desk.engine) as connection:
+        desk.cases.opened(connection, desk.plans[PLAN], title=title, at_ms=desk.now(), **told)
+    ports = replace(
+        doors_of(desk, tmp_path),
+        plans=desk.plans,
+        outward=outward(desk.settings, desk.engine, desk.ground.district),
+        uploads=desk.settings.common / UPLOADS,
+    )
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "this test needs Chromium: apt-get install chromium"
-    with sync_playwright() as play:
+    with serving(create(ports), ports.live) as served, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=found, args=list(FLAGS))
         made = browser.new_page(locale="en-GB")
         made.set_default_timeout(PATIENCE_MS)
-        made.goto(f"{district.url}/#operator={district.settings.operator}")
+        made.goto(f"{served.url}/#operator={OPERATOR}")
         yield made
         browser.close()
+    desk.engine.dispose()
 
 
 def test_a_photo_is_added_seen_and_answers_the_step_that_asks_for_one(page: Page) -> None:
