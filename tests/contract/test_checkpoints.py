@@ -51,8 +51,8 @@ def test_where_there_is_none_nothing_is_found(tmp_path: Path) -> None:
     [
         (19.0, 19.0, 0.0, False),  # too soon, however much came
         (20.0, 0.0, 0.0, True),  # one that costs nothing is taken each time
-        (20.0, 1.9, 0.4, False),  # what came is read again for less than five times its cost
-        (20.0, 2.1, 0.4, True),
+        (20.0, 3.9, 0.4, False),  # what came is read again for less than ten times its cost
+        (20.0, 4.1, 0.4, True),
         (119.0, 0.1, 0.4, False),
         (120.0, 0.1, 0.4, True),  # but none is older than six times as much
     ],

@@ -27,13 +27,17 @@ from borough.core.frames import LENT, MOST_ROWS, ROWS, Frame, decode, joined
 from borough.core.partitions import WHOLE, Part
 
 _SHARE = 100
-SHORT_S, LONG_S = 0.02, 0.25
-"""Messages are gathered so many times as long as the last chunk took to work off, within these
-bounds: little is dealt with at once, and much in larger pieces, of which each costs less.  What a
-piece costs however little is in it is so a hundredth of a core, or four times a second."""
+SHORT_S, LONG_S, CALM_S = 0.02, 0.25, 0.5
+"""Messages are gathered so many times as long as the last chunk took to work off, from the first
+bound to the last: little is dealt with at once, and much in larger pieces, of which each costs
+less.  Where there are ``_ENOUGH`` the second bound is the last.  What a piece costs however
+little is in it is so a hundredth of a core, or two to four times a second."""
+_ENOUGH = 2_500
+"""A piece of so many costs several times what an empty one does: no need to wait longer."""
 _PAUSE_S, _FEW = 0.01, 7_500
-"""While it gathers so few it pauses between two looks at the sockets, each time twice as long: a
-look that finds one message costs as much as one that finds a thousand."""
+"""While it gathers so few it pauses between two looks at the sockets, each time twice as long
+unless some of it is sent in portions: a look that finds one message costs as much as one that finds
+a thousand."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
 sent again by its name for two minutes, and after a crash only if the batch is still there."""
@@ -109,11 +113,20 @@ def _joined(frames: list[Frame], marks: Marks) -> Frame:
 class Reader:
     """Takes messages off the bus.  Any ``BusDown`` ends it: make another from the journal.
 
-    ``counts`` has what was taken by lane and ``damaged`` frames of the HTTP door.
+    ``counts`` has what was taken by lane and ``damaged`` frames of the HTTP door.  *calm_s* is how
+    long it may gather where there is little.
     """
 
-    def __init__(self, bus: Bus, marks: Marks, limits: Limits, part: Part = WHOLE) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        marks: Marks,
+        limits: Limits,
+        part: Part = WHOLE,
+        calm_s: float = LONG_S,
+    ) -> None:
         self._part = part
+        self._calm_s = calm_s
         self._lent: dict[bytes, int] = {}
         self.counts: Counter[str] = Counter()
         self._stack = ExitStack()
@@ -154,7 +167,8 @@ class Reader:
         """
         worked_s = time.monotonic() - self._gave
         if gather_s is None:
-            gather_s = min(max(_SHARE * worked_s, SHORT_S), LONG_S)
+            gather_s = min(max(_SHARE * worked_s, SHORT_S), self._calm_s)
+        enough_s = gather_s - min(gather_s, LONG_S)
         chunk = Chunk(before=self.marks, after=self.marks)
         acked: tuple[list[bytes], list[bytes]] = ([], [])
         until, pause_s = time.monotonic() + wait_s, _PAUSE_S
@@ -169,9 +183,14 @@ class Reader:
                 until = time.monotonic() + gather_s
             if (left <= 0 and not (fresh and count)) or count >= most:
                 break
+            asked = bool(chunk.acks or chunk.doors)  # who waits to be asked for more waits for us
+            if (asked or count >= _ENOUGH) and until - time.monotonic() <= enough_s:
+                break
             if 0 < count < _FEW:
-                time.sleep(max(min(pause_s, until - time.monotonic()), 0.0))
-                pause_s *= 2
+                rest_s = until - time.monotonic()
+                look_s = rest_s - enough_s if rest_s > enough_s else rest_s
+                time.sleep(max(min(pause_s, look_s), 0.0))
+                pause_s = _PAUSE_S if asked else 2 * pause_s
         chunk.subjects += acked[0]
         chunk.payloads += acked[1]
         mqtt = sequence_of(chunk.acks[-1]) if chunk.acks else self.marks.mqtt

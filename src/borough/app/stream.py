@@ -100,7 +100,8 @@ class Stream:
         self.marks = Marks()
         self.archived = self.previous = 0
         self.now = 0
-        self.backlog_s = self.kept_s = 0.0
+        self.backlog_s = 0.0
+        self.kept_s = checkpoints.BYTE_S * self.pipeline.weight
         self._saver: threading.Thread | None = None
 
     def _lending(self, held: Ground) -> Lending | None:

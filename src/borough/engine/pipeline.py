@@ -218,6 +218,13 @@ class Pipeline:
         """How many rows came too late for a scene that watches them."""
         return sum(runner.late for runner in self.runners)
 
+    @property
+    def weight(self) -> int:
+        """How many bytes a checkpoint will have, nearly."""
+        held = [self.latest.time, self.latest.value]
+        held += [each for runner in self.runners for each in (runner.rows, runner.newest)]
+        return sum(each.nbytes for each in held)
+
     def save(self) -> dict[str, NDArray[Any]]:
         """Give what a restart needs, as named arrays that later records do not touch."""
         parts: dict[str, Mapping[str, NDArray[Any]]] = {"latest": self.latest.save()}
