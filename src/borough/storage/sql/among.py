@@ -3,12 +3,22 @@
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Dialect, String, TypeDecorator, bindparam
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from borough.core.cases import canonical
+
+
+class _Written(UserDefinedType[str]):
+    """An array of words as PostgreSQL writes it: its driver takes one long word in one piece."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_told: Any) -> str:
+        """Name the type."""
+        return "VARCHAR[]"
 
 
 class _Words(TypeDecorator[list[str]]):
@@ -17,11 +27,13 @@ class _Words(TypeDecorator[list[str]]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         is_array = dialect.name == "postgresql"
-        return dialect.type_descriptor(ARRAY(String()) if is_array else String())
+        return dialect.type_descriptor(_Written() if is_array else String())
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        words = list(value)
-        return words if dialect.name == "postgresql" else canonical(words)
+        if dialect.name != "postgresql":
+            return canonical(list(value))
+        escaped = (each.replace("\\", "\\\\").replace('"', '\\"') for each in value)
+        return "{" + ",".join(f'"{each}"' for each in escaped) + "}"
 
 
 class _Among(FunctionElement[bool]):

@@ -107,7 +107,7 @@ def at_work_in(connection: Connection, at_ms: int, kind: str, grid: int) -> list
 def _duties(connection: Connection, chosen: Select[Any], asked: Mapping[str, Any]) -> list[Duty]:
     found = connection.execute(chosen, asked)
     names = tuple(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 def next_change(connection: Connection, at_ms: int) -> int:

@@ -101,6 +101,7 @@ duties = Table(
 """``post`` looks after what ``covers`` looks after; ``day`` is the roster's day it belongs to."""
 Index("ix_duties_post", duties.c.post, duties.c.to_ms)
 Index("ix_duties_day", duties.c.day, duties.c.covers)
+Index("ix_duties_span", duties.c.from_ms, duties.c.to_ms)
 
 roster_days = Table(
     "roster_days",

@@ -1,0 +1,11 @@
+"""The index by which those on duty are found among the rosters of years."""
+
+from alembic import op
+
+revision = "spans"
+down_revision = "seats"
+
+
+def upgrade() -> None:
+    """Make it."""
+    op.create_index("ix_duties_span", "duties", ["from_ms", "to_ms"])
