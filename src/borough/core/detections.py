@@ -45,7 +45,11 @@ class Detector(ABC):
 
     def lent(self, row: Index) -> Self:
         """Cut the parameters that differ from thing to thing down to the rows lent."""
-        columns = {name: value[row] for name, value in self.parameters().items() if np.ndim(value)}
+        columns = {
+            name: value[row]
+            for name, value in self.parameters().items()
+            if isinstance(value, np.ndarray) and value.ndim
+        }
         return replace(self, **columns) if columns else self
 
     def version(self, code: str = "") -> str:
