@@ -122,6 +122,15 @@ def test_none_of_few_plain_reports_is_left(said: list[dict[str, float]]) -> None
     assert not len(table.odd)
 
 
+def test_a_time_that_is_none_is_left_to_the_slow_way() -> None:
+    """True is not a millisecond, nor is what lies before 1970 or beyond all years."""
+    times = [b"true", b"-2", b"1e17", b"5", b"-1"]
+    table = Reports([METER]).read([b'{"flow":1,"t":%s}' % each for each in times], [0] * 5)
+
+    assert table.odd.tolist() == [0, 1, 2]
+    assert table.time.tolist() == [5, UNSAID]
+
+
 def test_names_that_no_class_has_fill_no_table() -> None:
     """Neither strangers nor ever other orders of what is known take memory without end."""
     many = [replace(METER.properties[0], code=f"p{n}") for n in range(8)]
