@@ -8,7 +8,7 @@ import time
 from contextlib import AbstractContextManager, closing, nullcontext
 
 from borough.adapters.bus.link import Link
-from borough.adapters.reader import CALM_S, LONG_S, Reader
+from borough.adapters.reader import Reader
 from borough.adapters.sparkplug.state import Presence
 from borough.app import pulse
 from borough.app.bus import bus_of, has_room
@@ -122,11 +122,10 @@ def once(
         stream.recover()
         watch.prepare = stream.prepared
         gc.freeze()  # what is here by now stays; the collector need not look at it again,
-        # Where district time flies, half a second of ours is long: others wait for what we lend.
-        calm_s = CALM_S if settings.clock_rate <= 1 else LONG_S
+        haste = settings.clock_rate > 1
         gc.disable()  # and for the little that comes it looks at each checkpoint
         with (
-            Reader(bus_of(settings), stream.marks, stream.limits, part, calm_s) as reader,
+            Reader(bus_of(settings), stream.marks, stream.limits, part, haste=haste) as reader,
             closing(Inbox(settings, stream.tuned)) as inbox,
             presence(settings, part),
         ):
