@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fastapi.routing import APIRoute
+
+from borough.api.access import judged
 from borough.api.application import create
 from borough.api.rights import rights
 from borough.core.plans import STAGES
@@ -23,6 +26,18 @@ def test_every_path_has_a_line_in_the_table_of_rights() -> None:
 
     assert sorted(served - rights().endpoints.keys()) == []
     assert sorted(rights().endpoints.keys() - served) == []
+
+
+def test_every_endpoint_is_judged_before_it_answers() -> None:
+    """A part whose endpoints stand on anything but a `Door` would be open to everybody."""
+    asked = {
+        f"{route.path}": {each.call for each in route.dependant.dependencies}
+        for route in create(town(10)).routes
+        if isinstance(route, APIRoute)
+    }
+
+    assert asked
+    assert sorted(path for path, calls in asked.items() if judged not in calls) == []
 
 
 def test_every_right_is_held_by_some_role() -> None:
