@@ -109,7 +109,8 @@ def test_another_seed_gives_another_placement(small: District) -> None:
 
 def test_one_class_does_not_disturb_another(small: District) -> None:
     """More rain gauges leave every other thing where it was."""
-    count = small.fleet.count + np.array([5, 0, 0, 0, 0])
+    count = small.fleet.count.copy()
+    count[0] += 5
     more = replace(small, fleet=replace(small.fleet, count=count))
     before, after = place(small), place(more)
 
