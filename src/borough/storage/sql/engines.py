@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from borough.core.cases import canonical
 from borough.core.errors import BadRequest, BadSetting, Stale, StoreDown
@@ -42,10 +41,7 @@ def connect(where: str | Path) -> Engine:
     url = _address(where)
     made = partial(create_engine, url, json_serializer=json_text, pool_use_lifo=True)
     if url.get_backend_name() != "sqlite":
-        engine = made()
-        event.listen(engine, "checkin", _back)
-        event.listen(engine, "checkout", partial(_still_stands, engine))
-        return engine
+        return made(pool_pre_ping=True)
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = made()
@@ -81,24 +77,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the begin event below decides how a transaction starts
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
-
-
-TRUSTED_S = 1.0
-"""A line to a server that came back so lately is lent again without a question first."""
-
-
-def _back(_line: object, record: Any) -> None:
-    record.info["back"] = monotonic()
-
-
-def _still_stands(engine: Engine, line: Any, record: Any, _proxy: object) -> None:
-    """Ask the server once, before a line is lent that has lain by; another is made if it fell."""
-    if monotonic() - record.info.get("back", -math.inf) < TRUSTED_S:
-        return
-    try:
-        engine.dialect.do_ping(line)
-    except _of_drivers("Error") as error:
-        raise DisconnectionError from error
 
 
 def _begin_sqlite(connection: Connection) -> None:
