@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from borough.core.errors import Stale
+from borough.core.errors import BusDown, Stale
 from borough.core.frames import NOW, ROWS, Frame
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.memory import MemoryJournal
@@ -107,3 +107,16 @@ def test_of_two_writers_the_one_that_lags_is_stopped(ground: Any) -> None:
         with pytest.raises(Stale):
             older.append(rows(2))
         assert newer.append(rows(3)) == 2
+
+
+def test_a_bus_that_falls_silent_ends_the_reading(ground: Any) -> None:
+    """Who recovers does not wait forever for frames that nobody sends any more."""
+    with ground.link() as pen, ground.link() as eye:
+        journal = Journal(pen)
+        journal.extend(rows(n) for n in range(3))
+        tail = JournalTail(eye)
+        eye.send(b"UNSUB 9\r\n")
+        eye.wait_s = 0.2
+
+        with pytest.raises(BusDown, match="3 more frames"):
+            list(tail.rest())

@@ -15,6 +15,8 @@ from borough.storage.journal.streams import JOURNAL, await_stored, confirm_to
 SUBJECT = "journal.0"
 
 _SID = b"9"
+_SILENT = 2.0
+"""So many times as long as a link waits for an answer the rest of the journal is waited for."""
 _PORTION = 16
 _ACK = b"$JS.ACK."
 _NOBODY = b"NATS/1.0 503"
@@ -173,9 +175,19 @@ class JournalTail:
         return True
 
     def rest(self) -> Iterator[Entry]:
-        """Give everything up to where the journal ends now."""
+        """Give everything up to where the journal ends now; ``BusDown`` if the bus falls silent.
+
+        What we wished for may die with the server that kept the wish.
+        """
+        silent_s = 0.0
         while self.behind:
-            yield from self.take(self._link.wait_s)
+            asked = time.monotonic()
+            entries = self.take(self._link.wait_s)
+            silent_s = 0.0 if entries else silent_s + time.monotonic() - asked
+            if silent_s > _SILENT * self._link.wait_s:
+                msg = f"the bus has {self.behind} more frames of the journal and shows none"
+                raise BusDown(msg)
+            yield from entries
 
     def _entry(self, message: Message) -> Entry:
         """Read a message of the journal; ``BusDown`` if the bus says there will be no more."""
