@@ -178,7 +178,8 @@ class SqlDispatch:
         if at_once:  # who is there is read before anything waits that would be written for it
             self._rosters.ready(connection, at)
             if bundle_of(connection):
-                self._crew(connection, holder, at, case.grid, but=case.id)
+                left = 0 if event.verb == "opened" else case.id  # a new case leaves nobody
+                self._crew(connection, holder, at, case.grid, but=left)
         later(connection, table, _PUT[connection.dialect.name], row)
         waiting(connection, table)[case.id] = kept(connection, table)[case.id] = row
         if not at_once:

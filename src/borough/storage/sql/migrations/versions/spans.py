@@ -7,5 +7,6 @@ down_revision = "seats"
 
 
 def upgrade() -> None:
-    """Make it."""
-    op.create_index("ix_duties_span", "duties", ["from_ms", "to_ms"])
+    """Make it where it is of use; see `roster_tables`."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index("ix_duties_span", "duties", ["from_ms", "to_ms"])
