@@ -101,8 +101,6 @@ duties = Table(
 """``post`` looks after what ``covers`` looks after; ``day`` is the roster's day it belongs to."""
 Index("ix_duties_post", duties.c.post, duties.c.to_ms)
 Index("ix_duties_day", duties.c.day, duties.c.covers)
-# SQLite would take it for every question about duties, and read all that ever began.
-Index("ix_duties_span", duties.c.from_ms, duties.c.to_ms).ddl_if(dialect="postgresql")
 
 roster_days = Table(
     "roster_days",
