@@ -26,7 +26,7 @@ from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
 from borough.app.supervisor import Role, Supervisor, die_with_parent
 from borough.core.happenings import told
-from borough.engine.catalog import BUILT_IN, Found, find_sound, happenings_of
+from borough.engine.catalog import BUILT_IN, find_sound, happenings_of
 from borough.engine.district import read
 from borough.storage.sql import SqlCases, connect
 
@@ -50,14 +50,9 @@ class Wanted:
     scenes: tuple[str, ...] = ()
 
     @property
-    def found(self) -> list[Found]:
-        """The built-in scenes and those of its folders."""
-        return find_sound(BUILT_IN, *map(Path, self.scenes))[0]
-
-    @property
     def happenings(self) -> list[dict[str, Any]]:
-        """What its scenes let happen, as plain data."""
-        return happenings_of(self.found)
+        """What the built-in scenes and those of its folders let happen, as plain data."""
+        return happenings_of(find_sound(BUILT_IN, *map(Path, self.scenes))[0])
 
 
 def stamp(wanted: Wanted) -> str:
@@ -164,7 +159,6 @@ class Demo:
             url = shown_round(settings)
             fleet = start_fleet(settings, wanted, exit_after_s)
             citizens = start_citizens(settings, wanted)
-            start_firms(settings, wanted)
         except BaseException:
             keeper.stop()
             raise
@@ -275,20 +269,6 @@ def start_citizens(settings: Settings, wanted: Wanted) -> subprocess.Popen[bytes
         "--report": settings.folder / CITIZENS,
     }
     return beside(settings.folder, "citizens", arguments)
-
-
-def start_firms(settings: Settings, wanted: Wanted) -> None:
-    """Let simulated firms hand in what lies as a sample in the folders of scenes."""
-    for each in wanted.found:
-        folder = each.folder / "sample"
-        if folder.is_dir():
-            arguments = {
-                "--http": f"http://{settings.host}:{settings.http_port}",
-                "--token": settings.operator,
-                "--scene": each.scene.id,
-                "--folder": folder,
-            }
-            beside(settings.folder, "firms", arguments)
 
 
 def written(report: Path) -> dict[str, Any]:
