@@ -1,4 +1,4 @@
-"""The people of a demonstration: citizens, clerks and firms, through the doors of a district."""
+"""The people of a demonstration: citizens and clerks, through the doors of a district."""
 
 import tomllib
 from collections.abc import Iterator
@@ -9,11 +9,9 @@ import httpx
 import pytest
 
 from borough.app.requests.practice import learned
-from borough.edge import firms
 from borough.edge.citizens.calling import Citizens
 from borough.edge.citizens.clerks import Clerks, streets
 from borough.edge.fleet.workers import Workers
-from borough.engine.catalog import BUILT_IN
 from borough.testing.living import Living
 
 LONG_S = 1_000.0
@@ -78,20 +76,3 @@ def test_simulated_citizens_are_served_to_the_end_but_for_those_left_to_people(
     cases = staff.get("/cases").json()["cases"]
     still = {each["id"] for each in cases if each["closed_ms"] is None}
     assert still == {each["case_id"] for each in left}
-
-
-def test_simulated_firms_leave_a_draft_for_every_year_that_lies_as_a_sample(
-    living: Living, staff: httpx.Client
-) -> None:
-    """Whoever opens the page of evaluations finds something; handing in twice changes nothing."""
-    folder = BUILT_IN / "per_mu" / "sample"
-    given = [f"--http={living.url}", f"--token={living.settings.operator}", "--scene=per_mu"]
-
-    firms.main([*given, f"--folder={folder}"])
-    firms.main([*given, f"--folder={folder}"])
-
-    made = staff.get("/evaluations").json()["evaluations"]
-    assert sorted((each["period"], each["state"]) for each in made) == [
-        ("2022", "draft"),
-        ("2023", "draft"),
-    ]

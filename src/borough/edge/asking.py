@@ -12,14 +12,9 @@ BAD = 400
 
 
 def ask(
-    url: str,
-    path: str,
-    *,
-    token: str = "",
-    body: dict[str, Any] | None = None,
-    content: bytes | None = None,
+    url: str, path: str, *, token: str = "", body: dict[str, Any] | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """GET a path, or POST a JSON body or a file's *content*; give status and JSON of the answer.
+    """GET a path, or POST a JSON body to it; give the status and the JSON of the answer.
 
     Raises `BusDown` where nobody answers; a refusal is an answer, told by its status.
     """
@@ -28,8 +23,8 @@ def ask(
     headers = {"content-type": "application/json", "accept": "application/json"}
     headers |= {"authorization": f"Bearer {token}"} if token else {}
     try:
-        sent = content if body is None else json.dumps(body).encode()
-        line.request("GET" if sent is None else "POST", path, sent, headers)
+        sent = None if body is None else json.dumps(body).encode()
+        line.request("GET" if body is None else "POST", path, sent, headers)
         answer = line.getresponse()
         said = json.loads(answer.read() or b"{}")
     except (OSError, HTTPException, ValueError) as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from borough.core.errors import BusDown
 from borough.edge.asking import BAD, ask
 from borough.edge.citizens.calling import REQUESTS
 from borough.edge.citizens.writing import Message
@@ -41,10 +42,14 @@ class Clerks:
         self.dice.seed(self.seed)
 
     def learn(self) -> None:
-        """Ask the district once what it lays down.  Raises `BusDown`."""
-        if not self.form:
-            _, self.rules = ask(self.url, RULES, token=self.token)
-            _, self.form = ask(self.url, FORM)
+        """Ask the district once what it lays down.  Raises `BusDown` where it does not say."""
+        if self.form:
+            return
+        told = [ask(self.url, each, token=self.token) for each in (RULES, FORM)]
+        if any(status >= BAD for status, _ in told):
+            msg = f"{self.url}{REQUESTS}: {[said.get('detail') for _, said in told]}"
+            raise BusDown(msg)
+        (_, self.rules), (_, self.form) = told
 
     def go_round(self, now: float) -> None:
         """Look at what is open, and do what is due.  Raises `BusDown`."""
