@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from borough.testing.living import Living, eventually
 
@@ -35,14 +35,14 @@ def browser(living: Living) -> httpx.Client:
     )
 
 
-def borough(living: Living, *words: str) -> str:
-    """Type a command; give what it printed."""
+def borough(living: Living, *words: str, ends: int = 0) -> str:
+    """Type a command; give what it printed, or where it must fail what it said instead."""
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "borough", *words, "--data", living.settings.data],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
+    assert done.returncode == ends, done.stdout + done.stderr
+    return (done.stderr if ends else done.stdout).strip()
 
 
 def printed_link(text: str) -> str:
@@ -92,12 +92,7 @@ def test_the_first_link_makes_the_first_administrator_once(
     assert me["roles"][0]["role"] == "administrator"
     assert "accounts.write" in me["rights"]
     assert "persons.read" not in me["rights"]
-    refused = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "borough", "account", "link", "--data", living.settings.data],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert refused.returncode == 1
-    assert "there is an administrator already" in refused.stderr
+    assert "there is an administrator already" in borough(living, "account", "link", ends=1)
 
 
 def test_a_cookie_is_no_good_elsewhere(living: Living, administrator: httpx.Client) -> None:
@@ -141,6 +136,26 @@ def test_who_is_disabled_is_out_at_once(living: Living, administrator: httpx.Cli
         again = http.post("sessions", json={"account": "han.mei", "password": SECRET})
         assert again.status_code == 401
     assert "disabled" in borough(living, "account", "list")
+
+
+def test_an_account_is_made_with_a_post_that_there_is(living: Living) -> None:
+    """Its holder is told of it and the list shows it; of another the refusal is in both words."""
+    post = living.held.district.posts.code[0]
+    made = borough(living, "account", "add", "lin.chong", "--role", "handler", "--post", post)
+    with browser(living) as http:
+        told = {"link": printed_link(made), "password": SECRET}
+        assert http.post("sessions/link", json=told).status_code == 200
+        assert http.get("me").json()["post"] == post
+    (listed,) = [
+        line for line in borough(living, "account", "list").splitlines() if "lin.chong" in line
+    ]
+    assert listed.split() == ["lin.chong", "handler", post]
+
+    add = ("account", "add", "lu.da", "--role", "handler", "--post", "P-none")
+    refused = borough(living, *add, ends=1)
+    assert "post：没有这个岗位 'P-none'" in refused
+    assert "post: there is no 'P-none'" in refused
+    assert "lu.da" not in borough(living, "account", "list")
 
 
 def test_one_ends_ones_own_sessions_and_changes_ones_password(
@@ -205,13 +220,11 @@ def test_nothing_secret_is_kept_or_logged(living: Living, administrator: httpx.C
             assert cookie.encode() not in data, path
 
 
-def test_the_pages_sign_in_and_show_who_may_what(
-    living: Living, administrator: httpx.Client
-) -> None:
-    """In a browser: the link, a password, the account's page, a new account, and out again."""
-    made = administrator.post(
-        "accounts", json={"account": "sun.li", "grants": [{"role": "administrator"}]}
-    ).json()
+@contextmanager
+def opened(living: Living, administrator: httpx.Client, name: str) -> Iterator[Page]:
+    """Make another administrator, who opens their link in a browser and sets a password."""
+    grants = [{"role": "administrator"}]
+    made = administrator.post("accounts", json={"account": name, "grants": grants}).json()
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "this test needs Chromium: apt-get install chromium"
     with sync_playwright() as play:
@@ -223,6 +236,15 @@ def test_the_pages_sign_in_and_show_who_may_what(
         page.get_by_label("the same password again").fill(SECRET)
         page.get_by_role("button", name="Set the password").click()
         page.wait_for_selector("html[data-ready=yes] #my-account")
+        yield page
+        browser_.close()
+
+
+def test_the_pages_sign_in_and_show_who_may_what(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """In a browser: the link, a password, the account's page, a new account, and out again."""
+    with opened(living, administrator, "sun.li") as page:
         assert "link=" not in page.url
         page.locator("#my-account").click()
         page.wait_for_selector("html[data-ready=yes] #accounts")
@@ -239,4 +261,35 @@ def test_the_pages_sign_in_and_show_who_may_what(
         page.get_by_label("password", exact=True).fill(SECRET)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_selector("html[data-ready=yes] #my-account")
-        browser_.close()
+
+
+def test_the_page_of_accounts_gives_somebody_a_post_and_takes_it_away(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """By its name or code; one that there is not is told, and leaves all as it was."""
+    post, other = living.held.district.posts.code[:2]
+    names = administrator.get("names").json()["posts"]
+    with opened(living, administrator, "zhou.wu") as page:
+        page.goto(f"{living.url}/console/accounts.html")
+        row = page.locator("#accounts tr", has_text="zhou.wu")
+        who, field = row.locator("td").first, row.get_by_label("post")
+        for said, shown, kept in (
+            (names[post]["en"], names[post]["en"], post),
+            (other, names[other]["en"], other),
+            ("", "", ""),
+        ):
+            field.fill(said)
+            row.get_by_role("button", name="Set the post").click()
+            expect(who).to_have_text(f"zhou.wu {shown}")
+            expect(field).to_have_value(shown)
+            assert post_of(administrator, "zhou.wu") == kept
+        field.fill("P-none")
+        row.get_by_role("button", name="Set the post").click()
+        expect(page.locator("#toast")).to_contain_text("post: there is no 'P-none'")
+        assert post_of(administrator, "zhou.wu") == ""
+
+
+def post_of(administrator: httpx.Client, name: str) -> str:
+    """Ask what post an account has."""
+    listed = {each["name"]: each for each in administrator.get("accounts").json()["accounts"]}
+    return str(listed[name]["post"])

@@ -35,9 +35,18 @@ def details(detail: str, title: str) -> dict[str, str]:
     >>> details("thing: there is no 'x'", "找不到")["zh"]
     "thing：没有这个对象 'x'"
     """
+    return {"zh": in_chinese(detail) or f"{title}：{detail}", "en": detail}
+
+
+def in_chinese(detail: str) -> str:
+    """Say a detail in Chinese; empty where the table has no row for it.
+
+    >>> in_chinese("post: there is no 'P1'"), in_chinese("moon: it is full")
+    ("post：没有这个岗位 'P1'", '')
+    """
     if CHINESE.search(detail):
-        return {"zh": detail, "en": detail}
+        return detail
     for english, chinese in table():
         if found := english.fullmatch(detail):
-            return {"zh": chinese.format(**found.groupdict()), "en": detail}
-    return {"zh": f"{title}：{detail}", "en": detail}
+            return chinese.format(**found.groupdict())
+    return ""

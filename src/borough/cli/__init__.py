@@ -4,6 +4,7 @@ import sys
 
 from cyclopts import App
 
+from borough.api.details import in_chinese
 from borough.core.errors import TITLES, BoroughError
 
 app = App(
@@ -66,5 +67,6 @@ def main() -> None:
         app()
     except BoroughError as error:
         title = TITLES[error.code]
-        sys.stderr.write(f"{title['zh']} · {title['en']} [{error.code}]\n{error}\n")
+        told = dict.fromkeys(filter(None, (in_chinese(str(error)), str(error))))
+        sys.stderr.write("\n".join([f"{title['zh']} · {title['en']} [{error.code}]", *told, ""]))
         raise SystemExit(1) from error

@@ -19,7 +19,15 @@ HERE = Path(".borough/data")
 
 
 @app.command
-def add(name: str, *, roles: Roles, title: str = "", outside: str = "", data: Data = HERE) -> None:
+def add(
+    name: str,
+    *,
+    roles: Roles,
+    title: str = "",
+    outside: str = "",
+    post: str = "",
+    data: Data = HERE,
+) -> None:
     """新建账号。Make an account and print a one-time link with which its holder sets a password.
 
     Parameters
@@ -32,11 +40,13 @@ def add(name: str, *, roles: Roles, title: str = "", outside: str = "", data: Da
         How people call them.
     outside
         Their subject at the OpenID provider, where one is set up.
+    post
+        The code of the post where they work; it gives no right.
     data
         The data folder of the district.
     """
     settings = Settings.read(data.resolve())
-    told = {"account": name, "title": title, "outside": outside}
+    told = {"account": name, "title": title, "outside": outside, "post": post}
     made = ask_desk(settings, "add_account", {**told, "grants": [*map(grant, roles)]})
     print(invited(settings, made["account"]))
 
@@ -101,7 +111,7 @@ def link(name: str = "", *, data: Data = HERE) -> None:
 
 @app.command(name="list")
 def list_(*, as_json: Json = False, data: Data = HERE) -> None:
-    """账号列表。List accounts with their roles; works while the district is stopped, too.
+    """账号列表。List accounts with their roles and posts; works while the district is stopped, too.
 
     Parameters
     ----------
@@ -115,7 +125,8 @@ def list_(*, as_json: Json = False, data: Data = HERE) -> None:
             print(json.dumps(each, ensure_ascii=False))
             continue
         state = "disabled" if each["disabled_ms"] else "" if each["set"] else "no password yet"
-        print(f"{each['name']:<24}{' '.join(map(written, each['grants'])):<48}{state}".rstrip())
+        roles = " ".join(map(written, each["grants"]))
+        print(f"{each['name']:<24}{roles:<48}{each['post']:<12}{state}".rstrip())
 
 
 def changed(settings: Settings, name: str, change: dict[str, object]) -> None:

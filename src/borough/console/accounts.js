@@ -2,7 +2,7 @@
 
 import { say } from "./accounts_words.js";
 import { find, h, toast } from "./dom.js";
-import { actor, done, placed, places, posted, subject } from "./naming.js";
+import { actor, coded, done, placed, places, posted, posts, subject } from "./naming.js";
 import { get, me, post, remove } from "./server.js";
 import { sure } from "./sure.js";
 import { agencies as agencyNames, called, moment, said, settle, turn, word } from "./words.js";
@@ -78,13 +78,13 @@ function accountRow(account) {
   return cells("td", h("div", {}, `${account.name} ${account.title}`, account.post ? h("div", { class: "quiet" }, posted(account.post)) : null), h("div", {}, ...held(account)), state, h("div", { class: "buttons" }, ...acts));
 }
 
-/** The post that somebody works at, by its code; empty takes it away. */
+/** The post that somebody works at, by its name or code; empty takes it away. */
 function seat(account) {
   const submit = (event) => {
     event.preventDefault();
-    attempt(() => change(account, { post: event.target.elements.post.value.trim() }));
+    attempt(() => change(account, { post: coded(posts(), event.target.elements.post.value.trim()) }));
   };
-  return h("form", { class: "line seat", onsubmit: submit }, field("post", "text", { value: account.post, maxlength: "64" }), h("button", { class: "tool" }, say("seat")));
+  return h("form", { class: "line seat", onsubmit: submit }, field("post", "search", { value: posted(account.post), list: "post-names" }), h("button", { class: "tool" }, say("seat")));
 }
 
 function accounts() {
@@ -96,6 +96,7 @@ function accounts() {
   return h("section", { id: "accounts" }, h("h2", {}, say("accounts")),
     shown.link ? made(say("made_link"), shown.link) : null,
     table(["account", "roles", "state", ""], shown.accounts.map(accountRow)),
+    h("datalist", { id: "post-names" }, ...posts().map(([code, text]) => h("option", { value: text, "aria-label": code }))),
     may("accounts.write")
       ? giving(add)([field("account", "text", { required: true }), field("title_of")], "add")
       : null);
