@@ -5,9 +5,11 @@ from pathlib import Path
 
 import fastapi_offline
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from borough.core.errors import NotFound
 
 CONSOLE = Path(str(files("borough.console")))
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
@@ -34,9 +36,25 @@ LOOSE = (
 )
 """Swagger UI writes styles into its elements; nothing else of ours may."""
 
+PAGES = {each.stem: f"/console/{each.name}" for each in CONSOLE.glob("*.html")} | {"index": "/"}
+"""Where each page is, by the name that stands in its address."""
+TYPED = PAGES | {
+    other: PAGES[page]
+    for page, others in {
+        "index": ("map", "home", "console"),
+        "queue": ("cases", "desk", "duty"),
+        "accounts": ("account", "audit", "tokens"),
+        "posts": ("rosters", "roster"),
+        "request": ("form", "report"),
+        "sign_in": ("login", "signin", "sign-in"),
+    }.items()
+    for other in others
+}
+"""Where each word leads that somebody may type after the address of the district."""
+
 
 def install(app: FastAPI) -> None:
-    """Serve the console at ``/`` and the reference at ``/docs``."""
+    """Serve the console at ``/`` and the reference at ``/docs``; lead there from what is typed."""
     page = (CONSOLE / "index.html").read_text("utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -47,7 +65,16 @@ def install(app: FastAPI) -> None:
     def docs() -> HTMLResponse:
         return HTMLResponse(DOCS, headers={"content-security-policy": LOOSE})
 
-    app.mount("/console", Fresh(directory=CONSOLE), name="console")
+    @app.get("/{word}", include_in_schema=False)
+    def typed(word: str) -> RedirectResponse:
+        name = word.lower().removesuffix(".html")
+        if name not in TYPED:
+            names = ", ".join(f"/{each}" for each in sorted({*PAGES, "docs"} - {"index"}))
+            msg = f"page: there is no {word!r}; there are /, {names}"
+            raise NotFound(msg)
+        return RedirectResponse(TYPED[name])
+
+    app.mount("/console", Fresh(directory=CONSOLE, html=True), name="console")
     app.mount("/swagger", StaticFiles(directory=SWAGGER), name="swagger")
 
 
