@@ -1,67 +1,104 @@
-"""Keeping house: merge small files of the history, drop old days, free their bytes."""
+"""Keeping house: merge small files of the history, drop old days, free their bytes.
 
+``python -m borough.app.keeping --data D --zone Z`` does one round.  The desk lets a process of
+its own do each: a merge holds the interpreter for as long as zstd takes over a group of rows, and
+leaves memory behind that no library gives back.  That process ends with whoever began it, and a
+merge that was cut off changes nothing.
+"""
+
+import argparse
 import logging
+import os
+import subprocess
+import sys
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from borough.app.clocks import wall_ms
-from borough.app.logs import event
-from borough.app.memory import give_back
+from borough.app.lake import lake_of
+from borough.app.logs import event, keep
 from borough.app.settings import Settings
+from borough.app.supervisor import die_with_parent
 from borough.core.errors import BoroughError
 
-if TYPE_CHECKING:
-    from borough.storage.lake import Lake
-
 log = logging.getLogger(__name__)
-EVERY_S = 60.0
+ROLE = "housekeeper"
+EVERY_S, LOOK_S = 120.0, 0.5
 GRACE_S = 7200.0
 """Longer than any question or merge may take; only then are dropped files deleted."""
 DAY_MS = 86_400_000
 MB = 1 << 20
 MEMORY_MB = 256
 """What DuckDB may hold for a merge, which goes slice by slice."""
+NICE = 10
+"""How far a round stands back behind whoever answers people and devices."""
 
 
 class Housekeeper:
-    """A thread beside the desk; one process does this, so it belongs to whoever writes cases.
-
-    ``last`` says what the latest round did, ``trouble`` what kept it from doing it.
-    """
+    """A thread that begins a round every now and then, beside the desk, which is there once."""
 
     def __init__(self, settings: Settings, zone: str) -> None:
-        self.settings = settings
-        self.zone = zone
+        self.words = [
+            sys.executable, "-m", __name__, "--data", str(settings.folder), "--zone", zone,
+        ]  # fmt: skip
         self.stop = threading.Event()
-        self.last = ""
-        self.trouble = ""
-        self.thread = threading.Thread(target=self._keep, name="housekeeper", daemon=True)
+        self.thread = threading.Thread(target=self._keep, name=ROLE, daemon=True)
         self.thread.start()
 
     def _keep(self) -> None:
         while not self.stop.wait(EVERY_S):
-            from borough.app.lake import lake_of  # noqa: PLC0415 - the desk is long at work by now
-
             try:
-                with closing(
-                    lake_of(self.settings, self.zone, memory_mb=MEMORY_MB, threads=1)
-                ) as lake:
-                    self.last, self.trouble = self.round(lake), ""
-            except BoroughError as error:
-                self.trouble = str(error)
-                log.warning("keeping house: %s", error, extra=event(error.code))
-            give_back()
+                self._round()
+            except OSError as error:
+                log.warning("keeping house: %s", error, extra=event("house-not-kept"))
 
-    def round(self, lake: "Lake") -> str:
-        """Do one round; the newest day always stays, and the journal's own limits are the bus's."""
-        old = self.settings.clock.now(wall_ms()) - round(self.settings.history_days * DAY_MS)
-        merged = lake.compact(stop=self.stop.is_set)
-        gone = lake.expire(old, self.settings.history_mb * MB)
-        freed = lake.vacuum(GRACE_S)
-        return f"{merged}; days dropped {gone}; files freed {freed}"
+    def _round(self) -> None:
+        """Let a process do a round; what it has to say is in its log."""
+        child = subprocess.Popen(self.words, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+        while child.poll() is None:
+            if self.stop.wait(LOOK_S):
+                child.kill()
+        if child.returncode and not self.stop.is_set():
+            log.warning(
+                "keeping house: ended by %s", child.returncode, extra=event("house-not-kept")
+            )
 
     def close(self) -> None:
-        """Stop after what is under way."""
+        """Stop, with what is under way."""
         self.stop.set()
         self.thread.join(5.0)
+
+
+def kept(settings: Settings, zone: str) -> str:
+    """Do one round, and say what it did.
+
+    The newest day always stays, and the journal's own limits are the bus's.  Raises what the
+    history raises.
+    """
+    old = settings.clock.now(wall_ms()) - round(settings.history_days * DAY_MS)
+    with closing(lake_of(settings, zone, memory_mb=MEMORY_MB, threads=1)) as lake:
+        merged = lake.compact()
+        gone = lake.expire(old, settings.history_mb * MB)
+        freed = lake.vacuum(GRACE_S)
+    return f"{merged}; days dropped {gone}; files freed {freed}"
+
+
+def main() -> None:
+    """Read the arguments, and do one round behind everybody else."""
+    parser = argparse.ArgumentParser(prog="borough.app.keeping", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--zone", required=True)
+    asked = parser.parse_args()
+    die_with_parent()
+    os.nice(NICE)
+    settings = Settings.read(asked.data)
+    keep(settings, ROLE)
+    try:
+        log.info("%s", kept(settings, asked.zone), extra=event("house-kept"))
+    except BoroughError as error:
+        log.warning("keeping house: %s", error, extra=event(error.code))
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from borough.core.errors import HistoryFull, Stale
 from borough.storage.lake.closing import Closing
 from borough.storage.lake.files import (
+    FINAL,
     MERGED,
+    Packing,
     forget,
     is_late,
     is_merged,
@@ -87,12 +89,16 @@ class Merger:
         for day in np.unique(self.table.listing().day).tolist():
             listing = self.table.listing()
             files_of_day = listing.pick(listing.day == day)
-            sources = choose(files_of_day, closed=day < today, loose=loose)
+            over = day < today
+            sources = choose(files_of_day, closed=over, loose=loose)
+            packing = FINAL if over and len(sources) == len(files_of_day) else MERGED
             if len(sources) and not stop():
-                done = done.and_then(self.merge(files_of_day, sources, stop))
+                done = done.and_then(self.merge(files_of_day, sources, packing, stop))
         return done
 
-    def merge(self, day: Listing, sources: Listing, stop: Callable[[], bool]) -> Compacted:
+    def merge(
+        self, day: Listing, sources: Listing, packing: Packing, stop: Callable[[], bool]
+    ) -> Compacted:
         """Merge some files of a day and commit.
 
         The table is as before if this raises, is stopped, or comes too late because somebody
@@ -107,7 +113,10 @@ class Merger:
             for rows in self._slices(sources, stop):
                 total += len(rows)
                 newest.append(rows.pick(first_of_each(rows.series)))
-                written.append(self._write(name, rows, run_after(day), late=late))
+                add = write_rows(
+                    self.table.place, name, run_name(run_after(day), late=late), rows, packing
+                )
+                written.append(replace(add, data_change=False))
             self._cover(newest, written)
         except BaseException as error:
             forget(self.table.place, written)
@@ -135,10 +144,6 @@ class Merger:
                 raise Stale(msg)
             near = sources.within(low, high, -FOREVER, FOREVER)
             yield self.reader.rows(near, -FOREVER, FOREVER, range(low, high + 1))
-
-    def _write(self, day: str, rows: Points, run: int, *, late: bool) -> AddAction:
-        add = write_rows(self.table.place, day, run_name(run, late=late), rows, MERGED)
-        return replace(add, data_change=False)
 
     def _cover(self, newest: list[Points], written: list[AddAction]) -> None:
         listing = self.table.listing()
