@@ -51,14 +51,12 @@ class BusGround:
         self.log = folder / "bus.log"
         self.bus: Bus = prepare(folder / "bus", "127.0.0.1", free_port(), free_port(), self.limits)
         self.devices: list[Device] = []
-        self.stop = threading.Event()
         self.credentials = {"gw-1": digest("one"), "gw-2": digest("two")}
         self.gate = Gate(self.bus, self.credentials, self.limits)
         self.start()
         with self.link() as link:
             make_streams(link)
-        self.thread = threading.Thread(target=self._serve)
-        self.thread.start()
+        self.guard()
 
     def start(self) -> None:
         """Start the server and wait until it is ready."""
@@ -69,6 +67,17 @@ class BusGround:
         """End the server as a power cut would end it for its clients."""
         self.server.kill()
         self.server.wait()
+
+    def guard(self) -> None:
+        """Let the gate serve."""
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def unguard(self) -> None:
+        """Leave the bus without a gate."""
+        self.stop.set()
+        self.thread.join()
 
     def _serve(self) -> None:
         while not self.stop.is_set():
@@ -92,8 +101,7 @@ class BusGround:
         """Stop everything."""
         for device in self.devices:
             device.close()
-        self.stop.set()
-        self.thread.join()
+        self.unguard()
         self.kill()
 
 

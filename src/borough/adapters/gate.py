@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from borough.adapters.bus.config import Bus
+from borough.adapters.bus.config import LET_IN, Bus
 from borough.adapters.bus.lanes import MQTT_STREAM
 from borough.adapters.bus.link import Link, publication
 from borough.adapters.bus.tokens import Knock, Signer, read_knock
@@ -27,7 +27,7 @@ from borough.core.partitions import dealt
 KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What a key of a thing, and so a credential, may look like."""
 
-_QUESTIONS = b"$SYS.REQ.USER.AUTH"
+_QUESTIONS, _ASKED = b"$SYS.REQ.USER.AUTH", b"1"
 _LOOK_S = 0.2
 _AGES_S = 10 * 365 * 86_400
 
@@ -72,7 +72,8 @@ class Gate:
         """Answer until *stop* is set; ``BusDown`` when the bus goes away: then serve again."""
         with Link(self._bus.login("gate"), "gate") as link:
             try:
-                link.subscribe(_QUESTIONS, b"1", b"gate")  # a question nobody hears costs its
+                link.subscribe(LET_IN, b"2")
+                link.subscribe(_QUESTIONS, _ASKED, b"gate")  # a question nobody hears costs its
                 link.settle()  # device ten seconds: those that come early wait in the line
                 self.listens = True
                 self.open = self._wait_for_reader(stop)
@@ -94,6 +95,8 @@ class Gate:
 
     def _reply(self, message: Message) -> list[bytes]:
         """Write the protocol that answers a question."""
+        if message.sid != _ASKED:
+            return []
         try:
             knock = read_knock(message.body)
         except BadRequest:

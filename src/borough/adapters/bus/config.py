@@ -21,6 +21,8 @@ from borough.adapters.bus.tokens import account_name
 from borough.adapters.limits import Limits
 from borough.core.errors import BadSetting, BusDown
 
+LET_IN = b"gate.listens"
+"""What every gate subscribes to, so that whoever asks there learns whether one hears."""
 _SECRETS = "secrets.json"
 _TEMPLATE = """\
 # Written by borough at each start; edits are lost.
@@ -220,6 +222,17 @@ def is_ready(bus: Bus) -> bool:
             return bus.cluster is not None or "memory" in link.call("$JS.API.INFO")
     except BusDown:
         return False
+
+
+def is_guarded(bus: Bus) -> bool:
+    """Say whether a gate hears who knocks; raises ``BusDown``.
+
+    Whoever knocks before waits ten seconds in vain, and so does a bus that is to end meanwhile.
+    """
+    with Link(bus.login("gate"), "is a gate there") as link:
+        link.publish(LET_IN, b"", link.inbox + b".0")
+        link.settle()
+        return not link.messages(0.0)  # the bus says at once that nobody is there
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -14,9 +14,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from borough.adapters.bus.config import Bus
+from borough.adapters.bus.config import Bus, is_guarded
 from borough.core import packets
-from borough.core.errors import BadFrame, BadSetting
+from borough.core.errors import BadFrame, BadSetting, BusDown
 
 USER = "borough:host"
 """How the host enters the bus; no thing can be called so."""
@@ -42,7 +42,7 @@ class Presence:
             msg = f"sparkplug_host: {name!r} must be some text without + / #"
             raise BadSetting(msg)
         self._topic = f"spBv1.0/STATE/{name}"
-        self._where, self._password = (bus.host, bus.mqtt_port), password(bus.secrets.seed)
+        self._bus, self._password = bus, password(bus.secrets.seed)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sparkplug-state", daemon=True)
         self._thread.start()
@@ -59,15 +59,18 @@ class Presence:
 
     def _work(self) -> None:
         while not self._over.is_set():
-            with suppress(OSError, BadFrame):  # the bus is away, or turns everybody away for now
-                self._stay()
+            # The bus is away, or turns everybody away for now.
+            with suppress(OSError, BadFrame, BusDown):
+                if is_guarded(self._bus):
+                    self._stay()
             self._over.wait(_AGAIN_S)
 
     def _stay(self) -> None:
         """Come in, say that we are there whenever somebody has said otherwise, and leave."""
         now = round(time.time() * 1000)
         here, gone = (self._word(online=each, at=now) for each in (True, False))
-        with socket.create_connection(self._where, _WAIT_S) as line:
+        where = (self._bus.host, self._bus.mqtt_port)
+        with socket.create_connection(where, _WAIT_S) as line:
             line.sendall(self._knock(gone))
             if line.recv(len(packets.GOOD_CONNACK)) != packets.GOOD_CONNACK:
                 return
