@@ -1,8 +1,10 @@
 """Citizens' requests through the doors of a living district: form, inbox, answer, rates."""
 
 import csv
+import tomllib
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib.resources import files
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,21 @@ from PIL import ExifTags, Image
 
 from borough.adapters import sheets
 from borough.app.requests.practice import learned
+from borough.edge.citizens.calling import Citizens
+from borough.edge.citizens.clerks import Clerks, streets
+from borough.edge.fleet.workers import Workers
 from borough.testing.living import Living
 
 PHONE = "13912345678"
+LONG_S = 1_000.0
+"""Longer than any simulated citizen or clerk rests."""
+CALLS, ROUNDS = 6, 60
+PACE = tomllib.loads((files("borough.edge.citizens") / "pace.toml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    """Start a district that has learned to sort, as far as synthetic messages teach it."""
+    """Start a district that has learned to sort, as that of a demonstration has."""
     made = Living.made(tmp_path_factory.mktemp("requests") / "data", share=0.0005, rate=60.0)
     try:
         learned(made.settings.folder, made.held.district)
@@ -188,6 +197,39 @@ def photo(shade: int) -> bytes:
     made = BytesIO()
     Image.new("RGB", (64, 48), (25 * shade, 90, 20)).save(made, "JPEG", exif=told)
     return made.getvalue()
+
+
+def test_simulated_citizens_are_served_to_the_end_but_for_those_left_to_people(
+    living: Living, staff: httpx.Client
+) -> None:
+    """All that they say is filed once; clerks close what is theirs, fleet workers touch nothing."""
+    shown = living.url, living.settings.operator
+    citizens = Citizens(*shown, 3, 60.0, {**PACE, "by_form": 0.3})
+    clerks = Clerks(*shown, citizens.filed, PACE, 3)
+    clerks.learn()
+    citizens.places = streets(clerks.form)
+    workers = Workers(*shown, lambda *_: False, 3)
+    for call in range(CALLS):
+        citizens.go_round(call * LONG_S)
+        citizens.go_round(call * LONG_S)  # not due: nothing is said
+    waiting = good(staff.get("/cases", params={"open": True}))["cases"]
+
+    workers.go_round(0.0)
+    for number in range(ROUNDS):
+        clerks.go_round(number * LONG_S)
+
+    served = [good(staff.get(f"/requests/{code}")) for code in citizens.filed]
+    closed = [each for each in served if each["state"] == "closed"]
+    left = [each for each in served if each["state"] != "closed"]
+    assert len(served) == CALLS
+    assert citizens.refused == clerks.refused == 0
+    assert {each["id"] % PACE["left"] for each in left} <= {0}
+    assert all(each["satisfaction"] for each in closed)
+    assert waiting
+    assert not workers.due
+    cases = good(staff.get("/cases"))["cases"]
+    still = {each["id"] for each in cases if each["closed_ms"] is None}
+    assert still & {each["case_id"] for each in served} == {each["case_id"] for each in left}
 
 
 def test_a_form_that_comes_too_often_is_told_to_wait(living: Living) -> None:
