@@ -58,27 +58,35 @@ def ground(settings: Settings, district: District | None = None) -> Ground:
     return Ground(district or read(Path(settings.district)), registry_of(settings))
 
 
-def registry_of(settings: Settings) -> Registry:
-    """Load the registry, from a snapshot of this very version if some role has left one."""
+def registry_of(settings: Settings, held: Registry | None = None) -> Registry:
+    """Load the registry: of one that is *held*, or that some role has left, only what changed."""
     engine = connect(settings.store)
     try:
-        return _loaded(settings, SqlRegistry(engine))
+        store = SqlRegistry(engine)
+        return _loaded(settings, store) if held is None else store.renewed(held) or store.load()
     finally:
         engine.dispose()
 
 
 def _loaded(settings: Settings, store: SqlRegistry) -> Registry:
-    path = snapshot_of(settings, store)
-    unusable = contextlib.suppress(OSError, ValueError, EOFError, BadFrame, BadZipFile)
-    with unusable, np.load(path, allow_pickle=False) as arrays:
-        return unpack(arrays)
-    registry = store.load()
-    keep_snapshot(path, registry)
+    left = _left(settings)
+    registry = store.renewed(left) if left else None
+    if left is None or registry is not left:
+        registry = registry or store.load()
+        keep_snapshot(snapshot_of(settings, store), registry)
     return registry
 
 
+def _left(settings: Settings) -> Registry | None:
+    unusable = (OSError, ValueError, EOFError, BadFrame, BadZipFile)
+    for path in (settings.folder / "run").glob("registry-*.npz"):
+        with contextlib.suppress(*unusable), np.load(path, allow_pickle=False) as arrays:
+            return unpack(arrays)
+    return None
+
+
 def snapshot_of(settings: Settings, store: SqlRegistry) -> Path:
-    """Say where a snapshot of the registry as it is now lies, or would lie."""
+    """Say where a snapshot of the registry as it is now would lie."""
     return settings.folder / "run" / f"registry-{store.version()}.npz"
 
 

@@ -68,7 +68,8 @@ class RegistryWatch:
             try:
                 version = self.store.version()
                 if version != self.version:
-                    self._lay_out(replace(self.held, registry=registry_of(self.settings)))
+                    registry = registry_of(self.settings, self.held.registry)
+                    self._lay_out(replace(self.held, registry=registry))
                     self.version = version
             except (BoroughError, DBAPIError) as error:
                 log.warning("the registry stays as it was: %s", error, extra=event("store-down"))

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -68,7 +69,7 @@ def set_up(settings: Settings, *, seed: int, share: float, progress: Progress = 
         meta={"district": district.id, "name": dict(district.name), "synthetic": SYNTHETIC},
         progress=lambda done, total: progress("registry", done, total),
     )
-    keep_snapshot(snapshot_of(settings, store), registry)
+    keep_snapshot(snapshot_of(settings, store), replace(registry, edition=store.edition()))
     man(engine, district, Path(settings.district))
     today = datetime.now(ZoneInfo(district.zone)).date()
     brought(SqlFacts(engine), Path(settings.district), at_ms=settings.clock_start_ms, today=today)

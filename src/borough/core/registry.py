@@ -56,7 +56,9 @@ class Registry:
     their declared order, so series numbers are dense.  ``via`` is the row of the gateway that a
     device reports through, or -1.  ``relations`` holds other ties as two columns of rows,
     from and to, with a sign (+1 or -1).  ``parameters`` holds values set for one thing by
-    scene and parameter, as a column over all things with NaN for "not set".
+    scene and parameter, as a column over all things with NaN for "not set".  ``edition`` names
+    the last change that is in it, as the store does: its number, and a stamp that no other change
+    of that number ever has; zeros for a registry that is from no store.
     """
 
     kinds: tuple[Kind, ...]
@@ -70,6 +72,7 @@ class Registry:
     via: Index
     relations: Mapping[str, tuple[Index, Index, Index]] = field(default_factory=dict)
     parameters: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    edition: tuple[int, int] = field(default=(0, 0), compare=False)
 
     @cached_property
     def widths(self) -> Index:
@@ -156,3 +159,11 @@ class Registry:
         if code not in codes:
             raise KeyError(code)
         return int(self.first[row]) + codes.index(code)
+
+
+def row_of(ids: Index, wanted: Index) -> Index:
+    """Give the row of each wanted id, or -1 where it is not among *ids*, which are sorted."""
+    if not len(ids):
+        return np.full(len(wanted), -1, np.int32)
+    row = np.searchsorted(ids, wanted).clip(max=len(ids) - 1)
+    return np.where(ids[row] == wanted, row, -1).astype(np.int32)

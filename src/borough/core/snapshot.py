@@ -43,6 +43,7 @@ def pack(registry: Registry) -> Arrays:
         "kinds": [asdict(kind) for kind in registry.kinds],
         "relations": list(registry.relations),
         "parameters": [list(pair) for pair in registry.parameters],
+        "edition": list(registry.edition),
     }
     arrays[HEAD] = np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), np.uint8)
     return arrays
@@ -58,7 +59,9 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> Registry:
         ties = [arrays[f"relation{number}"] for number in range(len(head["relations"]))]
         values = [arrays[f"parameter{number}"] for number in range(len(head["parameters"]))]
         text = arrays[KEYS].tobytes().decode()
+        number, stamp = head.get("edition", (0, 0))
         return Registry(
+            edition=(int(number), int(stamp)),
             kinds=tuple(kind_of(each) for each in head["kinds"]),
             key=tuple(text.split("\n")) if text else (),
             relations={

@@ -20,8 +20,8 @@ from borough.app.intake.judging import (
 )
 from borough.app.intake.reading import Known
 from borough.app.intake.refusals import Faults
+from borough.core.registry import row_of
 from borough.storage.sql.intake import FIELDS, Change
-from borough.storage.sql.registry import row_of
 
 
 def taken_back(kept: Mapping[str, Any], known: Known, order: Order) -> tuple[Sheet, Verdict]:

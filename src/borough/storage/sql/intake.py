@@ -8,6 +8,7 @@ them be seen together with everything else that changes.
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,20 +17,16 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from borough.core.errors import BadRequest, NotFound, Stale
 from borough.core.observations import Floats, Index
-from borough.core.registry import Kind
+from borough.core.registry import Kind, row_of
 from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.bulk import columns, fill
+from borough.storage.sql.changes import touched
 from borough.storage.sql.counting import at_least, current, raised, upsert
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.entering import Given, give
 from borough.storage.sql.intake_table import intakes
-from borough.storage.sql.registry import (
-    NEXT_SERIES,
-    NEXT_THING,
-    VERSION,
-    declared_kinds,
-    row_of,
-)
+from borough.storage.sql.kinds import declared_kinds
+from borough.storage.sql.registry import NEXT_SERIES, NEXT_THING, VERSION
 
 NEXT_INTAKE = "intakes"
 UNSEEN = -1
@@ -212,6 +209,9 @@ class SqlIntake:
             _edit(connection, change, ids)
             self._tie(connection, change, ids, note.at_ms)
             version = raised(connection, VERSION)
+            ends = (end for tie in (*change.tied, *change.untied) for end in tie[1:3])
+            tied = (ids[-1 - end] if end < 0 else end for end in ends)
+            touched(connection, chain(ids, change.edited.get("id", ()), tied))
             kept = {name: getattr(note, name) for name in Note.__slots__}
             connection.execute(intakes.insert().values(**kept, version=version, before=packed))
             return version

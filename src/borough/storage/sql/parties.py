@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, func, select
 from borough.core.errors import BadRequest
 from borough.core.registry import Kind
 from borough.storage.sql import tables as t
+from borough.storage.sql.changes import touched
 from borough.storage.sql.counting import current, raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.facts_writing import chunks
@@ -64,6 +65,7 @@ class SqlParties:
                 )  # fmt: skip
             ids = {key: row["id"] for key, row in _known(connection, names).items()}
             _tie(connection, ids, ties, during)
+            touched(connection, ids.values())
             return len(fresh)
 
     def ids(self, keys: Iterable[str]) -> dict[str, tuple[int, Mapping[str, str]]]:

@@ -8,13 +8,16 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection, Engine, Table, func, select
 
+from borough.core.amending import amended
 from borough.core.errors import BadRequest
 from borough.core.observations import Floats, Index
-from borough.core.registry import Kind, Property, Registry
+from borough.core.registry import Kind, Registry, row_of
 from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.bulk import columns, fill, unwatched
+from borough.storage.sql.changes import amendment, newest, touched
 from borough.storage.sql.counting import at_least, current, raised
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.kinds import declared_kinds, shown
 
 VERSION, NEXT_SERIES, NEXT_THING = "registry", "series", "things"
 DEEPEST = 16
@@ -26,7 +29,8 @@ Texts = Sequence[Mapping[str, Any] | None]
 class SqlRegistry:
     """The district's things as a whole: filled once, loaded in a second or two.
 
-    Single things are found and changed through `SqlThings`.
+    Single things are found and changed through `SqlThings`; who holds a registry that was loaded
+    goes on with `renewed`.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -42,6 +46,11 @@ class SqlRegistry:
         with reading(self._engine) as connection:
             return current(connection, VERSION)
 
+    def edition(self) -> tuple[int, int]:
+        """Name the last change, as `Registry.edition` does."""
+        with reading(self._engine) as connection:
+            return newest(connection)
+
     def meta(self) -> dict[str, Any]:
         """What was said of the district as a whole: id, name, time zone and the like."""
         with reading(self._engine) as connection:
@@ -54,7 +63,7 @@ class SqlRegistry:
             schemas = connection.execute(
                 select(t.kinds.c.attributes).order_by(t.kinds.c.number)
             ).scalars()
-            return [_as_dict(kind, each) for kind, each in zip(declared, schemas, strict=True)]
+            return [shown(kind, each) for kind, each in zip(declared, schemas, strict=True)]
 
     def save_all(
         self,
@@ -87,10 +96,12 @@ class SqlRegistry:
             last = int((registry.first + registry.widths).max(initial=0))
             at_least(connection, NEXT_SERIES, last)
             raised(connection, VERSION)
+            touched(connection, registry.id.tolist())
 
     def load(self, *, retired: bool = False) -> Registry:
         """Give the registry as columns, sorted by id; things out of use only where asked for."""
         with reading(self._engine) as connection:
+            edition = newest(connection)  # first: what changes meanwhile is then read again
             kinds = declared_kinds(connection)
             chosen = select(
                 t.things.c.id, t.things.c.key, t.things.c.kind, t.things.c.first_series,
@@ -112,7 +123,21 @@ class SqlRegistry:
                 via=row_of(number, np.array(via, np.int64)),
                 relations=_relations(connection, number),
                 parameters=_parameters(connection, number),
+                edition=(0, 0) if retired else edition,
             )
+
+    def renewed(self, held: Registry) -> Registry | None:
+        """Give the registry as `load` would, made of one that was loaded and what has changed.
+
+        None where that cannot be, or is not worth while: what is *held* is of another store, or
+        of this one before it was put back to an older state, or too much has changed.
+        """
+        with reading(self._engine) as connection:
+            by = amendment(connection, held)
+        if by is None:
+            return None
+        nothing = by.edition == held.edition and by.kinds == held.kinds
+        return held if nothing else amended(held, by)
 
 
 def _check(registry: Registry, names: Texts, given: Texts, schemas: Mapping[str, Any]) -> None:
@@ -291,58 +316,11 @@ def _save_meta(connection: Connection, meta: Mapping[str, Any]) -> None:
     _insert(connection, t.meta, [{"name": name, "value": value} for name, value in meta.items()])
 
 
-def declared_kinds(connection: Connection) -> tuple[Kind, ...]:
-    """Read every class of thing with its properties, in the order of their numbers."""
-    held: dict[int, list[Property]] = {}
-    order = (t.properties.c.kind, t.properties.c.place)
-    for row in connection.execute(select(t.properties).order_by(*order)):
-        normal = (row.normal_low, row.normal_high)
-        made = Property(row.code, row.name, row.unit, row.low, row.high, normal)
-        held.setdefault(row.kind, []).append(made)
-    return tuple(
-        Kind(
-            code=row.code,
-            name=row.name,
-            role=row.role,
-            properties=tuple(held.get(row.number, ())),
-            interval_s=row.interval_s,
-            heartbeat_s=row.heartbeat_s,
-            late_s=row.late_s,
-        )
-        for row in connection.execute(select(t.kinds).order_by(t.kinds.c.number))
-    )
-
-
-def _as_dict(kind: Kind, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "code": kind.code,
-        "name": dict(kind.name),
-        "role": kind.role,
-        "interval_s": kind.interval_s,
-        "heartbeat_s": kind.heartbeat_s,
-        "late_s": kind.late_s,
-        "attributes": dict(schema),
-        "properties": [
-            {"code": p.code, "name": dict(p.name), "unit": p.unit, "low": p.low, "high": p.high}
-            | {"normal": list(p.normal)}
-            for p in kind.properties
-        ],
-    }
-
-
-def row_of(ids: Index, wanted: Index) -> Index:
-    """Give the row of each wanted id, or -1 where it is not among *ids*, which are sorted."""
-    if not len(ids):
-        return np.full(len(wanted), -1, np.int32)
-    row = np.searchsorted(ids, wanted).clip(max=len(ids) - 1)
-    return np.where(ids[row] == wanted, row, -1).astype(np.int32)
-
-
 def _relations(connection: Connection, ids: Index) -> dict[str, tuple[Index, Index, Index]]:
     r = t.relations.c
     chosen = select(r.name, r.from_id, r.to_id, r.sign).where(r.valid_to_ms.is_(None))
     names, start, end, sign = columns(
-        connection, chosen.order_by(r.name, r.valid_from_ms, r.from_id, r.to_id)
+        connection, chosen.order_by(r.name, r.from_id, r.to_id, r.valid_from_ms)
     )
     rows = (row_of(ids, np.array(start, np.int64)), row_of(ids, np.array(end, np.int64)))
     kept, name = (rows[0] >= 0) & (rows[1] >= 0), np.array(names, "U64")
@@ -351,6 +329,7 @@ def _relations(connection: Connection, ids: Index) -> dict[str, tuple[Index, Ind
         each: (rows[0][mine], rows[1][mine], signs[mine])
         for each in dict.fromkeys(names)
         for mine in [kept & (name == each)]
+        if mine.any()
     }
 
 
@@ -365,6 +344,7 @@ def _parameters(connection: Connection, ids: Index) -> dict[tuple[str, str], Flo
         end = start + sum(1 for _ in rows)
         mine, column = row[start:end], np.full(len(ids), np.nan)
         column[mine[mine >= 0]] = value[start:end][mine >= 0]
-        found[pair] = column
+        if not np.isnan(column).all():
+            found[pair] = column
         start = end
     return found

@@ -94,6 +94,7 @@ Index("uq_things_key", things.c.key, unique=True)
 Index("ix_things_kind", things.c.kind)
 Index("ix_things_grid", things.c.grid)
 Index("ix_things_lon", things.c.lon, things.c.lat)
+Index("ix_things_via", things.c.via)
 
 relations = Table(
     "relations",
@@ -118,6 +119,20 @@ parameters = Table(
     Column("who", String, nullable=False),
     Column("set_ms", Int64, nullable=False),
 )
+Index("ix_parameters_thing", parameters.c.thing)
+
+registry_changes = Table(
+    "registry_changes",
+    metadata,
+    Column("number", Int64, primary_key=True, autoincrement=False),
+    Column("first_id", Int64, nullable=False),
+    Column("last_id", Int64, nullable=False),
+    Column("stamp", Int64, nullable=False),
+)
+"""Append-only: which things each change of the registry touched, by id from first to last.
+
+``stamp`` is drawn anew for each change: where a database was put back to an older state, what is
+then done under a number is known not to be what was done under it before."""
 
 credentials = Table(
     "credentials",

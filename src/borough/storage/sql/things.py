@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Text, cast, func, or_, se
 
 from borough.core.errors import BadRequest, NotFound
 from borough.storage.sql import attributes as attrs, tables as t
+from borough.storage.sql.changes import touched
 from borough.storage.sql.counting import at_least, raised, upsert
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.entering import Given, give
@@ -118,6 +119,7 @@ class SqlThings:
             row["first_series"] = raised(connection, NEXT_SERIES, width) - width
             connection.execute(t.things.insert().values(row))
             give(connection, self._given, row["id"], row["id"], at_ms)
+            touched(connection, [row["id"]])
             return dict(_row(connection, key))
 
     def edit(self, key: str, **changes: Any) -> dict[str, Any]:
@@ -142,6 +144,7 @@ class SqlThings:
                 connection.execute(
                     t.things.update().where(t.things.c.id == row["id"]).values(values)
                 )
+            touched(connection, [row["id"]])
             return dict(_row(connection, key))
 
     def retire(self, key: str, *, at_ms: int) -> dict[str, Any]:
@@ -152,6 +155,7 @@ class SqlThings:
             if row["valid_to_ms"] is None:
                 ends = {"valid_to_ms": at_ms}
                 connection.execute(t.things.update().where(t.things.c.id == row["id"]).values(ends))
+            touched(connection, [row["id"]])
             return dict(_row(connection, key))
 
     def relate(self, name: str, start: str, end: str, *, at_ms: int, sign: int = 1) -> None:
@@ -164,6 +168,7 @@ class SqlThings:
             ends = {"from_id": _row(connection, start)["id"], "to_id": _row(connection, end)["id"]}
             tie = {"name": name, **ends, "sign": sign, "valid_from_ms": at_ms}
             connection.execute(upsert(connection, t.relations).values(tie).on_conflict_do_nothing())
+            touched(connection, ends.values())
 
     def set_parameter(
         self, scene: str, parameter: str, key: str, value: float | None, *, who: str, at_ms: int
@@ -184,6 +189,7 @@ class SqlThings:
             if value is not None:
                 made = {"scene": scene, "parameter": parameter, "thing": row["id"], "value": value}
                 connection.execute(t.parameters.insert().values(**made, who=who, set_ms=at_ms))
+            touched(connection, [row["id"]])
 
 
 _GATE = t.things.alias("gate")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping, and_, func, select
 from borough.core.errors import BadRequest, Stale
 from borough.core.tunings import EVERY_THING, Change
 from borough.storage.sql import tables as t
+from borough.storage.sql.changes import touched
 from borough.storage.sql.counting import raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.tunings_table import tunings
@@ -148,3 +149,4 @@ def _set_for_one(connection: Connection, change: Change, who: str, at_ms: int) -
         if value is not None:
             made = own | {"value": value, "who": who, "set_ms": at_ms}
             connection.execute(t.parameters.insert().values(made))
+    touched(connection, [change.thing])
