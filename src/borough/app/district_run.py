@@ -29,6 +29,9 @@ PORTS = ("bus_port", "mqtt_port", "http_port")
 TRIED = 200
 MB = 1 << 20
 PORT_TRIES = 4
+THRIFT = {"MALLOC_ARENA_MAX": "2"}
+"""The C library would keep a store for each of many threads, and in each what was freed: where one
+thread works and others help, two are enough, and a role holds tens of MB less for good."""
 
 
 def with_free_ports(settings: Settings) -> Settings:
@@ -73,6 +76,8 @@ def roles(settings: Settings) -> list[Role]:
         for name in ("desk", "stream")
     ]
     made.append(Role("api", role_command(settings, "api"), lambda: answers(settings)))
+    for each in made[1:]:
+        each.environment = THRIFT | os.environ
     if unknown := set(settings.roles) - {each.name for each in made}:
         msg = f"roles: there is none called {', '.join(sorted(unknown))}"
         raise BadSetting(msg)
