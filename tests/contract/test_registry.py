@@ -1,12 +1,17 @@
 """The registry as columns."""
 
-import numpy as np
+from dataclasses import replace
+from typing import Any
 
-from borough.core.registry import Kind, Property, Registry
+import numpy as np
+import pytest
+
+from borough.core.registry import Kind, Property, Registry, heard_alike
 
 TEMP = Property("temp", {}, "Cel", -40.0, 60.0, (0.0, 30.0))
 BATTERY = Property("battery", {}, "%", 0.0, 100.0, (20.0, 100.0))
 PROBE = Kind("probe", {}, "device", (TEMP, BATTERY), 60, 60, 5)
+HOUSE = Kind("house", {}, "place", (), 0, 0, 0)
 ROOM = Kind("room", {}, "derived", (TEMP,), 60, 60, 0)
 
 
@@ -60,3 +65,66 @@ def test_an_empty_registry_has_no_series() -> None:
 
     assert len(empty.series.thing) == 0
     assert len(empty.limits[0]) == 0
+
+
+def with_house(**others: Any) -> Registry:
+    """Give the same with a house before all others, which reports nothing."""
+    held = registry()
+    one = np.zeros(1, np.int64)
+    columns = {
+        name: np.append(one, getattr(held, name)) for name in ("first", "lon", "lat", "grid")
+    }
+    return Registry(
+        kinds=(*held.kinds, HOUSE),
+        id=np.append(1, held.id),
+        key=("h1", *held.key),
+        kind=np.append(2, held.kind),
+        via=np.array([-1, -1, -1, 1]),
+        **columns,
+        **others,
+    )
+
+
+def test_what_nobody_hears_means_the_same() -> None:
+    """Where things stand, and houses that come or go: rows are others then, and say the same."""
+    assert heard_alike(registry(), registry())
+    assert heard_alike(registry(), replace(registry(), lon=np.ones(3), grid=np.ones(3, np.int64)))
+    assert heard_alike(registry(), with_house())
+    assert heard_alike(with_house(), registry())
+
+
+SET = ("fire", "wait_s")
+WIDE = replace(PROBE, properties=(replace(TEMP, high=70.0), BATTERY))
+
+
+def tied(end: int, sign: int, value: float) -> Registry:
+    """Tie the first thing to another one, and set a parameter for it."""
+    tie = (np.array([0]), np.array([end]), np.array([sign]))
+    column = np.array([value, np.nan, np.nan])
+    return replace(registry(), relations={"in": tie}, parameters={SET: column})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (registry(), with_house(relations={"in": (np.array([1]), np.array([0]), np.array([1]))})),
+        (registry(), with_house(parameters={SET: np.array([5.0, np.nan, np.nan, np.nan])})),
+        (registry(), replace(with_house(), kinds=(PROBE, ROOM, replace(HOUSE, role="gateway")))),
+        (registry(), replace(registry(), id=np.array([3, 5, 10]))),
+        (registry(), replace(registry(), first=np.array([0, 5, 7]))),
+        (registry(), replace(registry(), via=np.array([-1, -1, 1]))),
+        (registry(), replace(registry(), kind=np.array([0, 0, 0]))),
+        (
+            registry(),
+            replace(registry(), kinds=(replace(PROBE, properties=(WIDER, BATTERY)), ROOM)),
+        ),
+        (tied(1, 1, 5.0), tied(2, 1, 5.0)),
+        (tied(1, 1, 5.0), tied(1, -1, 5.0)),
+        (tied(1, 1, 5.0), tied(1, 1, 6.0)),
+    ],
+)
+def test_what_somebody_hears_means_another_thing(one: Registry, other: Registry) -> None:
+    """Who reports, through whom, what may be said, who is tied to whom, what is set for one."""
+    assert not heard_alike(one, other)
+    assert not heard_alike(other, one)
+    assert heard_alike(one, one)

@@ -19,7 +19,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from borough.adapters.bus.link import Link
 from borough.adapters.limits import Limits
@@ -41,6 +40,7 @@ from borough.core.errors import BoroughError
 from borough.core.frames import DERIVED, NOW, ROWS, TUNED, Frame
 from borough.core.observations import REPORT_BITS
 from borough.core.partitions import WHOLE, Part
+from borough.core.registry import heard_alike
 from borough.core.tunings import Change
 from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline, Said
@@ -56,6 +56,8 @@ SELDOM_S = 20.0
 costs 40 ms however little is in it."""
 COUNTED = {ROWS: "stored", DERIVED: "derived"}
 """As what the rows of a frame are counted, by its kind."""
+Prepared = tuple[int, Pipeline, Decoder]
+"""Up to which tuning it is, and what works with a registry."""
 
 
 class Stream:
@@ -67,6 +69,7 @@ class Stream:
         self.clock = settings.clock
         self.folder = settings.checkpoints(part)
         self.limits = Limits.load()
+        self.registry = held.registry
         self.decoder = Decoder(held.registry, self.limits)
         self.lake = lake_of(settings, held.district.zone)
         self.appender = Appender(
@@ -115,8 +118,11 @@ class Stream:
         ]
         return Lending(self.links[1], held.registry, scenes, self.part)
 
-    def prepared(self, held: Ground) -> tuple[int, Pipeline, Decoder]:
-        """Make, beside the loop, what works with another registry, right up to which tuning."""
+    def prepared(self, held: Ground) -> Prepared | None:
+        """Make, beside the loop, what works with another registry, if it means another thing."""
+        return None if heard_alike(held.registry, self.registry) else self._prepared(held)
+
+    def _prepared(self, held: Ground) -> Prepared:
         tuned = self.pipeline.tuned
         scenes, _ = find_sound(BUILT_IN, *map(Path, self.settings.scenes))
         settled = SqlTunings(connect(self.settings.store)).settled(tuned)
@@ -125,16 +131,17 @@ class Stream:
 
     def take_up(self, watch: RegistryWatch) -> None:
         """Go on with a registry that has changed: what is known of things and series stays."""
-        if found := watch.fresh():
+        found = watch.fresh()
+        if found and not heard_alike(found[0].registry, self.registry):
             held, made = found
-            tuned, pipeline, decoder = made or self.prepared(held)
+            tuned, pipeline, decoder = made or self._prepared(held)
             if tuned != self.pipeline.tuned:  # tuned meanwhile: new things would not know of it
-                _, pipeline, decoder = self.prepared(held)
-            pipeline.load(self.pipeline.save())
+                _, pipeline, decoder = self._prepared(held)
+            pipeline.load(self.pipeline.state())
             pipeline.guard = self.turns
             decoder.host.take_over(self.decoder.host)
             self._hand_over()
-            self.pipeline, self.decoder = pipeline, decoder
+            self.pipeline, self.decoder, self.registry = pipeline, decoder, held.registry
             self.lending = self._lending(held)
             self.checkpoint(wait=True)
 
@@ -341,7 +348,7 @@ class Stream:
         }
 
     def checkpoint(self, *, wait: bool = False) -> None:
-        """Keep where we are; the copy is taken now, the writing happens beside the loop."""
+        """Keep where we are; the writing happens beside the loop, unless it is to *wait*."""
         if self._saver is not None:
             if self._saver.is_alive() and not wait:
                 return
@@ -349,7 +356,7 @@ class Stream:
         begun = time.thread_time()
         self._hand_over()
         told = {"counts": self.counts, "rejected": self.rejected}
-        arrays: dict[str, NDArray[Any]] = self.pipeline.save()
+        arrays = self.pipeline.state() if wait else self.pipeline.save()
         arrays["counts"] = np.frombuffer(msgspec.json.encode(told), np.uint8)
         arrays["now"] = np.array(self.now)
         arrays["sparkplug"] = np.frombuffer(self.decoder.host.save(), np.uint8)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from borough.core.observations import Floats, Index, Series
 
@@ -95,18 +97,19 @@ class Registry:
     @cached_property
     def rows(self) -> dict[str, int]:
         """The row of each thing by its key."""
-        return {key: row for row, key in enumerate(self.key)}
+        return dict(zip(self.key, range(len(self.key)), strict=True))
 
     @cached_property
     def limits(self) -> tuple[Floats, Floats]:
         """The lowest and the highest value that each series may report."""
-        low = np.full(len(self.row_of_series), -np.inf)
+        wide = max((len(kind.properties) for kind in self.kinds), default=0)
+        low = np.full((len(self.kinds) + 1, max(wide, 1)), -np.inf)
         high = -low
         for number, kind in enumerate(self.kinds):
-            mine = self.kind_of_series == number
-            low[mine] = np.array([p.low for p in kind.properties] or [0.0])[self.column[mine]]
-            high[mine] = np.array([p.high for p in kind.properties] or [0.0])[self.column[mine]]
-        return low, high
+            low[number, : len(kind.properties)] = [p.low for p in kind.properties]
+            high[number, : len(kind.properties)] = [p.high for p in kind.properties]
+        place = self.kind_of_series, self.column
+        return low[place], high[place]
 
     @cached_property
     def kind_of_series(self) -> Index:
@@ -167,3 +170,31 @@ def row_of(ids: Index, wanted: Index) -> Index:
         return np.full(len(wanted), -1, np.int32)
     row = np.searchsorted(ids, wanted).clip(max=len(ids) - 1)
     return np.where(ids[row] == wanted, row, -1).astype(np.int32)
+
+
+def heard_alike(one: Registry, other: Registry) -> bool:
+    """Say whether every message and reading means the same to two registries.
+
+    So it is where only what things are called or where they stand has changed, or things have come
+    or gone that neither report nor are computed, have no ties and nothing set for them.
+    """
+    many = min(len(one.kinds), len(other.kinds))
+    if one.kinds[:many] != other.kinds[:many]:
+        return False
+    mine, its = _heard(one), _heard(other)
+    return mine.keys() == its.keys() and all(np.array_equal(mine[k], its[k]) for k in mine)
+
+
+def _heard(of: Registry) -> dict[object, NDArray[Any]]:
+    """Lay out what `heard_alike` compares, by ids: rows move where things come and go."""
+    loud = np.array([bool(kind.properties) or kind.role in SPEAKS for kind in of.kinds], np.bool_)
+    rows = np.flatnonzero(loud[of.kind])
+    ids = np.append(of.id, -1)
+    told: dict[object, NDArray[Any]] = {"id": of.id[rows], "kind": of.kind[rows]}
+    told |= {"first": of.first[rows], "via": ids[of.via[rows]]}
+    for name, (start, end, sign) in of.relations.items():
+        told["tie", name] = np.stack([of.id[start], of.id[end], sign])
+    for pair, column in of.parameters.items():
+        held = np.flatnonzero(~np.isnan(column))
+        told[pair] = np.stack([of.id[held], column[held]])
+    return told

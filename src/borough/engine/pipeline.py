@@ -227,11 +227,15 @@ class Pipeline:
 
     def save(self) -> dict[str, NDArray[Any]]:
         """Give what a restart needs, as named arrays that later records do not touch."""
+        return {name: array.copy() for name, array in self.state().items()}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Give what `save` gives, uncopied: it holds until the next record is read."""
         parts: dict[str, Mapping[str, NDArray[Any]]] = {"latest": self.latest.save()}
         parts |= {f"scene.{each.scene.id}": each.save() for each in self.runners}
         parts |= {named(each): each.save() for each in self.windows}
         kept = {
-            f"{part}/{name}": array.copy()
+            f"{part}/{name}": array
             for part, arrays in parts.items()
             for name, array in arrays.items()
         }

@@ -16,6 +16,7 @@ from borough.engine.watch import Watch
 
 Saved = Mapping[str, NDArray[Any]]
 """What a restart needs, as named arrays."""
+Places = NDArray[Any] | slice
 NEVER = np.iinfo(np.int64).min // 2
 """Older than any reading, and far enough from the edge to subtract a lag from."""
 HAIR_S = 0.001
@@ -237,10 +238,10 @@ class Runner:
         self._survey()
 
 
-def shared(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def shared(mine: NDArray[Any], theirs: NDArray[Any]) -> tuple[Places, Places]:
     """Find what two sorted columns of distinct numbers have in common: its places in each."""
-    if np.array_equal(mine, theirs):
-        every = np.arange(len(mine))
-        return every, every
+    many = min(len(mine), len(theirs))
+    if np.array_equal(mine[:many], theirs[:many]):  # as where things have only been entered
+        return slice(many), slice(many)
     _, here, there = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
     return here, there

@@ -79,7 +79,10 @@ class Tuning:
         }
 
     def load(
-        self, saved: Mapping[str, NDArray[Any]], mine: NDArray[Any], theirs: NDArray[Any]
+        self,
+        saved: Mapping[str, NDArray[Any]],
+        mine: NDArray[Any] | slice,
+        theirs: NDArray[Any] | slice,
     ) -> Self:
         """Take what was *saved*; row ``mine[i]`` was ``theirs[i]`` then, others stay as they are.
 

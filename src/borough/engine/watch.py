@@ -51,7 +51,7 @@ class Watch:
         mine = np.flatnonzero(wanted & heard if here is None else wanted & heard & here)
         own = np.full(len(wanted), -1, np.int32)
         own[mine] = np.arange(len(mine), dtype=np.int32)
-        things, row = np.unique(series.thing[mine], return_inverse=True)
+        things, row = ranked(series.thing[mine])
         patience = np.zeros(len(things))
         patience[row] = series.patience_ms[mine] / 1000
         return cls(
@@ -178,6 +178,19 @@ def placed(things: Index, child: Index, parent: Index) -> Index:
 def differs(numbers: Index) -> Mask:
     """Mark where a number is not the one before it; the first never is."""
     return np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
+
+
+def ranked(numbers: Index) -> tuple[Index, Index]:
+    """Give distinct numbers, rising, and the place of each number among them.
+
+    >>> [each.tolist() for each in ranked(np.array([3, 3, 9]))]
+    [[3, 9], [0, 0, 1]]
+    """
+    if (numbers[1:] >= numbers[:-1]).all():  # as of series, thing by thing: nothing to sort
+        new = differs(numbers)
+        return numbers[new], np.cumsum(new) - 1
+    distinct, place = np.unique(numbers, return_inverse=True)
+    return distinct, place
 
 
 def in_order(numbers: Index) -> Index:
