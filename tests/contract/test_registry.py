@@ -114,10 +114,7 @@ def tied(end: int, sign: int, value: float) -> Registry:
         (registry(), replace(registry(), first=np.array([0, 5, 7]))),
         (registry(), replace(registry(), via=np.array([-1, -1, 1]))),
         (registry(), replace(registry(), kind=np.array([0, 0, 0]))),
-        (
-            registry(),
-            replace(registry(), kinds=(replace(PROBE, properties=(WIDER, BATTERY)), ROOM)),
-        ),
+        (registry(), replace(registry(), kinds=(WIDE, ROOM))),
         (tied(1, 1, 5.0), tied(2, 1, 5.0)),
         (tied(1, 1, 5.0), tied(1, -1, 5.0)),
         (tied(1, 1, 5.0), tied(1, 1, 6.0)),
