@@ -221,9 +221,11 @@ def test_nothing_secret_is_kept_or_logged(living: Living, administrator: httpx.C
 
 
 @contextmanager
-def opened(living: Living, administrator: httpx.Client, name: str) -> Iterator[Page]:
-    """Make another administrator, who opens their link in a browser and sets a password."""
-    grants = [{"role": "administrator"}]
+def opened(
+    living: Living, administrator: httpx.Client, name: str, role: str = "administrator"
+) -> Iterator[Page]:
+    """Make an account, whose holder opens the link in a browser and sets a password."""
+    grants = [{"role": role}]
     made = administrator.post("accounts", json={"account": name, "grants": grants}).json()
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "this test needs Chromium: apt-get install chromium"
@@ -287,6 +289,25 @@ def test_the_page_of_accounts_gives_somebody_a_post_and_takes_it_away(
         row.get_by_role("button", name="Set the post").click()
         expect(page.locator("#toast")).to_contain_text("post: there is no 'P-none'")
         assert post_of(administrator, "zhou.wu") == ""
+
+
+def test_who_brings_programs_in_is_led_where_they_may_go_and_chooses_rights(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """The map shows no page or list that they may not read; a token needs no typing."""
+    with opened(living, administrator, "lu.ban", "integrator") as page:
+        expect(page.locator("nav.ways a")).to_have_text(["Map", "Scenes"])
+        expect(page.locator("#cases")).to_be_hidden()
+        expect(page.locator("#alarms")).to_be_visible()
+        page.goto(f"{living.url}/tokens")
+        page.get_by_label("name", exact=True).fill("twin")
+        page.get_by_label("rights").select_option(["things.read", "series.read"])
+        page.get_by_role("button", name="Make").click()
+        expect(page.locator("#tokens .made")).to_have_text(re.compile(r"[\w-]{20,}"))
+        row = page.locator("#tokens tr", has_text="twin")
+        expect(row).to_contain_text("series.read things.read")
+        page.get_by_role("link", name="how programs ask").click()
+        page.wait_for_url("**/docs")
 
 
 def post_of(administrator: httpx.Client, name: str) -> str:

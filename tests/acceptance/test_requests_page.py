@@ -38,7 +38,10 @@ def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, D
     its = OfficeDesk(made, lambda: MORNING, plain.live.publish)
     clock = DistrictClock(MORNING, 1.0, wall_ms())
     people = SqlPeople(engine)
-    ports = replace(plain, district=yubei(), requests=door, desk=its, clock=clock, people=people)
+    ports = replace(
+        plain, district=yubei(), requests=door, cases=made.cases, desk=its, clock=clock,
+        people=people,
+    )  # fmt: skip
     with serving(create(ports), ports.live) as served:
         yield served.url, made
     engine.dispose()
@@ -189,3 +192,18 @@ def test_a_call_is_written_down_and_a_file_is_tried_before_it_comes_in(
     box.get_by_role("button", name="导入").click()
     expect(page.locator("#toast")).to_contain_text("已导入 1")
     assert made.store.known("import:f-1")
+
+
+def test_a_case_tells_what_citizens_asked_for_and_leads_there(served: str, page: Page) -> None:
+    """Their words stand on the case, which is called ordinary or urgent, and open the request."""
+    words = "五星路社区的路牌倒在人行道上"
+    told = {"text": words, "place": "双龙湖街道五星路社区", "category": "roads"}
+    assert httpx.post(f"{served}/api/v1/requests", json=told, timeout=60).status_code == 201
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{served}/#operator={OPERATOR}")
+    row = page.locator("#cases button", has_text="市政道路设施").first
+    expect(row.locator(".chip")).to_have_text("一般")
+    row.click()
+    page.locator("#drawer").get_by_role("link", name=words).click()
+    expect(page.locator("#one")).to_contain_text(words)
+    expect(page.locator("#list .request[aria-current=true]")).to_contain_text(words)

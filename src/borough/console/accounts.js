@@ -9,7 +9,6 @@ import { agencies as agencyNames, called, moment, said, settle, turn, word } fro
 import { drawWho, wayIn } from "./who.js";
 
 const may = (right) => me.rights.includes(right);
-const codes = (text) => text.split(/[,，\s]+/).filter(Boolean);
 const cells = (tag, ...each) => h("tr", {}, ...each.map((one) => h(tag, {}, one)));
 const button = (text, onclick) => h("button", { type: "button", class: "tool", onclick }, text);
 const field = (name, type = "text", more = {}) => h("label", {}, say(name), h("input", { name, type, autocomplete: "off", ...more }));
@@ -102,11 +101,14 @@ function accounts() {
       : null);
 }
 
+/** Rights to choose from: nobody hands on what they may not do themselves. */
+const mine = () => h("label", {}, say("rights"), h("select", { name: "rights", multiple: true, size: "3", required: true }, ...me.rights.map((each) => h("option", { value: each }, each))));
+
 function tokens() {
   const submit = (event) => {
     event.preventDefault();
     const { name, rights, agencies, areas, days } = event.target.elements;
-    const told = { name: name.value, rights: codes(rights.value), agencies: chosen(agencies), areas: chosen(areas), days: Number(days.value) };
+    const told = { name: name.value, rights: chosen(rights), agencies: chosen(agencies), areas: chosen(areas), days: Number(days.value) };
     attempt(async () => {
       shown.token = (await post("tokens", told)).token;
       await load();
@@ -117,11 +119,11 @@ function tokens() {
     await remove(`tokens/${each.number}`);
     await load();
   });
-  return h("section", { id: "tokens" }, h("h2", {}, say("tokens")),
+  return h("section", { id: "tokens" }, h("h2", {}, say("tokens"), " ", h("a", { class: "link", href: "/docs" }, say("docs"))),
     shown.token ? made(say("made_token"), shown.token) : null,
     table(["name", "rights", "where", "until", ""], shown.tokens.map((each) => cells("td", each.name, each.rights.join(" "), bounds(each),
       moment(each.expires_ms), each.revoked_ms ? say("revoked") : button(say("revoke"), () => revoke(each))))),
-    h("form", { class: "line", onsubmit: submit }, field("name", "text", { required: true }), field("rights", "text", { required: true }),
+    h("form", { class: "line", onsubmit: submit }, field("name", "text", { required: true }), mine(),
       ...bounded(), field("days", "number", { value: "90", min: "1" }), h("button", { class: "tool" }, say("make"))));
 }
 

@@ -17,7 +17,7 @@ const WORDS = {
     address: "地址", agent: "浏览器", here: "本次", end: "注销", since: "登录时间",
     audit: "审计日志", who: "何人", what: "做了什么", whom: "对象", when: "时间", more: "更多",
     change: "修改密码", old: "现密码", fresh: "新密码", changed: "已修改。", page: "账号与审计",
-    post: "岗位", seat: "定岗",
+    post: "岗位", docs: "接口文档", seat: "定岗",
     may_not: "请先登录。", where: "范围", everywhere: "全部",
   },
   en: {
@@ -38,7 +38,7 @@ const WORDS = {
     since: "since", audit: "Audit log", who: "who", what: "did what", whom: "to what",
     when: "when", more: "More", change: "Change my password", old: "present password",
     fresh: "new password", changed: "Changed.", page: "Accounts and audit",
-    post: "post", seat: "Set the post",
+    post: "post", docs: "how programs ask", seat: "Set the post",
     may_not: "Sign in first.", where: "where", everywhere: "everywhere",
   },
 };

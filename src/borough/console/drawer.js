@@ -7,7 +7,7 @@ import { files, notices } from "./files.js";
 import { say } from "./loop_words.js";
 import { actor, posted, scened } from "./naming.js";
 import { bulletins } from "./public.js";
-import { get } from "./server.js";
+import { get, me } from "./server.js";
 import { shelf } from "./shelve.js";
 import { similar } from "./similar.js";
 import { tasks, tasksOf } from "./tasks.js";
@@ -16,6 +16,7 @@ import { called, current, levelled, moment, reading, said, word } from "./words.
 const SETTLE_MS = 300;
 const SEPARATED = { zh: "、", en: ", " };
 const ROUND_NOW = [1e9, 4e9];
+const ASKED = "citizen_request";
 const HIDDEN = new Set(["born", "known", "level"]);
 
 export class Drawer {
@@ -55,6 +56,9 @@ export class Drawer {
         told.first = await get(`detections/${encodeURIComponent(told.detections[0].id)}`);
       }
       if (kind === "case") told.tasks = await tasksOf(told.id);
+      if (told.scene === ASKED && me.rights.includes("requests.read")) {
+        told.requests = (await get(`requests?case=${told.id}`)).requests;
+      }
       if (this.showing?.id !== id) return;
       this.told = told;
       this.draw();
@@ -124,6 +128,7 @@ export class Drawer {
         told.stands ? [word("thing"), this.link(told.stands)] : null,
         place(told) ? [say("where"), place(told)] : null,
         told.events[0]?.data.text ? [say("reported"), told.events[0].data.text] : null,
+        ...(told.requests ?? []).map((each) => [say("asked_for"), h("a", { class: "link", href: `/console/requests.html?request=${each.id}` }, each.text)]),
         [word("scene"), said(this.scene(told.scene)?.name, scened(told.scene))],
       ]),
       bulletins(told, this.scene(told.scene), acted, () => this.load(false)),

@@ -4,7 +4,7 @@ import { Clock } from "./clock.js";
 import { find, h, reconcile, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Map2D } from "./map.js";
-import { bytes, follow, get, takeToken } from "./server.js";
+import { bytes, follow, get, me, takeToken } from "./server.js";
 import { drawWho } from "./who.js";
 import { current, label, lasting, levelled, moment, number, said, settle, turn, word } from "./words.js";
 
@@ -106,10 +106,13 @@ function empty(list, key) {
 
 function chip(scene, level, name) {
   const grave = rank(scene, level);
-  const text = level > 0 ? levelled(scenes.get(scene), name, level) : word("ended");
+  const known = scenes.get(scene); // what people brought in has no scene, and is urgent or not
+  const text = level <= 0 ? word("ended") : known ? levelled(known, name, level) : word(level > 1 ? "urgent" : "ordinary");
   return h("span", { class: `chip ${level > 0 ? `rank${Math.min(grave, 3)}` : "over"}` }, text);
 }
 
+/** Whoever is not signed in is told by the server what they may not read. */
+const may = (right) => !me.signed_in || me.rights.includes(right);
 const sceneName = (id) => said(scenes.get(id)?.name, id);
 
 function alarmRow(each) {
@@ -216,6 +219,8 @@ function broken(list, problem, again) {
 }
 
 async function loadCases() {
+  find("cases").closest("section").hidden = !may("cases.read");
+  if (!may("cases.read")) return;
   try {
     ({ cases } = await get(`cases?open=true&limit=${LISTED}`));
     drawCases();

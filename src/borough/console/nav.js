@@ -10,6 +10,7 @@ const PAGES = {
   queue: "cases.read", requests: "requests.read", posts: "posts.read", scenes: "scenes.read",
   evaluations: "evaluations.read", appraisals: "appraisals.read", facts: "facts.read",
 };
+const MAP = ["", "index"];
 const open = Object.keys(PAGES).filter((each) => !me.signed_in || me.rights.includes(PAGES[each]));
 const here = location.pathname.split("/").pop().replace(".html", "");
 const bar = document.querySelector("header.bar");
@@ -19,7 +20,7 @@ if (!find("me")) bar.querySelector(".tools:not(nav)")?.append(h("span", { id: "m
 
 function draw() {
   ways.setAttribute("aria-label", word("ways"));
-  ways.replaceChildren(h("a", { href: "/" }, word("map_page")),
+  ways.replaceChildren(h("a", { href: "/", "aria-current": MAP.includes(here) ? "page" : null }, word("map_page")),
     ...open.map((each) => h("a", { href: `/console/${each}.html`, "aria-current": each === here ? "page" : null }, word(each))));
   drawWho(find("me"));
 }

@@ -54,28 +54,29 @@ function drawForm() {
   requestAnimationFrame(() => drawMap(canvas));
 }
 
-/** Where the ground lies on the canvas: its scale, and the corner from which it counts. */
+/** Where the ground lies on the canvas: its scale, and the corner from which it counts, in the middle. */
 function view(canvas) {
   const [west, south, east, north] = offered.box;
   const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
   const scale = Math.min(
     (canvas.clientWidth - 2 * MARGIN) / ((east - west) * squeeze), (canvas.clientHeight - 2 * MARGIN) / (north - south));
-  return { scale, squeeze, west, north };
+  const left = (canvas.clientWidth - (east - west) * squeeze * scale) / 2;
+  return { scale, squeeze, west, north, left };
 }
 
 function earth(canvas, x, y) {
-  const { scale, squeeze, west, north } = view(canvas);
-  return { lon: west + (x - MARGIN) / scale / squeeze, lat: north - (y - MARGIN) / scale };
+  const { scale, squeeze, west, north, left } = view(canvas);
+  return { lon: west + (x - left) / scale / squeeze, lat: north - (y - MARGIN) / scale };
 }
 
 function drawMap(canvas) {
-  const { scale, squeeze, west, north } = view(canvas);
+  const { scale, squeeze, west, north, left } = view(canvas);
   const ratio = devicePixelRatio || 1;
   canvas.width = canvas.clientWidth * ratio;
   canvas.height = canvas.clientHeight * ratio;
   const pen = canvas.getContext("2d");
   const style = getComputedStyle(document.documentElement);
-  const place = ([lon, lat]) => [MARGIN + (lon - west) * squeeze * scale, MARGIN + (north - lat) * scale];
+  const place = ([lon, lat]) => [left + (lon - west) * squeeze * scale, MARGIN + (north - lat) * scale];
   pen.scale(ratio, ratio);
   pen.strokeStyle = style.getPropertyValue("--outline");
   for (const ring of offered.outline) {

@@ -22,7 +22,7 @@ let late = false;
 let rows = [];
 let next = null;
 let counts = {};
-let chosen = null;
+let chosen = Number(new URLSearchParams(location.search).get("request")) || null;
 let caseOf = null;
 let settling = 0;
 
@@ -75,7 +75,8 @@ function drawList() {
 
 function drawRow(each) {
   const sure = each.suggestion?.category;
-  const guess = each.state === "waiting" && sure?.says ? ` · ${said(rules.categories[sure.says]?.name)} ${Math.round(100 * sure.sure)}%` : "";
+  const other = sure?.says === each.category ? "" : ` · ${said(rules.categories[sure?.says]?.name)}`;
+  const guess = each.state === "waiting" && sure?.says ? `${other} ${Math.round(100 * sure.sure)}%` : "";
   return h("button", { type: "button", class: "request", "aria-current": String(each.id === chosen), onclick: () => attempt(() => open(each.id)) },
     each.urgent ? h("span", { class: "urgent" }, `${say("urgent")} `) : null,
     h("span", { class: "says" }, each.title || each.text),
@@ -144,6 +145,7 @@ function drawViews() {
 
 function labels() {
   document.documentElement.lang = current();
+  document.title = `${say("title")} · Borough`;
   find("title").textContent = say("title");
   find("language").textContent = say("other");
   find("home").setAttribute("aria-label", say("home"));
@@ -165,6 +167,7 @@ async function start() {
     return;
   }
   rules = await get("requests/rules");
+  if (chosen) ({ state } = await get(`requests/${chosen}`));
   find("language").onclick = () => {
     turn();
     labels();

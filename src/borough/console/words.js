@@ -2,7 +2,7 @@
 
 const WORDS = {
   zh: {
-    queue: "待办",
+    queue: "待办", urgent: "紧急", ordinary: "一般",
     scenes: "场景",
     unit_work_hour: "工作时",
     unit_work_day: "工作日",
@@ -166,7 +166,7 @@ const WORDS = {
     verb_moved: "流转", verb_attached: "上传附件", verb_detached: "撤下附件", verb_noted: "备注", verb_late: "超时", verb_closed: "结案", verb_reopened: "重开",
   },
   en: {
-    queue: "Queue",
+    queue: "Queue", urgent: "Urgent", ordinary: "Ordinary",
     unit_work_hour: "working hours",
     unit_work_day: "working days",
     unit_natural_day: "days",
