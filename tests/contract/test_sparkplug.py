@@ -221,7 +221,7 @@ def test_what_is_no_number_or_no_property_is_said_by_name(line: Line) -> None:
 def test_births_outlast_a_change_of_the_registry(line: Line) -> None:
     """The decoder for the new registry understands the aliases that the old one learned."""
     after = Decoder(town(), Limits.load())
-    after.host.take_over(line.decoder.host)
+    after.take_over(line.decoder)
     line.decoder = after
     assert len(line.say("DDATA.e-1.m-1", [{"alias": 7, "double_value": 1}], 2).series) == 1
 

@@ -10,7 +10,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -81,6 +81,11 @@ class Decoder:
         )
         self._thing = registry.row_of_series
         self._pace = Pace(len(registry.id), limits.device_messages, limits.device_ms)
+
+    def take_over(self, before: Self) -> None:
+        """Go on from the one for the registry before: births, and topics where they still hold."""
+        self.host.take_over(before.host)
+        self._topics.take_over(before._topics)
 
     def decode(
         self, subjects: Sequence[bytes], payloads: Sequence[bytes], now: int, live: int = 0

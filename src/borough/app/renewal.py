@@ -1,7 +1,8 @@
-"""A registry that changes while the roles run: noticed, loaded beside them, and handed over."""
+"""A registry that changes while the roles run: noticed, read beside them, and handed over."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 LOOK_S, LONG_S = 1.0, 3.0
 """How soon a change is noticed; looking costs one short question to the database, 1 ms of a
 process that had other things to do.  Where there are *several*, each looks as much more seldom."""
+REST = 10.0
+"""So many times as long as reading and preparing took of a processor nothing is read again: where
+things are entered one after the other all the time, that takes a tenth of a processor at most."""
 
 
 def nothing(_held: Ground) -> None:
@@ -27,7 +31,7 @@ def nothing(_held: Ground) -> None:
 
 
 class RegistryWatch:
-    """Loads the registry anew, in a thread of its own, whenever its version has risen.
+    """Reads what has changed of the registry, in a thread of its own, when its version has risen.
 
     ``held`` is what there was when it began, and then what `fresh` has handed over.  What
     *prepare* makes of a fresh ground, beside whoever works, is handed over with it.  Who has
@@ -64,7 +68,9 @@ class RegistryWatch:
             return found
 
     def _watch(self) -> None:
-        while not self._stop.wait(self._every_s):
+        rest_s = self._every_s
+        while not self._stop.wait(rest_s):
+            begun = time.thread_time()
             try:
                 version = self.store.version()
                 if version != self.version:
@@ -73,6 +79,7 @@ class RegistryWatch:
                     self.version = version
             except (BoroughError, DBAPIError) as error:
                 log.warning("the registry stays as it was: %s", error, extra=event("store-down"))
+            rest_s = max(self._every_s, REST * (time.thread_time() - begun))
 
     def _lay_out(self, held: Ground) -> None:
         """Prepare for a ground, and again if meanwhile somebody else has begun to work with it."""

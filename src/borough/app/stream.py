@@ -139,7 +139,7 @@ class Stream:
                 _, pipeline, decoder = self._prepared(held)
             pipeline.load(self.pipeline.state())
             pipeline.guard = self.turns
-            decoder.host.take_over(self.decoder.host)
+            decoder.take_over(self.decoder)
             self._hand_over()
             self.pipeline, self.decoder, self.registry = pipeline, decoder, held.registry
             self.lending = self._lending(held)
