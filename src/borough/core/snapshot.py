@@ -18,7 +18,7 @@ COLUMNS = {
     "first": np.int32,
     "lon": np.float64,
     "lat": np.float64,
-    "grid": np.int32,
+    "grid": np.int64,
     "via": np.int32,
 }
 HEAD = "head"
