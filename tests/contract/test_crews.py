@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, strategies as st
 
 from borough.engine.dispatch import Instance, Rules, first_there
-from borough.storage.sql.crews import Crew, calls_of, middle
+from borough.storage.sql.crews import Crew, calls_of
+from borough.storage.sql.musters import middle
 
 NOW = 1_720_569_600_000
 PLACE = st.tuples(st.floats(106.4, 106.6), st.floats(29.5, 29.7))

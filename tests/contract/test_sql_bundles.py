@@ -139,6 +139,7 @@ class Town:
                 self.tasks.follow,
             ],
             unmoved=[self.dispatch.follow, self.warnings.unmoved] if together else None,
+            together=bundling if together else one_by_one,
         )
         fires = {
             **clocks.fires(self.cases), "task": self.tasks.fire, "warning": self.warnings.renew,

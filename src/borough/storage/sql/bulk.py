@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import JSON, Connection, Select, Table
 from sqlalchemy.schema import AddConstraint, DropConstraint
 
+from borough.storage.sql.bundles import one_or_all
 from borough.storage.sql.engines import json_text
+from borough.storage.sql.postgres_lines import is_ahead
 
 MANY = 20
 """Fewer rows are cheaper in a statement than by themselves."""
@@ -51,8 +53,8 @@ def fill(
 
 def added(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all have the same columns: many of them past the layers in between."""
-    if len(rows) < MANY:
-        connection.execute(table.insert(), list(rows))
+    if len(rows) < MANY or is_ahead(connection):  # what is copied cannot be sent ahead
+        connection.execute(table.insert(), one_or_all(rows))
         return
     names = list(rows[0])
     columns = dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))

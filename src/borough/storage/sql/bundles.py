@@ -7,7 +7,7 @@ Without a bundle each row is written at once and nothing is kept: the slow and c
 leaves the same behind.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -58,9 +58,14 @@ class _Run:
     stale: str
 
     def write(self, connection: Connection) -> None:
-        done = connection.execute(self.statement, self.rows)
+        done = connection.execute(self.statement, one_or_all(self.rows))
         if self.stale and done.rowcount != len(self.rows):
             raise Stale(self.stale)
+
+
+def one_or_all(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Give rows to a statement; one by itself is not worth the driver's way of writing many."""
+    return rows[0] if len(rows) == 1 else rows
 
 
 class Bundle:
@@ -80,6 +85,10 @@ class Bundle:
         if not runs or runs[-1].statement is not statement:
             runs.append(_Run(statement, [], stale))
         runs[-1].rows.append(row)
+
+    def rows(self, table: str) -> int:
+        """Count the rows of a table that wait."""
+        return sum(len(run.rows) for run in self._rows.get(table, ()))
 
     def part(self, kind: Callable[[], P]) -> P:
         """Give a part of this bundle; it is made when first asked for."""
@@ -204,6 +213,12 @@ def kept(connection: Connection, *tables: Table) -> dict[Any, Any]:
 @cache
 def _names(tables: tuple[Table, ...]) -> tuple[str, ...]:
     return tuple(each.name for each in tables)
+
+
+def many_wait(connection: Connection, table: Table) -> int:
+    """Count the rows of a table that wait."""
+    bundle = bundle_of(connection)
+    return bundle.rows(table.name) if bundle else 0
 
 
 def waiting(connection: Connection, table: Table) -> dict[Any, dict[str, Any]]:

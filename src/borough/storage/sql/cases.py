@@ -16,7 +16,7 @@ from borough.core.people import Within
 from borough.core.standards import Standard
 from borough.storage.sql import tables as t, tasks
 from borough.storage.sql.accounts_bounds import inside
-from borough.storage.sql.bundles import bundling
+from borough.storage.sql.bundles import Together, bundling
 from borough.storage.sql.caselog import begun, case_of, entries, faults, found, written
 from borough.storage.sql.counting import raised
 from borough.storage.sql.detections import label
@@ -47,6 +47,7 @@ class SqlCases:
     With ``posts``, a case that comes to a step is given to a post of the step's holder; each of
     ``follow`` in turn does what else an event brings with it, and of ``unmoved`` where a sign
     changes no level, to which most that follows is blind; ``rows`` finds a row of the standards.
+    ``together`` is as in `SqlDesk`.
 
     Whoever changes a case says which version of it they saw: `Stale` is raised where it is not
     the present one, so that of two who act at once one wins and the other is told.
@@ -62,6 +63,7 @@ class SqlCases:
         follow: Sequence[Follow] = (),
         unmoved: Sequence[Follow] | None = None,
         rows: Rows | None = None,
+        together: Together = bundling,
     ) -> None:
         self._engine = engine
         self._prefix = prefix
@@ -70,6 +72,7 @@ class SqlCases:
         self._follow = tuple(follow)
         self._unmoved = self._follow if unmoved is None else tuple(unmoved)
         self._rows = rows
+        self._together = together
         self._counting = Lock()
         self._counted: dict[str, dict[str, Any]] = {}
         self._recount = 0.0
@@ -165,7 +168,7 @@ class SqlCases:
         *expected_version* None is any.  A suspension whose day has come is over before.  Raises
         `Stale`, `NotFound` or whatever *make* raises, and then nothing has changed.
         """
-        with writing(self._engine) as connection, bundling(connection):
+        with writing(self._engine, ahead=True) as connection, self._together(connection):
             now = found(connection, case)
             if expected_version is not None and now.version != expected_version:
                 msg = f"case {now.code} is at version {now.version}, and you saw {expected_version}"
@@ -216,7 +219,7 @@ class SqlCases:
 
     def report(self, plan: Plan, **told: Any) -> Case:
         """Open a case that somebody reports; see `opened`."""
-        with writing(self._engine) as connection, bundling(connection):
+        with writing(self._engine) as connection, self._together(connection):
             return self.opened(connection, plan, **told)
 
     def opened(self, connection: Connection, plan: Plan, **told: Any) -> Case:

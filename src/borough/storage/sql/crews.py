@@ -13,14 +13,12 @@ from borough.core.observations import Mask
 from borough.engine.dispatch import Calls, Rules, Workers
 from borough.storage.sql import roster_tables as r
 from borough.storage.sql.among import among
-from borough.storage.sql.bundles import bundle_of, kept
-from borough.storage.sql.duties import EVERYWHERE, Duty, at_work, at_work_in, next_change
+from borough.storage.sql.bundles import APART, bundle_of, kept, many_wait, waiting
 from borough.storage.sql.handing_table import handings
+from borough.storage.sql.musters import STAMP, Muster, Present, Spot, stamp
 from borough.storage.sql.tables import post_grids, posts as posts_table
 from borough.storage.sql.tasks_table import case_tasks
 
-Spot = tuple[float, float]
-"""Longitude and latitude."""
 RUNS = ("started", "acknowledged")
 FEW = 4
 """After so many questions in one bundle all is read that others could ask."""
@@ -33,11 +31,7 @@ _BUSY = union_all(
     select(_T.post, func.count(), func.max(_T.started_ms))
     .where(among(_T.post, "posts"), _T.state.in_(RUNS))
     .group_by(_T.post),
-)
-_GRIDS = (
-    select(post_grids.c.post, post_grids.c.grid)
-    .join(posts_table, posts_table.c.code == post_grids.c.post)
-    .where(posts_table.c.kind == bindparam("kind"))
+    STAMP,
 )
 """Made once: building a statement costs more than running it."""
 
@@ -100,165 +94,66 @@ class Crew:
 
 def crew(
     connection: Connection, kind: str, at_ms: int, *, grid: int | None, fresh_ms: float,
-    but: int = 0,
+    muster: Muster | None = None, but: int = 0,
 ) -> Crew:  # fmt: skip
     """Gather those of a kind who are on duty: all, or those who look after a grid.
 
-    Of what they have, the case *but* is not counted: it has just left whoever had it.
+    Of what they have, the case *but* is not counted: it has just left whoever had it.  Who is
+    there a bundle takes from a *muster*, where that is in force; otherwise they are read.
     """
-    shift = _shift(connection, kind, at_ms, grid, fresh_ms)
     if but:
         kept(connection, handings, case_tasks).clear()
-    told = loads(connection, shift.posts, but)
+    trusted = muster if bundle_of(connection) and muster and muster.covers(at_ms) else None
+    asked: dict[str, Any] = {"grid": grid, "fresh_ms": fresh_ms}
+    present = _present(connection, kind, at_ms, trusted, **asked)
+    told = loads(connection, present.posts, but)
+    if trusted and _stamp(connection) != trusted.stamp:
+        present = _present(connection, kind, at_ms, None, **asked)
+        told = loads(connection, present.posts, but)
     return Crew(
-        shift.posts,
-        agency=shift.agency,
-        until_ms=shift.until_ms,
-        spot=shift.spot,
-        load={each: told[each][0] if each in told else 0 for each in shift.posts},
+        present.posts,
+        agency=present.agency,
+        until_ms=present.until_ms,
+        spot=present.spot,
+        load={each: told[each][0] if each in told else 0 for each in present.posts},
         last_ms={each: last for each, (_, last) in told.items()},
-        middle=shift.middle,
+        middle=present.middle,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shift:
-    """Those of one kind who are on duty together, and where: the same for as long as it lasts."""
-
-    from_ms: int
-    to_ms: float
-    rows: Sequence[Duty]
-    posts: tuple[str, ...]
-    agency: Mapping[str, str]
-    until_ms: Mapping[str, int]
-    spot: Mapping[str, Spot]
-    middle: Spot
-
-    def holds(self, connection: Connection, at_ms: int) -> bool:
-        """Tell whether the same are on duty at another moment, and at the same places."""
-        if at_ms == self.from_ms:
-            return True
-        later = self.from_ms < at_ms < self.to_ms
-        return later and at_ms < _unchanged_until(connection, self.from_ms)
-
-    def some(self, rows: Sequence[Duty]) -> "_Shift":
-        """Keep some of them."""
-        posts = tuple(dict.fromkeys(row["post"] for row in rows))
-        spot = {post: self.spot[post] for post in posts if post in self.spot}
-        return _Shift(
-            self.from_ms,
-            self.to_ms,
-            rows,
-            posts,
-            agency={row["post"]: row["agency"] for row in rows},
-            until_ms={row["post"]: row["to_ms"] for row in rows},
-            spot=spot,
-            middle=middle(spot),
-        )
+def _known(connection: Connection) -> dict[Any, Any]:
+    """Give what a bundle keeps of who is on duty."""
+    return kept(connection, r.duties, posts_table, post_grids, r.post_bases)
 
 
-def _shift(
-    connection: Connection, kind: str, at_ms: int, grid: int | None, fresh_ms: float
-) -> _Shift:
-    """Find who of a kind is on duty in a grid, or anywhere: of a bundle, once for each shift.
+def _present(
+    connection: Connection, kind: str, at_ms: int, muster: Muster | None, *,
+    grid: int | None, fresh_ms: float,
+) -> Present:  # fmt: skip
+    """Find who of a kind is on duty in a grid, or anywhere.
 
-    The first few questions read what they ask for; after that all there is, for more will come.
+    The first few questions of a bundle read what they ask for; after that all there is, and what
+    everybody of a kind has, for more will come.
     """
-    known = kept(connection, r.duties, posts_table, post_grids, r.post_bases)
-    shift: _Shift | None = known.get((kind, grid))
-    if shift and shift.holds(connection, at_ms):
-        return shift
-    if grid is None:
-        shift = _laid_out(_everybody(connection, kind, at_ms), at_ms, fresh_ms)
-    elif len(known) < FEW:
-        rows = at_work_in(connection, at_ms, kind, grid)
-        shift = _laid_out(rows, at_ms, fresh_ms)
-    else:
-        whole = _shift(connection, kind, at_ms, None, fresh_ms)
-        if kind not in known:
-            known[kind] = {}
-            for row in connection.execute(_GRIDS, {"kind": kind}).all():
-                known[kind].setdefault(row.grid, set()).add(row.post)
-            loads(connection, whole.posts)
-        own = known[kind].get(grid, set()) | known[kind].get(EVERYWHERE, set())
-        shift = whole.some(_covering(known, kind, whole.rows, own))
-    known[kind, grid] = shift
-    return shift
+    known = _known(connection)
+    known[FEW] = known.get(FEW, 0) + 1
+    many = known[FEW] >= FEW and bundle_of(connection) is not None
+    muster = muster or known.get(Muster)
+    if not (muster and muster.covers(at_ms)):
+        if not many:
+            return Present.asked(connection, kind, grid, at_ms, fresh_ms)
+        muster = known[Muster] = Muster.read(connection, at_ms)
+    if many and grid is not None and kind not in known:
+        known[kind] = loads(connection, muster.present(kind, None, at_ms, fresh_ms).posts)
+    return muster.present(kind, grid, at_ms, fresh_ms)
 
 
-def _covering(
-    known: dict[Any, Any], kind: str, rows: Sequence[Duty], posts: Collection[str]
-) -> list[Duty]:
-    """Give all duties, in their order, of those who cover any of some posts."""
-    index = known.get((kind, "index"))
-    if index is None or index[0] is not rows:
-        covers: dict[str, list[str]] = {}
-        of_post: dict[str, list[Duty]] = {}
-        for row in rows:
-            covers.setdefault(row["covers"], []).append(row["post"])
-            of_post.setdefault(row["post"], []).append(row)
-        order = {post: place for place, post in enumerate(of_post)}
-        index = known[kind, "index"] = rows, covers, of_post, order
-    _, covers, of_post, order = index
-    here = {post for each in posts for post in covers.get(each, ())}
-    return [row for post in sorted(here, key=order.__getitem__) for row in of_post[post]]
-
-
-def _laid_out(rows: Sequence[Duty], at_ms: int, fresh_ms: float) -> _Shift:
-    posts = tuple(dict.fromkeys(row["post"] for row in rows))
-    ends: list[float] = []
-    spot = {}
-    for row in rows:
-        seen = row["seen_ms"] is not None and at_ms - row["seen_ms"] <= fresh_ms
-        if seen:
-            ends.append(row["seen_ms"] + fresh_ms + 1)
-        lon, lat = (row["seen_lon"], row["seen_lat"]) if seen else (row["lon"], row["lat"])
-        if lon is not None and lat is not None:
-            spot[row["post"]] = (lon, lat)
-    return _Shift(
-        at_ms,
-        min(ends, default=math.inf),
-        rows,
-        posts,
-        agency={row["post"]: row["agency"] for row in rows},
-        until_ms={row["post"]: row["to_ms"] for row in rows},
-        spot=spot,
-        middle=middle(spot),
-    )
-
-
-def middle(spots: Mapping[str, Spot]) -> Spot:
-    """Give a place in the midst of posts."""
-    if not spots:
-        return 0.0, 0.0
-    lon, lat = zip(*spots.values(), strict=True)
-    return sum(lon) / len(lon), sum(lat) / len(lat)
-
-
-def _everybody(connection: Connection, kind: str, at_ms: int) -> Sequence[Duty]:
-    """Give the duties of a kind at a moment; after a few, those of all kinds are read at once."""
-    known = kept(connection, r.duties, posts_table, r.post_bases)
-    known["asked"] = known.get("asked", 0) + 1
-    if bundle_of(connection) is None or known["asked"] < FEW:
-        return at_work(connection, at_ms, [kind])
-    from_ms, to_ms = known.get("span", (0, 0))
-    if not from_ms <= at_ms < to_ms:
-        kinds: dict[str, list[Duty]] = {}
-        for row in at_work(connection, at_ms):
-            kinds.setdefault(row["kind"], []).append(row)
-        known |= {"span": (at_ms, _unchanged_until(connection, at_ms)), "kinds": kinds}
-    found: Sequence[Duty] = known["kinds"].get(kind, ())
-    return found
-
-
-def _unchanged_until(connection: Connection, at_ms: int) -> int:
-    """Say until when the same are on duty."""
-    known = kept(connection, r.duties)
-    from_ms, to_ms = known.get("span", (0, 0))
-    if not from_ms <= at_ms < to_ms:
-        to_ms = next_change(connection, at_ms)
-        known["span"] = at_ms, to_ms
-    return int(to_ms)
+def _stamp(connection: Connection) -> int:
+    """Say how often rosters were written, as a bundle sees it; it comes with the loads."""
+    known = _known(connection)
+    if STAMP not in known:
+        known[STAMP] = stamp(connection)
+    return int(known[STAMP])
 
 
 def loads(
@@ -270,14 +165,28 @@ def loads(
     """
     known = kept(connection, handings, case_tasks)
     asked = [each for each in posts if each not in known]
-    told: dict[str, tuple[int, int]] = {}
-    for post, count, last in (
-        connection.execute(_BUSY, {"posts": asked, "but": but}) if asked else ()
-    ):
-        had, before = told.get(post, (0, 0))
-        told[post] = (had + int(count), max(before, int(last)))
-    known |= {each: told.get(each, (0, 0)) for each in asked}
+    if asked:
+        case, row = _only_one(connection)
+        apart = case and but in {0, case}  # else what waits is written first
+        told = {"posts": asked, "but": case if apart else but}
+        found: dict[str, tuple[int, int]] = {}
+        options = APART if apart else {}
+        for post, count, last in connection.execute(_BUSY, told, execution_options=options):
+            had, before = found.get(post, (0, 0))
+            found[post] = (had + int(count), max(before, int(last)))
+        _known(connection)[STAMP] = found.pop("", (0, 0))[0]
+        known |= {each: found.get(each, (0, 0)) for each in asked}
+        if apart and row["state"] != "waiting" and row["post"] in asked:
+            crewed(connection, row["post"], row["given_ms"])
     return {each: known[each] for each in posts if known[each][0]}
+
+
+def _only_one(connection: Connection) -> tuple[int, Mapping[str, Any]]:
+    """Give the case of which alone it is to be written who has what, and its order; or 0."""
+    orders = waiting(connection, handings)
+    if len(orders) != 1 or many_wait(connection, handings) != 1:
+        return 0, {}
+    return (0, {}) if many_wait(connection, case_tasks) else next(iter(orders.items()))
 
 
 def crewed(connection: Connection, post: str, at_ms: int) -> None:

@@ -21,10 +21,11 @@ from borough.storage.sql import tables as t
 from borough.storage.sql.bundles import bundle_of, bundling, kept, later, waiting
 from borough.storage.sql.caselog import found, looked_up
 from borough.storage.sql.counting import upsert
-from borough.storage.sql.crews import Crew, Spot, busy, calls_of, crew, crewed
+from borough.storage.sql.crews import Crew, busy, calls_of, crew, crewed
 from borough.storage.sql.duties import EVERYWHERE, check
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.handing_table import handings as table
+from borough.storage.sql.musters import Muster, Spot
 from borough.storage.sql.rosters import SqlRosters
 
 DESK = "desk"
@@ -53,7 +54,7 @@ _HOLDERS = select(_C.holder).where(_C.state == WAITING).distinct()
 _WAITING = (
     select(table)
     .where(_C.state == WAITING, _C.holder == bindparam("holder"))
-    .order_by(_C.due_ms)
+    .order_by(_C.due_ms, _C.case_id)
     .limit(bindparam("most"))
 )
 _UNANSWERED = (
@@ -61,10 +62,12 @@ _UNANSWERED = (
     .where(_C.state == GIVEN, _C.answered.is_(False), _C.tries < bindparam("tries"))
     .where(_C.given_ms < bindparam("before"))
     .where(_C.holder.in_(bindparam("kinds", expanding=True)))
-    .order_by(_C.given_ms)
+    .order_by(_C.given_ms, _C.case_id)
     .limit(bindparam("most"))
 )
-_OF_POST = select(_C.case_id).where(_C.post == bindparam("post"), _C.state != WAITING)
+_OF_POST = (
+    select(_C.case_id).where(_C.post == bindparam("post"), _C.state != WAITING).order_by(_C.case_id)
+)
 _KINDS = select(t.posts.c.kind, t.posts.c.agency).distinct()
 """Made once: building a statement costs more than running it."""
 
@@ -86,6 +89,7 @@ class SqlDispatch:
         self._where = where
         self.rules = rules or Rules.shipped()
         self.handing = handing or Handing.shipped()
+        self._muster: Muster | None = None
         with reading(engine) as connection:
             kinds = connection.execute(_KINDS).all()
         self._kinds = frozenset(kind for kind, _ in kinds)
@@ -142,6 +146,8 @@ class SqlDispatch:
         """Weigh what waits, and hand on what was not taken up; gives the cases that changed."""
         self._rosters.keep_ready(now_ms)
         with reading(self._engine) as connection:
+            if not (self._muster and self._muster.in_force(connection, now_ms)):
+                self._muster = Muster.read(connection, now_ms)
             holders = list(connection.scalars(_HOLDERS))
             silent = [row["case_id"] for row in self._unanswered(connection, now_ms)]
         changed: dict[int, Case] = {}
@@ -337,9 +343,11 @@ class SqlDispatch:
         self, connection: Connection, holder: str, at_ms: int, grid: int = EVERYWHERE,
         *, but: int = 0,
     ) -> Crew:  # fmt: skip
-        here = None if holder in self.handing.kinds or grid == EVERYWHERE else grid
-        fresh_ms = self.handing.fresh_s * 1000
-        return crew(connection, holder, at_ms, grid=here, fresh_ms=fresh_ms, but=but)
+        return crew(
+            connection, holder, at_ms, but=but, muster=self._muster,
+            grid=None if holder in self.handing.kinds or grid == EVERYWHERE else grid,
+            fresh_ms=self.handing.fresh_s * 1000,
+        )  # fmt: skip
 
     def waiting(self) -> dict[str, int]:
         """Count the cases that wait, by kind of post."""

@@ -4,7 +4,7 @@ import math
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from borough.core.cases import canonical
 from borough.core.errors import BadRequest, BadSetting, Stale, StoreDown
+from borough.storage.sql.postgres_lines import ALONE, awaited, begun, sent_ahead
 from borough.storage.sql.sqlite_log import beside
 
 SQLITE_PRAGMAS = (
@@ -42,7 +43,10 @@ def connect(where: str | Path) -> Engine:
     url = _address(where)
     made = partial(create_engine, url, json_serializer=json_text, pool_use_lifo=True)
     if url.get_backend_name() != "sqlite":
-        return made(pool_pre_ping=True)
+        engine = made(pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+        event.listen(engine, "begin", begun)
+        event.listen(engine, "after_cursor_execute", awaited)
+        return engine
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = made()
@@ -90,15 +94,20 @@ BESIDE: ContextVar[Callable[[Connection], None] | None] = ContextVar("beside", d
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, ahead: bool = False) -> Iterator[Connection]:
     """Open a transaction that will write; it is committed at the end or leaves no trace.
 
     A clash with another writer comes out as `Stale`: nothing was changed, read and try again.
+    Where it goes *ahead*, PostgreSQL is not waited for where nothing is asked; see `sent_ahead`.
     """
-    with _known_errors(), engine.execution_options(writes=True).begin() as connection:
-        yield connection
-        if beside := BESIDE.get():
-            beside(connection)
+    with _known_errors(), engine.connect() as connection:
+        connection.execution_options(writes=True)
+        with sent_ahead(connection) if ahead else nullcontext():
+            connection.begin()
+            yield connection
+            if beside := BESIDE.get():
+                beside(connection)
+        connection.commit()
 
 
 @contextmanager
@@ -119,13 +128,8 @@ def glancing(engine: Engine) -> Iterator[Connection]:
 
     On PostgreSQL no transaction is begun and ended around it, which is two messages less.
     """
-    if engine.dialect.name == "sqlite":
-        with reading(engine) as connection:
-            yield connection
-        return
-    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
-    with _known_errors(), alone.connect() as connection:
-        yield connection
+    with reading(engine) as connection:
+        yield connection.execution_options(**ALONE)
 
 
 CLASHES = {"23505", "40001", "40P01", "55P03"}

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from borough.core.cases import Case
+from borough.storage.sql.bundles import one_or_all
 from borough.storage.sql.queue_table import FACETS, open_counts
 
 Alike = tuple[str | bool, ...]
@@ -35,7 +36,7 @@ def recounted(connection: Connection, pairs: Iterable[tuple[Case | None, Case]])
         if by
     ]
     if rows:
-        connection.execute(_COUNTING[connection.dialect.name], rows)
+        connection.execute(_COUNTING[connection.dialect.name], one_or_all(rows))
 
 
 _COUNTING = {

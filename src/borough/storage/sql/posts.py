@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select
 from borough.core.errors import BadRequest
 from borough.storage.sql import roster_tables as r, tables as t
 from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.musters import changed
 from borough.storage.sql.paging import MOST
 
 DAY_MIN = 24 * 60
@@ -82,6 +83,7 @@ class SqlPosts:
             ):  # fmt: skip
                 if made:
                     connection.execute(table.insert(), list(made.values()))
+            changed(connection)
 
     def save_shifts(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Replace the shifts: ``code``, ``name``, ``start_min``, ``end_min``, ``days``."""

@@ -15,6 +15,7 @@ from borough.storage.sql.bundles import kept
 from borough.storage.sql.counting import raised, upsert
 from borough.storage.sql.duties import laid, on_duty
 from borough.storage.sql.engines import glancing, reading, writing
+from borough.storage.sql.musters import changed
 
 AHEAD_DAYS = 7
 """How many days are laid out beyond the present one."""
@@ -269,6 +270,7 @@ class SqlRosters:
                 start, end = (moment(day + timedelta(days=n), 0, self.zone) for n in (0, 1))
                 about = {"day": str(day), "from_ms": start, "to_ms": end, "sure": known}
                 connection.execute(r.roster_days.insert(), about)
+        changed(connection)
 
     def _shifts(self, connection: Connection) -> dict[str, Shift]:
         rows = connection.execute(select(r.shifts))
