@@ -38,12 +38,12 @@ Step = tuple[str, int, int, int]
 class Town:
     """A small registry that is changed in every way there is."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, things: int = THINGS) -> None:
         self.engine = engine
         with writing(engine) as connection:
             for table in reversed(every_table().sorted_tables):
                 connection.execute(table.delete())
-        fill(engine, THINGS)
+        fill(engine, things)
         self.registry = SqlRegistry(engine)
         self.things = SqlThings(engine, GIVEN)
         self.fresh = 0
@@ -240,6 +240,19 @@ def test_a_gateway_that_comes_back_finds_its_devices(engine: Engine) -> None:
     assert back is not None
     assert (gone.via >= 0).sum() < (before.via >= 0).sum()
     assert same(back, before)
+
+
+def test_a_long_stretch_of_things_is_read_as_such(engine: Engine) -> None:
+    """Beside single ones, and with what hangs on them."""
+    town = Town(engine, 8 * THINGS)
+    held = town.registry.load()
+    for row in (4, *range(7, 7 + THINGS), 9 + THINGS):
+        town.things.edit(held.key[row], lon=1.0)
+    now = town.registry.renewed(held)
+
+    assert now is not None
+    assert same(now, town.registry.load())
+    assert np.count_nonzero(now.lon != held.lon) == THINGS + 3  # one has no place: NaN is no NaN
 
 
 def test_where_much_has_changed_all_is_read(engine: Engine) -> None:

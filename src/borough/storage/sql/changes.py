@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Column, Connection, Select, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, or_, select
 
 from borough.core.amending import Amendment, Ties
 from borough.core.observations import Floats, Index
@@ -22,8 +22,10 @@ NEXT_CHANGE = "registry_changes"
 STAMP_BITS = 62
 PIECES = 1_000
 """A change in more pieces is noted as one from first to last: to read too much is right, too."""
-AT_ONCE = 100
-"""Pieces in one question; SQLite takes a thousand terms."""
+LONG = 100
+"""Pieces of more things are asked for by their ends; of others each thing is named."""
+AT_ONCE = 1_000
+"""Things that one question names."""
 WORTH = 4
 """Where more than one in so many has changed, reading all of them is as quick."""
 Span = tuple[int, int]
@@ -136,10 +138,13 @@ def _read(
     """Read the rows in which any of the *sides* was asked for: each once, in rising order."""
     found: set[tuple[Any, ...]] = set()
     spans = _spans(asked)
-    for start in range(0, len(spans), AT_ONCE):
-        some = spans[start : start + AT_ONCE]
-        among = (side.between(*span) for side in sides for span in some)
-        found.update(zip(*columns(connection, chosen.where(or_(*among))), strict=True))
+    long = [(first, last) for first, last in spans if last - first >= LONG]
+    rest = [each for first, last in spans if last - first < LONG for each in range(first, last + 1)]
+    wanted: list[ColumnElement[bool]] = [side.between(*span) for side in sides for span in long]
+    some = [rest[start : start + AT_ONCE] for start in range(0, len(rest), AT_ONCE)]
+    wanted += [or_(*(side.in_(each) for side in sides)) for each in some]
+    for each in wanted:
+        found.update(zip(*columns(connection, chosen.where(each)), strict=True))
     return sorted(found)
 
 
