@@ -32,6 +32,8 @@ SORTED_AT = ("accept", "dispatch")
 """Stages that a case is past once it is known who answers."""
 _C = requests.c
 Wrote = Callable[[Connection, Case, Event], Case]
+SORTED = "随诉求分派 · sorted by its request"
+"""What the log of a case says where a request brought it to whoever deals with it."""
 
 
 class Persons(Protocol):
@@ -153,9 +155,7 @@ class SqlRequests:
         """Take a case that is sorted on to whoever deals with it."""
         while agency and case.closed_ms is None and plan.step(case.step).stage in SORTED_AT:
             to = plan.step(case.step).then[0]
-            event = moving(
-                case, plan, to, at_ms=at_ms, by=by, agency=agency, note="sorted by its request"
-            )
+            event = moving(case, plan, to, at_ms=at_ms, by=by, agency=agency, note=SORTED)
             case = self.cases.wrote(connection, case, event)
         return case
 
