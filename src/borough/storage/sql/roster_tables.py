@@ -1,6 +1,7 @@
 """The tables of rosters: shifts, who is away, and who is on duty where and when.
 
 ``duties`` is laid out of the others day by day, so that who is on duty is one look at an index.
+Whoever writes posts, their bases or duties says so with `musters.changed`.
 """
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table
