@@ -191,7 +191,8 @@ def counts(settings: Settings) -> dict[str, int]:
     """Ask the stream's pulse what it has taken in."""
     told = pulse.read(settings.folder, "stream")
     rejected = {"rejected": sum(told.get("rejected", {}).values())}
-    return {"received": 0, "messages": 0, **told.get("counts", {}), **rejected}
+    outlived = {"outlived": told.get("sparkplug", {}).get("outlived", 0)}
+    return {"received": 0, "messages": 0, **told.get("counts", {}), **rejected, **outlived}
 
 
 def drained(settings: Settings, messages: int) -> dict[str, int]:

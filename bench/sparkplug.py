@@ -104,14 +104,18 @@ def steady(
     after, spent = counts(settings), processor_s(watch.pids())
     _, waits = latency(settings, place)
     rejected = after["rejected"] - before["rejected"]
-    # Births and deaths are readings of `online` as well: as many as were told.
-    said = account["births"] + account["deaths"] * (1 + asked.machines // asked.nodes)
+    # Births and deaths are readings of `online` as well: as many as were told, but for deaths
+    # that the bus told when the node was back already.
+    outlived = after["outlived"] - before["outlived"]
+    told = account["deaths"] - outlived
+    said = account["births"] + told * (1 + asked.machines // asked.nodes)
     received = after["received"] - before["received"]
     millions = max(received, 1) / 1e6
     return {
         "values_s": round(account["data"] / account["seconds"]), "sent": sent,
         "received": received, "online_told": said, "rejected": rejected,
         "lost": sent + said - received, "births": account["births"], "deaths": account["deaths"],
+        "outlived": outlived,
         "rebirths": account["rebirths"], **waits,
         "cpu_s_per_million": {
             **{name: round((spent[name] - used[name]) / millions, 2) for name in spent},

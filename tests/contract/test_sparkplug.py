@@ -167,6 +167,7 @@ def test_a_death_counts_only_in_its_own_session(line: Line) -> None:
     """The will of an earlier connection may come late; that of this one tells all as gone."""
     old = [{"name": "bdSeq", "datatype": 4, "long_value": 2}]
     assert len(line.say("NDEATH.e-1", old).series) == 0
+    assert line.decoder.host.counts["outlived"] == 1
     assert len(line.say("DDATA.e-1.m-1", [{"alias": 7, "double_value": 1}], 2).series) == 1
 
     own = [{"name": "bdSeq", "datatype": 4, "long_value": 3}]

@@ -341,6 +341,7 @@ class Stream:
                 "late": self.pipeline.late,
             },
             "rejected": dict(self.rejected),
+            "sparkplug": dict(self.decoder.host.counts),
             "broken": self.pipeline.broken | self.unusable,
             "tuned": self.tuned,
             **({} if self.part.single else {"partition": self.part.number}),

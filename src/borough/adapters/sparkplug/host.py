@@ -114,8 +114,9 @@ class Host:
 
     *reorder_ms* is how long a skipped message may still come, *again_ms* how long a node gets
     to tell its births before it is asked again; at most *at_once* are asked in a second, lest
-    all are born at one time.  ``counts`` has births, deaths, gaps, rebirths.  ``altered`` says
-    that a birth has changed what was kept of it: data are then read by what must be kept first.
+    all are born at one time.  ``counts`` has births, deaths, those that were ``outlived`` (told
+    when the next session had begun), gaps, rebirths.  ``altered`` says that a birth has changed
+    what was kept of it: data are then read by what must be kept first.
     """
 
     def __init__(self, registry: Registry, *, reorder_ms: int, again_ms: int, at_once: int) -> None:
@@ -288,6 +289,7 @@ class Host:
     def _died(self, node: Node, message: _Message) -> None:
         """Forget the births of a node, unless the death is that of an earlier session."""
         if node.session is not None and message.session not in {None, node.session}:
+            self.counts["outlived"] += 1
             return
         self.counts["deaths"] += 1
         for each in node.births:
