@@ -43,6 +43,7 @@ from borough.testing.machines import Machine, closing, one_bus
 from borough.testing.networks import Network, network
 from borough.testing.postgres import Postgres
 from borough.testing.scripts import Script, Teller, balance_meters
+from borough.testing.senders import Caller
 
 WHOLE = os.environ.get("MANY_MACHINES") == "whole"
 PARTS, ROUNDS = (4, 3) if WHOLE else (2, 1)
@@ -230,18 +231,30 @@ def both(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterat
             for part in range(PARTS):
                 made.worker(part)
             one.await_pulse("stream")
+            for living, door in ((alone, one), *((many, each) for each in machines[:3])):
+                eventually(partial(lets_in, living, door), "an open gate")
             play(made, folder)
             yield made
 
 
+def lets_in(living: Living, door: Machine) -> bool:
+    """Say whether a gateway is let in; who knocks before a gate listens is kept waiting."""
+    with Caller(door, "gw-0001", living.token) as caller:
+        return caller.welcome
+
+
 def play(both: Both, folder: Path) -> None:
-    """Tell the script while everything happens; at last all fall silent, and it is noticed."""
-    began = wall_ms()
+    """Tell the script while everything happens; at last all fall silent, and it is noticed.
+
+    The beginning counts as a blow, too: a window that closes while all come in may miss a meter.
+    """
+    from_ms, began = both.many.now, wall_ms()
     with (
         Teller(both.alone, both.script, [Machine(both.alone.settings)], began) as one,
         Teller(both.many, both.script, both.machines[:3], began) as other,
     ):
         both.heard()
+        both.blows.append((from_ms, both.many.now + LATE_MS))
         for number in range(ROUNDS):
             added = partial(both.added, folder / f"added-{number}")
             for blow in (added, both.paused, both.server_killed, both.server_cut_off):
