@@ -52,10 +52,14 @@ class Mischief:
             self.due[kind] = float("inf") if kind in ONCE else wall + self.given[f"{kind}_s"]
             spoke = self.suspects[fleet.said[self.suspects] > 0]
             if len(spoke):
-                self.play(kind, int(self.dice.choice(spoke)), fleet, now_ms)
+                self.play(kind, int(self.dice.choice(spoke)), fleet, now_ms, wall)
 
-    def play(self, kind: str, row: int, fleet: Fleet, now_ms: int) -> None:
-        """Send one piece of nonsense in the name of a device."""
+    def play(self, kind: str, row: int, fleet: Fleet, now_ms: int, wall: float) -> None:
+        """Send one piece of nonsense in the name of a device.
+
+        Whoever speaks in another's name is hung up upon, and what stood behind that would be lost
+        with the connection: so those are its last words, and it calls anew.
+        """
         topic, said = fleet.desk.names[row], int(fleet.said[row])
         body = MALFORMED[self.sent[kind] % len(MALFORMED)]
         if kind == "nan":
@@ -72,4 +76,8 @@ class Mischief:
             _, bodies = fleet.written(number, np.array([row]), np.array([when]))
             body = bodies[0]
         self.sent[kind] += 1
-        fleet.lines.say(int(fleet.desk.carrier[row]), publish(topic, body), 1)
+        carrier = int(fleet.desk.carrier[row])
+        fleet.lines.say(carrier, publish(topic, body), 1)
+        if kind == "foreign":
+            fleet.lines.darken(carrier, wall)
+            fleet.lines.light(carrier)
