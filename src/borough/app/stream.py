@@ -83,7 +83,8 @@ class Stream:
         make_streams(self.links[1], journal=kept(settings))
         self.journal = Journal(self.links[0], part)
         self.saved = checkpoints.newest(self.folder)
-        tunings = SqlTunings(connect(settings.store))
+        self.engine = connect(settings.store)
+        tunings = SqlTunings(self.engine)
         self.tuned = standing_before(self.journal.first(), tunings)
         settled = int((self.saved or {}).get("tuned", self.tuned))
         scenes, self.unusable = find_sound(BUILT_IN, *map(Path, settings.scenes))
@@ -125,7 +126,7 @@ class Stream:
     def _prepared(self, held: Ground) -> Prepared:
         tuned = self.pipeline.tuned
         scenes, _ = find_sound(BUILT_IN, *map(Path, self.settings.scenes))
-        settled = SqlTunings(connect(self.settings.store)).settled(tuned)
+        settled = SqlTunings(self.engine).settled(tuned)
         pipeline = Pipeline(scenes, held.registry, held.district.zone, settled, part=self.part)
         return tuned, pipeline, Decoder(held.registry, self.limits)
 
@@ -395,3 +396,4 @@ class Stream:
             with contextlib.suppress(BoroughError):
                 each()
         self.turns.close()
+        self.engine.dispose()

@@ -35,7 +35,8 @@ class Inbox:
     """
 
     def __init__(self, settings: Settings, after: int) -> None:
-        self._tunings = SqlTunings(connect(settings.store))
+        self._engine = connect(settings.store)
+        self._tunings = SqlTunings(self._engine)
         self._after = after
         self._every_s = min(LOOK_S * settings.partitions, LONG_S)
         self._found: queue.SimpleQueue[Change] = queue.SimpleQueue()
@@ -62,3 +63,4 @@ class Inbox:
         """Look no more."""
         self._stop.set()
         self._thread.join(2.0)
+        self._engine.dispose()
