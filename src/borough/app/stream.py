@@ -71,6 +71,10 @@ class Stream:
         self.limits = Limits.load()
         self.registry = held.registry
         self.decoder = Decoder(held.registry, self.limits)
+        bus = bus_of(settings)
+        self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
+        make_streams(self.links[1], journal=kept(settings))
+        self.journal = Journal(self.links[0], part)
         self.lake = lake_of(settings, held.district.zone)
         self.appender = Appender(
             self.lake,
@@ -78,10 +82,6 @@ class Stream:
             every_rows=settings.archive_rows,
             every_s=max(settings.archive_s, min(settings.archive_s * part.of, SELDOM_S)),
         )
-        bus = bus_of(settings)
-        self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
-        make_streams(self.links[1], journal=kept(settings))
-        self.journal = Journal(self.links[0], part)
         self.saved = checkpoints.newest(self.folder)
         self.engine = connect(settings.store)
         tunings = SqlTunings(self.engine)

@@ -15,6 +15,10 @@ from borough.core.errors import BusDown
 
 _CHUNK = 1 << 20
 _INBOX_SID = b"0"
+_SPARED_S = 10.0
+_silent: dict["Address", float] = {}
+"""When a server last failed to answer this process: for a while it is asked after the others.
+One that is cut off costs its whole patience, and whoever takes over opens seven links."""
 
 
 class Address(NamedTuple):
@@ -73,10 +77,13 @@ class Link:
     def _enter(self, login: Login, name: str) -> str:
         """Connect to the first server that lets us in; gives its id."""
         problems: list[str] = []
-        for address in login.addresses:
+        now = time.monotonic()
+        silent = {each for each, at in _silent.copy().items() if now - at < _SPARED_S}
+        for address in sorted(login.addresses, key=silent.__contains__):
             try:
                 self._socket = socket.create_connection(address, self.wait_s)
             except OSError as problem:
+                _silent[address] = time.monotonic()
                 problems.append(f"the bus at {address} cannot be reached: {problem}")
                 continue
             with ExitStack() as undo:
@@ -86,6 +93,7 @@ class Link:
                 try:
                     server = self._greet(login, name)
                 except BusDown as problem:
+                    _silent[address] = time.monotonic()
                     problems.append(str(problem))
                     continue
                 undo.pop_all()
