@@ -23,9 +23,10 @@ from borough.testing.machines import Machine
 from borough.testing.senders import Caller
 
 TURN_S = 1.0
-"""How often the script speaks, in s of the wall clock; the districts' run 60 times as fast."""
-LANES, EVERY, BLOCKED = 8, 3, 14
-"""Lanes that are blocked in their turns, how seldom the others speak, how long one is blocked."""
+"""How often the script speaks, in s of the wall clock; the districts' run many times as fast."""
+LANES, EVERY, BLOCKED_S = 8, 3, 840
+"""Lanes that are blocked in their turns, how seldom the others speak, how long one is blocked, in
+s of the district's clock."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,12 @@ class Word:
 
 @dataclass(frozen=True)
 class Script:
-    """Who speaks in each turn: gateways, meters of the balances, lanes."""
+    """Who speaks in each turn: gateways, meters of the balances, lanes; how many one is blocked."""
 
     gateways: list[str]
     meters: list[tuple[str, str]]
     lanes: list[tuple[str, str]]
+    blocked: int
 
     @classmethod
     def of(cls, living: Living) -> Self:
@@ -60,7 +62,8 @@ class Script:
         gateways = [registry.key[row] for row, code in enumerate(codes) if code == "gateway"]
         lanes = named([row for row, code in enumerate(codes) if code == "firelane_mag"])
         one_each = sorted(dict(reversed(lanes)).items())
-        return cls(gateways, named(sorted(fed)), one_each[:LANES])
+        blocked = round(BLOCKED_S / TURN_S / living.settings.clock_rate)
+        return cls(gateways, named(sorted(fed)), one_each[:LANES], blocked)
 
     def turn(self, number: int) -> Iterator[Word]:
         """Give what is said in a turn; each lane is blocked twice, and some are to the end."""
@@ -71,8 +74,8 @@ class Script:
                 for place, (gateway, meter) in enumerate(self.meters)
             )
         for place, (gateway, lane) in enumerate(self.lanes):
-            step = (number - place) % (2 * BLOCKED)
-            if number >= place and step in (0, BLOCKED):
+            step = (number - place) % (2 * self.blocked)
+            if number >= place and step in (0, self.blocked):
                 yield Word(gateway, lane, "occupied", float(step == 0))
 
 
