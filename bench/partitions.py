@@ -14,7 +14,8 @@ Of each number of partitions it tells
 
 ``to_one`` is each of them over that of one partition.  The same rate is dealt out to all, so with
 four each has a quarter, and what a stream costs by itself weighs the more the less there is to do:
-the mark, 1.2, is for a message more.
+the mark, 1.2, is for a message more.  ``worst_marginal`` is the greatest of all and
+``loaded_marginal`` that at the highest rate, which is what partitions are for.
 """
 
 import argparse
@@ -163,6 +164,7 @@ def main() -> None:
     told: dict[str, Any] = {"devices": asked.devices, "runs": runs}
     for name in ("plain", "marginal"):
         told[f"worst_{name}"] = max(each[f"{name}_to_one"] for run in runs for each in run["rates"])
+    told["loaded_marginal"] = max(run["rates"][-1]["marginal_to_one"] for run in runs)
     tell(told, plain=asked.json)
 
 
