@@ -127,7 +127,7 @@ def buckets(reader: Reader, listing: Listing, series: Index, cut: Cut) -> Bucket
         return Buckets(none.astype(np.int32), none, none.astype(np.float64), none)
     late = files.late
     source = ONE_BY_ONE if files.rows[late].sum() > MOST_LATE else BESIDE
-    source = source if late.any() else "{files} WHERE " + INSIDE
+    source = source if late.any() else "{apart} WHERE " + INSIDE
     if source == BESIDE:
         files, repeats = files.pick(~late), files.pick(late)
     else:

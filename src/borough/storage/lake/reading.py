@@ -34,6 +34,9 @@ SETTINGS = (
 hash them from 4,096 on: two thirds of the time, for some 6 MB of each thread."""
 FEW = 32
 """Up to so many series are written into the question; more are joined."""
+APART = 16
+"""Up to so many files are read each by itself: of several together DuckDB forgets between which
+bounds their series and times lie, and counts no bucket in an array."""
 
 
 class Reader:
@@ -71,8 +74,8 @@ class Reader:
     ) -> dict[str, NDArray[Any]]:
         """Run a question over some files.
 
-        ``{files}``, ``{late}`` and ``{wanted}`` stand for its inputs; *wanted* holds series
-        numbers in order, each once.
+        ``{files}``, ``{late}`` and ``{wanted}`` stand for its inputs, ``{apart}`` for its files
+        where nobody asks which is older; *wanted* holds series numbers in order, each once.
         """
         with self._cursor() as cursor, opening("history"):
             chosen = "true"
@@ -82,6 +85,7 @@ class Reader:
                     cursor.register("wanted", {"number": wanted})
             text = sql.format(
                 files=self._source(files),
+                apart=self._apart(files),
                 late=self._source(late) if late else "",
                 wanted=chosen,
             )
@@ -110,6 +114,12 @@ class Reader:
     def _source(self, files: Listing) -> str:
         paths = self._place.paths(files.path[::-1].tolist())
         return f"read_parquet({paths!r}, hive_partitioning = false)"
+
+    def _apart(self, files: Listing) -> str:
+        if len(files) > APART:
+            return self._source(files)
+        each = [files.pick(np.array([place])) for place in range(len(files))]
+        return f"({' UNION ALL '.join(f'FROM {self._source(one)}' for one in each)})"
 
     def whole(self, name: str, key: str) -> tuple[Points, str]:
         """Read a file of ours from end to end, and what it says of itself under *key*."""
