@@ -16,7 +16,6 @@ from contextlib import closing
 from pathlib import Path
 
 from borough.app.clocks import wall_ms
-from borough.app.lake import lake_of
 from borough.app.logs import event, keep
 from borough.app.settings import Settings
 from borough.app.supervisor import die_with_parent
@@ -76,6 +75,8 @@ def kept(settings: Settings, zone: str) -> str:
     The newest day always stays, and the journal's own limits are the bus's.  Raises what the
     history raises.
     """
+    from borough.app.lake import lake_of  # noqa: PLC0415 - the desk, which begins it, needs none
+
     old = settings.clock.now(wall_ms()) - round(settings.history_days * DAY_MS)
     with closing(lake_of(settings, zone, memory_mb=MEMORY_MB, threads=1)) as lake:
         merged = lake.compact()

@@ -28,6 +28,11 @@ AT_ONCE = 1_000
 """Things that one question names."""
 WORTH = 4
 """Where more than one in so many has changed, reading all of them is as quick."""
+HELD = select(
+    t.things.c.id, t.things.c.key, t.things.c.kind, t.things.c.first_series,
+    t.things.c.lon, t.things.c.lat, t.things.c.grid, func.coalesce(t.things.c.via, -1),
+)  # fmt: skip
+"""What a registry holds of each thing."""
 Span = tuple[int, int]
 
 
@@ -77,9 +82,7 @@ def amendment(connection: Connection, held: Registry) -> Amendment | None:
 
 def _amendment(connection: Connection, asked: Index, edition: tuple[int, int]) -> Amendment:
     c = t.things.c
-    chosen = select(
-        c.id, c.key, c.kind, c.first_series, c.lon, c.lat, c.grid, func.coalesce(c.via, -1)
-    ).where(c.valid_to_ms.is_(None))
+    chosen = HELD.where(c.valid_to_ms.is_(None))
     # Also all that reports through any of them: one that comes back finds its devices again.
     rows = _read(connection, chosen, asked, c.id, c.via)
     ids, keys, kind, first, lon, lat, grid, via = zip(*rows, strict=True) if rows else ((),) * 8

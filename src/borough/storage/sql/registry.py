@@ -14,7 +14,7 @@ from borough.core.observations import Floats, Index
 from borough.core.registry import Kind, Registry, row_of
 from borough.storage.sql import attributes as attrs, tables as t
 from borough.storage.sql.bulk import columns, fill, unwatched
-from borough.storage.sql.changes import amendment, newest, touched
+from borough.storage.sql.changes import HELD, amendment, newest, touched
 from borough.storage.sql.counting import at_least, current, raised
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.kinds import declared_kinds, shown
@@ -103,10 +103,7 @@ class SqlRegistry:
         with reading(self._engine) as connection:
             edition = newest(connection)  # first: what changes meanwhile is then read again
             kinds = declared_kinds(connection)
-            chosen = select(
-                t.things.c.id, t.things.c.key, t.things.c.kind, t.things.c.first_series,
-                t.things.c.lon, t.things.c.lat, t.things.c.grid, func.coalesce(t.things.c.via, -1),
-            ).order_by(t.things.c.id)  # fmt: skip
+            chosen = HELD.order_by(t.things.c.id)
             if not retired:
                 chosen = chosen.where(t.things.c.valid_to_ms.is_(None))
             ids, keys, kind, first, lon, lat, grid, via = columns(connection, chosen)
