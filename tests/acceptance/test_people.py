@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from borough.testing.living import Living, eventually
 
@@ -221,25 +221,32 @@ def test_nothing_secret_is_kept_or_logged(living: Living, administrator: httpx.C
 
 
 @contextmanager
-def opened(
-    living: Living, administrator: httpx.Client, name: str, role: str = "administrator"
-) -> Iterator[Page]:
-    """Make an account, whose holder opens the link in a browser and sets a password."""
-    grants = [{"role": role}]
-    made = administrator.post("accounts", json={"account": name, "grants": grants}).json()
+def fresh_page() -> Iterator[Page]:
+    """Open a browser that nobody has signed in with."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "this test needs Chromium: apt-get install chromium"
     with sync_playwright() as play:
         browser_ = play.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox"])
         page = browser_.new_context(locale="en-GB").new_page()
         page.set_default_timeout(PATIENCE_MS)
+        yield page
+        browser_.close()
+
+
+@contextmanager
+def opened(
+    living: Living, administrator: httpx.Client, name: str, role: str = "administrator"
+) -> Iterator[Page]:
+    """Make an account, whose holder opens the link in a browser and sets a password."""
+    grants = [{"role": role}]
+    made = administrator.post("accounts", json={"account": name, "grants": grants}).json()
+    with fresh_page() as page:
         page.goto(f"{living.url}/#link={made['link']}")
         page.get_by_label("password", exact=True).fill(SECRET)
         page.get_by_label("the same password again").fill(SECRET)
         page.get_by_role("button", name="Set the password").click()
         page.wait_for_selector("html[data-ready=yes] #my-account")
         yield page
-        browser_.close()
 
 
 def test_the_pages_sign_in_and_show_who_may_what(
@@ -262,6 +269,36 @@ def test_the_pages_sign_in_and_show_who_may_what(
         page.locator("#toast", has_text="Say who you are first").wait_for()
         page.get_by_label("password", exact=True).fill(SECRET)
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("html[data-ready=yes] #my-account")
+
+
+def test_a_link_shows_no_form_before_it_is_known_what_it_is_for(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """What is typed meanwhile would be lost; where no answer comes, one tries again."""
+    told = {"account": "feng.chen", "grants": [{"role": "leader"}]}
+    link = administrator.post("accounts", json=told).json()["link"]
+    with fresh_page() as page:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/sessions/link", hold)
+        page.goto(f"{living.url}/#link={link}")
+        expect(page.locator("#form")).to_have_text("Loading…")
+        while not held:
+            page.wait_for_timeout(10)
+        held[0].abort()
+        again = page.get_by_role("button", name="Try again")
+        expect(again).to_be_visible()
+        expect(page.locator("#form input")).to_have_count(0)
+        page.unroute("**/sessions/link")
+        again.click()
+        page.get_by_label("password", exact=True).fill(SECRET)
+        page.get_by_label("the same password again").fill(SECRET)
+        assert "link=" not in page.url
+        page.get_by_role("button", name="Set the password").click()
         page.wait_for_selector("html[data-ready=yes] #my-account")
 
 

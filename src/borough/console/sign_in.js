@@ -8,6 +8,7 @@ import { turn, word } from "./words.js";
 const link = new URLSearchParams(location.hash.slice(1)).get("link");
 let needs = null;
 let held = "";
+let opening = Boolean(link);
 
 const field = (name, type = "text", complete = "off") =>
   h("label", {}, say(name === "title" ? "title_of" : name),
@@ -29,6 +30,28 @@ async function enter(path, body) {
     if (path === "sessions/link" && problem.status === 401) draw(say("used"));
   }
 }
+
+/** Ask what our link is for. Meanwhile there is no form: what is typed into it would be lost. */
+async function open() {
+  try {
+    ({ needs, account: held } = await post("sessions/link", { link }));
+    forget();
+    draw();
+  } catch (problem) {
+    if (problem.status === 401) forget();
+    draw(problem.status === 401 ? say("used") : problem.message);
+  }
+}
+
+/** The link leaves the address once it was answered; until then the page may be asked again. */
+function forget() {
+  opening = false;
+  history.replaceState(null, "", location.pathname);
+}
+
+const waits = (says) =>
+  says ? h("button", { type: "button", class: "tool", onclick: () => location.reload() }, word("retry"))
+    : h("p", { class: "quiet" }, word("loading"));
 
 function byPassword() {
   const submit = (event) => {
@@ -63,10 +86,10 @@ function draw(says = "") {
   document.title = `${say("sign_in")} · Borough`;
   find("title").textContent = say("sign_in");
   find("language").textContent = word("other");
-  const outside = me.outside && !needs;
+  const outside = me.outside && !needs && !opening;
   find("form").replaceChildren(
     ...(says ? [h("p", { class: "bad" }, says)] : []),
-    needs ? bySetting() : byPassword(),
+    opening ? waits(says) : needs ? bySetting() : byPassword(),
     ...(outside ? [h("a", { class: "tool", href: "/api/v1/sessions/outside" }, say("outside"))] : []),
   );
   find("form").querySelector("input")?.focus();
@@ -76,7 +99,6 @@ find("language").onclick = () => {
   turn();
   draw();
 };
-history.replaceState(null, "", location.pathname);
 draw();
-if (link) await enter("sessions/link", { link });
+if (link) await open();
 document.documentElement.dataset.ready = "yes";
