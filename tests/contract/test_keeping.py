@@ -86,6 +86,40 @@ def test_a_round_ends_with_whoever_began_it(settings: Settings) -> None:
     eventually(lambda: not alive(child), "the end of the round")
 
 
+def test_a_round_that_is_killed_leaves_the_history_as_it_was(settings: Settings) -> None:
+    """What it had written and not yet said is no part of it, and the next round does it all."""
+    stuck = (
+        "import time\n"
+        "from borough.app import keeping\n"
+        "from borough.storage.lake.table import Table\n"
+        "Table.commit = lambda *_: (print('written', flush=True), time.sleep(600))\n"
+        "keeping.main()\n"
+    )
+    words = [sys.executable, "-c", stuck, "--data", settings.data, "--zone", ZONE]
+    before = files(settings)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as round_:  # noqa: S603 - ours
+        assert round_.stdout is not None
+        assert round_.stdout.readline() == "written\n"
+        round_.kill()
+    assert files(settings) == before == [30, 1]
+    assert len(on_disk(settings)) == 30 + 1 + 1
+    keeping.kept(settings, ZONE)
+    assert files(settings) == [1, 1]
+
+
+def on_disk(settings: Settings) -> list[Path]:
+    """Give the files that lie there, part of the history or not."""
+    return list(settings.folder.glob("history/observations/day=*/*.parquet"))
+
+
+def test_the_desk_that_begins_rounds_does_not_load_the_history() -> None:
+    """It would use none of its libraries, and hold them for good."""
+    code = "import sys, borough.app.desk.desk; print(*sys.modules)"
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert not {"deltalake", "arro3", "duckdb"} & set(done.stdout.split())
+
+
 def alive(pid: int) -> bool:
     """Whether a process is there and is more than a name in the kernel's table."""
     try:

@@ -1,7 +1,8 @@
 """What history promises, whatever the order in which it was written, merged and read again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,50 +164,44 @@ def test_numbers_come_back_as_they_were(lake: Lake) -> None:
     assert back.value.tobytes() == value.tobytes()
 
 
-def test_a_merge_does_not_disturb_an_append(lake: Lake) -> None:
+def at_each_slice(lake: Lake, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen before each slice of rows that a merge reads."""
+    read = lake.reader.rows
+
+    def rows(*asked: Any) -> Points:
+        act()
+        return read(*asked)
+
+    monkeypatch.setattr(lake.reader, "rows", rows)
+
+
+def test_a_merge_does_not_disturb_an_append(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows appended while a merge is under way stay, and the merge is not lost either."""
     for position in range(4):
         lake.append([1], [START + position], [1.0], 0, position)
     other = Lake(lake.folder, "Asia/Shanghai")
-    late = iter(range(4, 100))
-
-    def meanwhile() -> bool:
-        other.append([1], [START + 1], [2.0], 0, next(late))
-        return False
-
-    done = lake.compact(today="2025-01-01", stop=meanwhile)
+    with monkeypatch.context() as patched:
+        at_each_slice(lake, patched, lambda: other.append([1], [START + 1], [2.0], 0, 4))
+        done = lake.compact(today="2025-01-01")
 
     assert (done.files_before, done.files_after, done.put_off) == (4, 1, ())
     assert lake.one(1, *ALWAYS).value.tolist() == [1.0, 2.0, 1.0, 1.0]
 
 
-def test_a_merge_that_comes_too_late_changes_nothing(lake: Lake) -> None:
+def test_a_merge_that_comes_too_late_changes_nothing(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever finds its files merged by somebody else puts the day off."""
     for position in range(4):
         lake.append([1], [START + position], [1.0], 0, position)
     other = Lake(lake.folder, "Asia/Shanghai")
-    turns = iter([False, True])
-
-    def meanwhile() -> bool:
-        if next(turns, False):
-            other.compact(today="2025-01-01")
-        return False
-
-    done = lake.compact(today="2025-01-01", stop=meanwhile)
+    with monkeypatch.context() as patched:
+        at_each_slice(lake, patched, lambda: other.compact(today="2025-01-01"))
+        done = lake.compact(today="2025-01-01")
 
     assert done.put_off == ("2024-07-10",)
     assert len(lake.one(1, *ALWAYS)) == 4
-
-
-def test_a_merge_can_be_stopped(lake: Lake) -> None:
-    """Stopping leaves the table as it was and no file behind."""
-    for position in range(4):
-        lake.append([1], [START + position], [1.0], 0, position)
-    turns = iter([False, True])
-    done = lake.compact(today="2025-01-01", stop=lambda: next(turns))
-
-    assert done.put_off == ("2024-07-10",)
-    assert len(list(lake.folder.glob("observations/day=*/*"))) == 4
+    assert len(list(lake.folder.glob("observations/day=*/*"))) == 4 + 1
 
 
 def test_only_rows_that_repeat_or_go_back_are_late(lake: Lake) -> None:

@@ -6,7 +6,7 @@ newer than it.  So a row is rewritten about as often as its day doubles.  A day 
 becomes one run, sorted throughout and without doubles.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,7 +83,7 @@ class Merger:
     def __init__(self, table: Table, reader: Reader, closing: Closing) -> None:
         self.table, self.reader, self.closing = table, reader, closing
 
-    def round(self, today: str, loose: int, stop: Callable[[], bool]) -> Compacted:
+    def round(self, today: str, loose: int) -> Compacted:
         """Look at each day once, oldest first, and merge what should be merged."""
         done = Compacted()
         for day in np.unique(self.table.listing().day).tolist():
@@ -92,17 +92,15 @@ class Merger:
             over = day < today
             sources = choose(files_of_day, closed=over, loose=loose)
             packing = FINAL if over and len(sources) == len(files_of_day) else MERGED
-            if len(sources) and not stop():
-                done = done.and_then(self.merge(files_of_day, sources, packing, stop))
+            if len(sources):
+                done = done.and_then(self.merge(files_of_day, sources, packing))
         return done
 
-    def merge(
-        self, day: Listing, sources: Listing, packing: Packing, stop: Callable[[], bool]
-    ) -> Compacted:
+    def merge(self, day: Listing, sources: Listing, packing: Packing) -> Compacted:
         """Merge some files of a day and commit.
 
-        The table is as before if this raises, is stopped, or comes too late because somebody
-        else merged or expired the day meanwhile (it is *put off*).  Appends do not disturb.
+        The table is as before if this raises, is killed, or comes too late because somebody else
+        merged or expired the day meanwhile (it is *put off*).  Appends do not disturb.
         """
         name = str(day.day[0])
         late = len(sources) < len(day) and any(map(is_late, sources.run.tolist()))
@@ -110,7 +108,7 @@ class Merger:
         written: list[AddAction] = []
         total = 0
         try:
-            for rows in self._slices(sources, stop):
+            for rows in self._slices(sources):
                 total += len(rows)
                 newest.append(rows.pick(first_of_each(rows.series)))
                 add = write_rows(
@@ -132,16 +130,13 @@ class Merger:
             return Compacted(put_off=(name,))
         return Compacted(len(sources), len(written), total, (name,))
 
-    def _slices(self, sources: Listing, stop: Callable[[], bool]) -> Iterator[Points]:
+    def _slices(self, sources: Listing) -> Iterator[Points]:
         """Cut the sources by series into pieces of about `SLICE_ROWS`, and read each."""
         found = self.reader.ask(
             "SELECT series, count(*) AS rows FROM {files} GROUP BY series ORDER BY series",
             sources,
         )
         for low, high in cuts(found["series"], found["rows"], SLICE_ROWS):
-            if stop():
-                msg = "the merge was stopped"
-                raise Stale(msg)
             near = sources.within(low, high, -FOREVER, FOREVER)
             yield self.reader.rows(near, -FOREVER, FOREVER, range(low, high + 1))
 

@@ -168,22 +168,16 @@ class Lake:
         )
         return self._answer(lambda listing: questions.buckets(self.reader, listing, series, asked))
 
-    def compact(
-        self,
-        *,
-        today: str | None = None,
-        loose: int = 24,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Compacted:
+    def compact(self, *, today: str | None = None, loose: int = 24) -> Compacted:
         """Merge small files, while appends and questions go on; one process at a time does it.
 
         Days before *today* (``YYYY-MM-DD``; the newest day of the table if not given) become
         one sorted run; of a day that goes on, appends are merged once there are *loose* of
-        them.  *stop* is asked now and then.  `HistoryFull` and a stop leave the table as it was.
+        them.  `HistoryFull`, and being killed, leave the table as it was.
         """
         if today is None:
             today = max(self.table.listing().day.tolist(), default="")
-        return Merger(self.table, self.reader, self.closing).round(today, loose, stop)
+        return Merger(self.table, self.reader, self.closing).round(today, loose)
 
     def expire(self, older_than_ms: int | None = None, max_bytes: int | None = None) -> list[str]:
         """Drop whole days: those that ended before a moment, then the oldest over a size.
