@@ -235,11 +235,15 @@ def fresh_page() -> Iterator[Page]:
 
 @contextmanager
 def opened(
-    living: Living, administrator: httpx.Client, name: str, role: str = "administrator"
+    living: Living,
+    administrator: httpx.Client,
+    name: str,
+    role: str = "administrator",
+    post: str = "",
 ) -> Iterator[Page]:
     """Make an account, whose holder opens the link in a browser and sets a password."""
-    grants = [{"role": role}]
-    made = administrator.post("accounts", json={"account": name, "grants": grants}).json()
+    told = {"account": name, "grants": [{"role": role}], "post": post}
+    made = administrator.post("accounts", json=told).json()
     with fresh_page() as page:
         page.goto(f"{living.url}/#link={made['link']}")
         page.get_by_label("password", exact=True).fill(SECRET)
@@ -345,6 +349,22 @@ def test_who_brings_programs_in_is_led_where_they_may_go_and_chooses_rights(
         expect(row).to_contain_text("series.read things.read")
         page.get_by_role("link", name="how programs ask").click()
         page.wait_for_url("**/docs")
+
+
+def test_who_answers_for_one_post_begins_with_its_cases(
+    living: Living, administrator: httpx.Client
+) -> None:
+    """All cases are one tick away, and an address that asks for something is kept to."""
+    post = living.held.district.posts.code[0]
+    with opened(living, administrator, "xu.ning", "collector", post) as page:
+        page.goto(f"{living.url}/queue")
+        own = page.get_by_label("Only my cases")
+        expect(own).to_be_checked()
+        expect(page).to_have_url(re.compile(rf"\?post={post}$"))
+        own.uncheck()
+        expect(page).to_have_url(re.compile(r"queue\.html$"))
+        page.goto(f"{living.url}/console/queue.html?urgent=1")
+        expect(own).not_to_be_checked()
 
 
 def post_of(administrator: httpx.Client, name: str) -> str:

@@ -13,6 +13,10 @@ const WORDS = {
 const say = (key) => WORDS[current()][key];
 const span = (each) => `${moment(each.from_ms)} – ${moment(each.to_ms)}`;
 
+/** The post with whose cases one begins who answers for no other. */
+export const begins = () =>
+  me.rights.includes("posts.own") && !me.rights.includes("posts.read") ? (localStorage.getItem(kept()) ?? me.post) : "";
+
 /** Draw it into a box; nothing for who has no post. `only` shows whether the list is of one post, and is told which. */
 export async function drawMine(box, only) {
   if (!me.rights.includes("posts.own")) return;

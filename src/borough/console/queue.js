@@ -4,7 +4,7 @@ import { Clock } from "./clock.js";
 import { find, h, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { exporting } from "./export.js";
-import { drawMine } from "./mine.js";
+import { begins, drawMine } from "./mine.js";
 import { banded, posted, scened, sourced } from "./naming.js";
 import { say } from "./queue_words.js";
 import { follow, get, takeToken } from "./server.js";
@@ -235,7 +235,7 @@ async function begin() {
   for (const each of (await get("scenes")).scenes) scenes.set(each.id, each);
   streets = (await get("places/streets")).features ?? [];
   clock.start(district.clock, find("clock"), tick);
-  await load();
+  await (location.search || !begins() ? load() : only.set(begins()));
   focus();
   drawMine(find("mine"), only).catch((problem) => toast(problem.message, true));
   follow({
