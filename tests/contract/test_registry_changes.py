@@ -19,6 +19,7 @@ from borough.storage.sql import (
     SqlRegistry,
     SqlThings,
     SqlTunings,
+    changes,
     connect,
 )
 from borough.storage.sql.engines import writing
@@ -293,3 +294,22 @@ def test_what_is_of_another_store_is_not_built_upon(
     assert Town(engine).registry.renewed(held) is None
     assert town.registry.renewed(replace(held, edition=(0, 0))) is None
     here.dispose()
+
+
+def test_only_the_newest_changes_stay_noted(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has seen any of them reads what came after; who has been away for longer reads all."""
+    monkeypatch.setattr(changes, "KEPT", 3)
+    town = Town(engine)
+    held, keys = [town.registry.load()], town.keys()
+    for key in [each for each in keys if each.startswith("parking_magnet")][:5]:
+        town.things.retire(key, at_ms=AT)
+        held.append(town.registry.load())
+    renewed = [town.registry.renewed(each) for each in held]
+    with engine.connect() as connection:
+        noted = connection.execute(every_table().tables["registry_changes"].select()).all()
+
+    assert len(noted) == 3
+    assert renewed[:3] == [None] * 3
+    assert all(each is not None and same(each, held[-1]) for each in renewed[3:])

@@ -24,6 +24,8 @@ PIECES = 1_000
 """A change in more pieces is noted as one from first to last: to read too much is right, too."""
 LONG = 100
 """Pieces of more things are asked for by their ends; of others each thing is named."""
+KEPT = 10_000
+"""Pieces that stay noted; whoever has seen none of them reads all anew."""
 AT_ONCE = 1_000
 """Things that one question names."""
 WORTH = 4
@@ -46,15 +48,18 @@ def touched(connection: Connection, things: Iterable[int]) -> None:
         return
     if len(spans) > PIECES:
         spans = [(spans[0][0], spans[-1][1])]
-    number = raised(connection, NEXT_CHANGE, len(spans)) - len(spans)
+    last = raised(connection, NEXT_CHANGE, len(spans))
+    number = last - len(spans)
     stamp = secrets.randbits(STAMP_BITS)
     connection.execute(
         t.registry_changes.insert(),
         [
-            {"number": number + place, "first_id": first, "last_id": last, "stamp": stamp}
-            for place, (first, last) in enumerate(spans, 1)
+            {"number": number + place, "first_id": first, "last_id": end, "stamp": stamp}
+            for place, (first, end) in enumerate(spans, 1)
         ],
     )
+    c = t.registry_changes.c
+    connection.execute(t.registry_changes.delete().where(c.number <= last - KEPT))
 
 
 def newest(connection: Connection) -> tuple[int, int]:

@@ -129,7 +129,7 @@ registry_changes = Table(
     Column("last_id", Int64, nullable=False),
     Column("stamp", Int64, nullable=False),
 )
-"""Append-only: which things each change of the registry touched, by id from first to last.
+"""Which things each of the newest changes of the registry touched, by id from first to last.
 
 ``stamp`` is drawn anew for each change: where a database was put back to an older state, what is
 then done under a number is known not to be what was done under it before."""
