@@ -138,7 +138,7 @@ def test_who_is_disabled_is_out_at_once(living: Living, administrator: httpx.Cli
     assert "disabled" in borough(living, "account", "list")
 
 
-def test_an_account_is_made_with_a_post_that_there_is(living: Living) -> None:
+def test_an_account_is_made_or_given_a_post_that_there_is(living: Living) -> None:
     """Its holder is told of it and the list shows it; of another the refusal is in both words."""
     post = living.held.district.posts.code[0]
     made = borough(living, "account", "add", "lin.chong", "--role", "handler", "--post", post)
@@ -150,6 +150,11 @@ def test_an_account_is_made_with_a_post_that_there_is(living: Living) -> None:
         line for line in borough(living, "account", "list").splitlines() if "lin.chong" in line
     ]
     assert listed.split() == ["lin.chong", "handler", post]
+
+    assert borough(living, "account", "post", "lin.chong") == "lin.chong: changed"
+    assert borough(living, "account", "list").count(post) == 0
+    borough(living, "account", "post", "lin.chong", post)
+    assert borough(living, "account", "list").count(post) == 1
 
     add = ("account", "add", "lu.da", "--role", "handler", "--post", "P-none")
     refused = borough(living, *add, ends=1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,19 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 
     assert {name: row["kind"] for name, row in table().items()} == given
     assert all(row["zh"] and row["en"] for row in table().values())
+
+
+def test_who_names_a_folder_without_a_district_is_told_of_one_below(data: Path) -> None:
+    """The demonstration's lies in `live` below the folder that it was given."""
+    with pytest.raises(BadSetting, match=r"`borough up` makes one$"):
+        Settings.read(data / "none")
+    live = data / "demo" / "live"
+    live.mkdir(parents=True)
+    shutil.copy(data / FILE, live)
+    said = borough("account", "list", "--data", str(live.parent)).stderr
+
+    assert f"; there is one in {live}\n" in said
+    assert f"{live} 中已有一个\n" in said
 
 
 def test_each_source_goes_before_the_one_below(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,16 @@ def test_an_administrator_always_remains(
     assert people.all() == before
 
 
+def test_accounts_can_be_set_up_before_there_is_an_administrator(engine: Engine) -> None:
+    """Who installs a district enters people first, and may have to take one back."""
+    people = SqlAccounts(engine)
+    people.add({"account": "li"}, by="shell", at_ms=1)
+    people.change("li", {"post": "G0001", "disabled": True}, version=1, by="shell", at_ms=2)
+
+    (account,) = people.all()
+    assert (account["post"], account["disabled_ms"]) == ("G0001", 2)
+
+
 def test_a_token_holds_until_its_day_or_its_revocation(engine: Engine) -> None:
     """It has the rights and bounds that it was given, and no roles."""
     doors = SqlSessions(engine)

@@ -171,6 +171,8 @@ def _kept(path: Path) -> dict[str, Any]:
         made: dict[str, Any] = {**given, **lists}
     except FileNotFoundError as error:
         msg = f"there is no district in {path.parent}: {FILE} is missing; `borough up` makes one"
+        if below := sorted(each.parent for each in path.parent.glob(f"*/{FILE}")):
+            msg += f"; there is one in {', '.join(map(str, below))}"
         raise BadSetting(msg) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         msg = f"{path} cannot be read: {error}"

@@ -68,6 +68,22 @@ def grants(name: str, *, roles: Roles, data: Data = HERE) -> None:
 
 
 @app.command
+def post(name: str, code: str = "", *, data: Data = HERE) -> None:
+    """定岗。Set the post where somebody works, which gives no right.
+
+    Parameters
+    ----------
+    name
+        Which account.
+    code
+        The code of the post; without it they have none any more.
+    data
+        The data folder of the district.
+    """
+    changed(Settings.read(data.resolve()), name, {"post": code})
+
+
+@app.command
 def disable(name: str, *, data: Data = HERE) -> None:
     """停用账号。Let somebody sign in no more; every session ends at once.
 

@@ -77,11 +77,14 @@ class SqlAccounts:
             if found["version"] != version:
                 msg = f"{account} is at version {found['version']}, and you saw {version}"
                 raise Stale(msg)
+            led = _led(connection)
             change = accounts.update().where(accounts.c.name == account)
             connection.execute(change.values(**values, version=version + 1))
             if values.get("disabled_ms"):
                 _sign_out(connection, account, at_ms)
-            _still_led(connection)
+            if led and not _led(connection):
+                msg = "grants: one administrator who can sign in must remain"
+                raise BadRequest(msg)
             noted(connection, by, "account_changed", f"account {account}", _shown(values))
 
     def link(
@@ -210,12 +213,6 @@ def _led(connection: Connection) -> bool:
     return any(
         grant["role"] == ADMINISTRATOR for row in connection.execute(chosen) for grant in row.grants
     )
-
-
-def _still_led(connection: Connection) -> None:
-    if not _led(connection):
-        msg = "grants: one administrator who can sign in must remain"
-        raise BadRequest(msg)
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
