@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,13 @@ from borough.engine.district.read import read
 HERE = Path(__file__).parent
 WHY = HERE.parent / "docs" / "why"
 BEGIN, END = "<!-- figures of scale.json -->", "<!-- end of figures -->"
+ROLES = ("bus", "stream", "desk", "api")
 SIZES = (1_000, 10_000, 100_000, 356_000)
 WANTED = (1_000, 10_000, 100_000, 356_000, 1_000_000, 3_000_000, 10_000_000)
-RATE, SECONDS = 10_000, 8
+SECONDS = 20
+FASTER = (1, 10, 100)
+"""How many times as often as they do the devices of the largest size report: its usual mix so
+stands for that of larger districts."""
 MINUTES, OF_A_DAY = 60, 10_000
 """Questions are put to an hour of all series; bytes are those of a day, of so many at most."""
 BUSY = 0.7
@@ -56,39 +60,50 @@ def said_per_s(registry: Registry) -> tuple[float, float]:
     return float(rate[registry.kind].sum()), float((rate * wide)[registry.kind].sum())
 
 
-def measured(size: int) -> dict[str, Any]:
-    """Measure one size."""
+def measured(size: int, times: Sequence[float]) -> dict[str, Any]:
+    """Measure one size; its usual mix of reports at so many times its rate."""
     print(f"{size:,} devices", file=sys.stderr, flush=True)
     share = min(size / history.FLEET, 1.0)
     registry = place(read(detect.YUBEI), 1, share=share)
     reports, readings = said_per_s(registry)
     ticks = detect.measure(registry, 3)
     weight = bench("memory", "--share", str(share), "--quiet", "5", "--busy", "10")
-    words = ("--rate", str(RATE), "--seconds", str(SECONDS), "--reader-seconds", "0")
-    ingest = bench("ingest", "--devices", str(size), *words)
+    words = ("--devices", str(size), "--seconds", str(SECONDS))
+    each = bench("ingest", *words, "--rate", str(size), "--reader-seconds", "0")
+    usual = bench("ingest", *words, "--profile", "fleet", "--times", *map(str, times))
     with tempfile.TemporaryDirectory(prefix="borough-scale-") as folder:
         stored = history.measure(Path(folder) / "hour", size, MINUTES, min(size, 1000), 20)
         some = min(size, OF_A_DAY)
         day = history.measure(Path(folder) / "day", some, 24 * MINUTES, some, 3)
-    cpu = ingest["cpu_s_per_million"]
+    cost = each["cpu_s_per_million"]
     return {
         "devices": size, "series": len(registry.numbers),
         "reports_per_s": round(reports, 2), "readings_per_s": round(readings, 2),
         "quiet_mb": round(sum(weight["quiet_mb"].values())),
         "busy_mb": round(sum(weight["busy_mb"].values())), "roles_mb": weight["busy_mb"],
         "tick_ms": ticks["tick_ms"], "pass_time_ms": ticks["pass_time_ms"],
-        "bus_s_per_million": cpu["bus"], "stream_s_per_million": cpu["stream"],
-        "lost": ingest["lost"], "p99_ms": ingest.get("p99_ms"),
+        "bus_s_per_million": cost["bus"], "stream_s_per_million": cost["stream"],
+        "each_cores": cores(each),
+        "lost": each["lost"], "p99_ms": each["p99_ms"],
+        "usual": [[run["sent"] / SECONDS, cores(run)] for run in usual["runs"]],
+        "usual_cores": cores(usual["runs"][0]),
         "bytes_per_row": day["bytes_per_row"], "series_cpu_ms": stored["series_day_cpu_ms"],
         "latest_cpu_ms": stored["latest_cpu_ms"], "aggregate_cpu_ms": stored["aggregate_cpu_ms"],
     }  # fmt: skip
 
 
+def cores(run: Mapping[str, Any]) -> float:
+    """Say how many cores our processes need for what a run sent, also where they had fewer."""
+    cost = sum(run["cpu_s_per_million"][name] for name in ROLES)
+    return round(run["sent"] / SECONDS * cost / 1e6, 4)
+
+
 COLUMNS = {
     "devices": "devices", "series": "series", "quiet_mb": "memory quiet, MB",
-    "busy_mb": "memory busy, MB", "tick_ms": "a tick of all, ms",
-    "pass_time_ms": "a look at the clock, ms", "bus_s_per_million": "bus, s a million",
-    "stream_s_per_million": "stream, s a million", "bytes_per_row": "bytes a row",
+    "busy_mb": "memory busy, MB", "usual_cores": "cores, usual mix",
+    "each_cores": "cores, one message a second each", "bus_s_per_million": "of it bus, s a million",
+    "stream_s_per_million": "stream, s a million", "tick_ms": "a tick of all, ms",
+    "pass_time_ms": "a look at the clock, ms", "bytes_per_row": "bytes a row",
     "series_cpu_ms": "one series, ms", "latest_cpu_ms": "latest of all, ms",
     "aggregate_cpu_ms": "aggregate, ms",
 }  # fmt: skip
@@ -114,22 +129,34 @@ def factors(kept: Mapping[str, Any]) -> dict[str, float]:
         "readings a second of a device": large["readings_per_s"] / large["devices"],
         "KB of memory a series": per_series * 1024,
         "MB of memory before any series": large["busy_mb"] - per_series * large["series"],
-        "seconds of processor a million messages, bus": large["bus_s_per_million"],
-        "seconds of processor a million messages, stream": large["stream_s_per_million"],
         "bytes of history a row": large["bytes_per_row"],
+        "seconds of stream a million messages": large["stream_s_per_million"],
     }
 
 
-def sized(of: Mapping[str, float], devices: int) -> list[Any]:
+def sized(of: Mapping[str, float], kept: Mapping[str, Any], devices: int) -> list[Any]:
     """Work out what so many devices need."""
-    (series, reports, readings, kb, base, bus, stream, row) = of.values()
-    each = (bus + stream) / 1e6
-    usual, every_second = devices * reports * each, devices * each
+    (series, reports, readings, kb, base, row, stream) = of.values()
+    usual = between(
+        sorted(pair for each in kept["sizes"] for pair in each["usual"]), devices * reports
+    )
+    every_second = between([[each["devices"], each["each_cores"]] for each in kept["sizes"]],
+                           devices)  # fmt: skip
     memory = (base + devices * series * kb / 1024) / 1024
     gb_a_day = devices * readings * DAY_S * row / 1e9
     workers = int(-(-devices * stream // (1e6 * BUSY)))
     return [devices, devices * series, devices * reports, usual, memory, gb_a_day,
             every_second, workers]  # fmt: skip
+
+
+def between(pairs: Sequence[Sequence[float]], at: float) -> float:
+    """Read a figure off measured ones, along lines between their logarithms.
+
+    Beyond the last it grows in proportion.
+    """
+    across, up = np.log(np.array(pairs)).T
+    beyond = max(at / pairs[-1][0], 1.0)
+    return beyond * float(np.exp(np.interp(np.log(at), across, up)))
 
 
 def page(kept: Mapping[str, Any]) -> str:
@@ -156,7 +183,7 @@ def page(kept: Mapping[str, Any]) -> str:
         *table(
             ["devices", "series", "reports/s, usual mix", "cores, usual mix", "memory, GB",
              "history a day, GB", "cores, one message a second each", "stream workers for that"],
-            [sized(multiply, each) for each in WANTED],
+            [sized(multiply, kept, each) for each in WANTED],
         ),
         "",
         END,
@@ -181,7 +208,7 @@ def plots(kept: Mapping[str, Any]) -> dict[str, str]:
             of({"tick_ms": "a tick", "pass_time_ms": "clock"}),
         ),
         "ingest": plot(
-            "A million messages", "processor s", across,
+            "A million messages, one a second each", "processor s", across,
             of({"bus_s_per_million": "bus", "stream_s_per_million": "stream"}),
         ),
         "history": plot(
@@ -207,7 +234,13 @@ def main() -> None:
     asked = parser.parse_args()
     path = WHY / "scale.json"
     if not asked.page:
-        found = {"machine": machine(), "sizes": [measured(each) for each in asked.sizes]}
+        largest = max(asked.sizes)
+        found = {
+            "machine": machine(),
+            "sizes": [
+                measured(each, FASTER if each == largest else FASTER[:1]) for each in asked.sizes
+            ],
+        }
         path.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     kept = json.loads(path.read_text("utf-8"))
     text = WHY / "scale.md"

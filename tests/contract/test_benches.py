@@ -39,13 +39,24 @@ def test_the_page_of_scale_says_what_was_measured(scale: Any) -> None:
 
 
 def test_sizing_is_the_arithmetic_that_the_page_tells(scale: Any) -> None:
-    """Two readings a second at 3 bytes are 518 GB a day for a million devices."""
-    of = dict.fromkeys(range(8), 0.0) | {0: 5.0, 1: 0.1, 2: 2.0, 3: 0.5, 4: 512.0, 5: 4.0, 6: 6.0,
-                                         7: 3.0}  # fmt: skip
-    devices, series, reports, usual, memory, history, busy, workers = scale.sized(of, 1_000_000)
+    """Two readings a second at 3 bytes are 518 GB a day for a million devices.
+
+    Cores lie between those measured, and beyond them grow in proportion.
+    """
+    of = {"series": 5.0, "reports": 0.1, "readings": 2.0, "kb": 0.5, "mb": 512.0, "row": 3.0,
+          "stream": 6.0}  # fmt: skip
+    kept = {
+        "sizes": [
+            {"devices": 1_000, "each_cores": 0.1, "usual": [[100.0, 0.1]]},
+            {"devices": 100_000, "each_cores": 1.0, "usual": [[1e4, 0.5], [1e6, 4.5]]},
+        ]
+    }
+    devices, series, reports, usual, memory, history, busy, workers = scale.sized(
+        of, kept, 1_000_000
+    )
 
     assert (devices, series, reports) == (1_000_000, 5e6, 1e5)
-    assert usual == pytest.approx(1.0)
+    assert usual == pytest.approx(1.5)
     assert memory == pytest.approx((512 + 5e6 * 0.5 / 1024) / 1024)
     assert history == pytest.approx(518.4)
     assert (busy, workers) == (pytest.approx(10.0), 9)
