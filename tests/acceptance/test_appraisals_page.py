@@ -83,6 +83,9 @@ def test_a_day_is_counted_and_a_number_opens_to_its_cases(page: Page) -> None:
     page.locator("#language").click()
     expect(page.locator("h1")).to_have_text("Appraisal")
     expect(table).to_contain_text("On-time disposal rate")
+    scores = page.locator("#scores tr").first
+    expect(scores.locator("th").nth(1)).to_have_text("points")
+    expect(scores).to_contain_text("On-time disposal rate")
 
 
 def test_the_doors_say_which_period_and_which_field_is_wrong(served: str) -> None:

@@ -145,9 +145,12 @@ function scenes() {
 }
 
 function scores() {
-  return h("table", {},
-    ...scored.rows.map((row) => h("tr", {}, h("th", { title: row.group }, called(row.group)), h("td", { class: "number" }, `${figure(row.points)} ${say("points")} ${row.grade}`),
-      ...row.terms.map((term) => h("td", { class: "number", title: term.indicator }, `${figure(term.points)} × ${term.weight}`)))));
+  const names = new Map(answer.indicators.map((each) => [each.id, said(each.name)]));
+  const terms = scored.rows[0]?.terms ?? [];
+  return h("table", { id: "scores" },
+    h("tr", {}, h("th", {}, ""), h("th", {}, say("points")), ...terms.map(({ indicator }) => h("th", {}, names.get(indicator) ?? indicator))),
+    ...scored.rows.map((row) => h("tr", {}, h("th", { title: row.group }, called(row.group)), h("td", { class: "number" }, `${figure(row.points)} ${row.grade}`),
+      ...row.terms.map((term) => h("td", { class: "number" }, `${figure(term.points)} × ${term.weight}`)))));
 }
 
 async function begin() {
