@@ -23,6 +23,7 @@ class Limits:
     connections: int
     bus_growth_pct: int
     bus_heap_bytes: int
+    bus_heap_pct: int
     bus_slack_us: int
     subscriptions: int
     session_s: int

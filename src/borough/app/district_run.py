@@ -18,7 +18,7 @@ import psutil
 
 from borough.adapters.bus.config import Bus, command, environment, is_ready
 from borough.adapters.limits import Limits
-from borough.app import pulse
+from borough.app import memory, pulse
 from borough.app.bus import bus_of, has_room, prepared, serves
 from borough.app.bus_log import BusLog
 from borough.app.settings import Settings
@@ -69,7 +69,8 @@ def roles(settings: Settings) -> list[Role]:
     ready = partial(is_ready, bus) if bus.cluster else partial(serves, settings)
     made = [Role("bus", command(bus), ready, pulsing=False)]
     limits = Limits.load()
-    made[0].environment, made[0].slack_us = environment(limits) | os.environ, limits.bus_slack_us
+    made[0].environment = environment(limits, memory.there_is()) | os.environ
+    made[0].slack_us = limits.bus_slack_us
     made[0].tend = partial(tended, made[0], bus, BusLog(settings))
     made += [
         Role(name, role_command(settings, name), breathes(settings, name))
