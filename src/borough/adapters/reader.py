@@ -39,6 +39,10 @@ _PAUSE_S, _FEW = 0.01, 7_500
 """While it gathers so few it pauses between two looks at the sockets, each time twice as long
 unless some of it is sent in portions: a look that finds one message costs as much as one that finds
 a thousand."""
+_ROWS = 5
+"""So many rows of a batch are as much work as one message."""
+_WAITED_S = 0.001
+"""Who waited for so long in all was not behind."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
 sent again by its name for two minutes, and after a crash only if the batch is still there."""
@@ -57,7 +61,8 @@ class Chunk:
     """What was taken at one go: MQTT messages, and frames that the HTTP door wrote.
 
     The acknowledged messages are the last ones; ``acks`` says where each lies in the bus's stream.
-    ``before`` and ``after`` are the marks around it.
+    ``before`` and ``after`` are the marks around it, and ``weight`` is how much work it is, in
+    messages.  It is ``behind`` where it was cut short and nothing of it had to be waited for.
     """
 
     subjects: list[bytes] = field(default_factory=list)
@@ -66,6 +71,8 @@ class Chunk:
     doors: list[tuple[int, Frame]] = field(default_factory=list)
     before: Marks = field(default_factory=Marks)
     after: Marks = field(default_factory=Marks)
+    weight: int = 0
+    behind: bool = False
 
     def __len__(self) -> int:
         return len(self.subjects) + len(self.doors)
@@ -166,7 +173,8 @@ class Reader:
         """Give what arrives: wait up to *wait_s* for the first, then gather a little more.
 
         Gathering ends after *gather_s*, where it is not given after a time that suits the work,
-        or with about *most* messages; the chunk is empty when nothing came.
+        or with about *most* messages, or rows of batches that are as much work; the chunk is empty
+        when nothing came.
         """
         worked_s = time.monotonic() - self._gave
         if gather_s is None:
@@ -174,14 +182,16 @@ class Reader:
         enough_s = gather_s - min(gather_s, LONG_S)
         chunk = Chunk(before=self.marks, after=self.marks)
         acked: tuple[list[bytes], list[bytes]] = ([], [])
-        until, pause_s = time.monotonic() + wait_s, _PAUSE_S
+        until, pause_s, waited_s, count = time.monotonic() + wait_s, _PAUSE_S, 0.0, 0
         while True:
-            left = until - time.monotonic()
+            begun = time.monotonic()
+            left = until - begun
             ready = self._selector.select(max(left, 0.0))
-            fresh = not (len(chunk) + len(acked[0]))
+            waited_s += time.monotonic() - begun
+            fresh = not count
             for key, _ in ready:
                 self._read(key.data, chunk, acked)
-            count = len(chunk) + len(acked[0])
+            count = chunk.weight
             if fresh and count:
                 until = time.monotonic() + gather_s
             if (left <= 0 and not (fresh and count)) or count >= most:
@@ -192,19 +202,22 @@ class Reader:
             if 0 < count < _FEW:
                 rest_s = until - time.monotonic()
                 look_s = rest_s - enough_s if rest_s > enough_s else rest_s
-                time.sleep(max(min(pause_s, look_s), 0.0))
+                time.sleep(nap_s := max(min(pause_s, look_s), 0.0))
+                waited_s += nap_s
                 pause_s = _PAUSE_S if asked else 2 * pause_s
         chunk.subjects += acked[0]
         chunk.payloads += acked[1]
         mqtt = sequence_of(chunk.acks[-1]) if chunk.acks else self.marks.mqtt
         http = chunk.doors[-1][0] if chunk.doors else self.marks.http
         chunk.after = self.marks = Marks(mqtt, http)
+        chunk.behind = count >= most and waited_s < _WAITED_S
         self._gave = time.monotonic()
         return chunk
 
     def _read(self, lane: Lane, chunk: Chunk, acked: tuple[list[bytes], list[bytes]]) -> None:
         """Take what one lane has into the chunk."""
         subjects, replies, bodies = lane.read()
+        chunk.weight += len(subjects)
         if lane is self._live or lane is self._plugs:
             self.counts["live"] += len(subjects)
             chunk.subjects += subjects
@@ -225,6 +238,7 @@ class Reader:
                 except BadFrame:
                     self.counts["damaged"] += 1
                     frame = Frame(ROWS, 0, 0)
+                chunk.weight += len(frame) // _ROWS
                 chunk.doors.append((sequence_of(reply), frame))
 
     def tell(self, wishes: Iterable[tuple[bytes, bytes]]) -> None:

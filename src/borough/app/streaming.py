@@ -27,7 +27,7 @@ from borough.storage.journal.journal import Journal
 log = logging.getLogger(__name__)
 
 MANY = 30_000
-"""A take of so many messages was cut short: there are more, and we are behind."""
+"""A take of so many messages is cut short."""
 AGAIN_S = 0.3
 
 
@@ -45,7 +45,7 @@ def loop(
             stream.take(chunk)
             reader.ack(chunk)
         reader.tell(stream.decoder.host.wishes(stream.now))
-        behind_since = behind_since if len(chunk) >= MANY else time.monotonic()
+        behind_since = behind_since if chunk.behind else time.monotonic()
         stream.backlog_s = time.monotonic() - behind_since
         if time.monotonic() >= next_tick:
             stream.tune(inbox.take())

@@ -25,7 +25,7 @@ class Latest:
         Series that are new to the district get their places when they first speak.
         """
         self.grow(int(batch.series.max(initial=-1)) + 1)
-        fresh = batch.time >= self.time[batch.series]
+        fresh = batch.time >= self.time.take(batch.series)
         if not fresh.all():
             batch = batch.pick(fresh)
         if (batch.time[1:] == batch.time[:-1]).all():  # as in most batches: three times as fast

@@ -163,7 +163,7 @@ class Runner:
     def _hear(self, batch: Batch) -> Iterator[Edges]:
         """Step through the reports; a row that comes too late is counted and dropped."""
         for turn in self.watch.turns(batch, self.position):
-            newest = self.newest[turn.series]
+            newest = self.newest.take(turn.series)
             fresh = turn.time > newest
             if not fresh.all():
                 fresh = turn.time > newest - self.watch.late_ms[turn.series]
