@@ -169,6 +169,7 @@ def test_what_is_derived_is_what_one_process_would_derive(town: Town) -> None:
     living = town.living
     registry = living.held.registry
     whole = Pipeline(find_sound(BUILT_IN)[0], registry, living.held.district.zone)
+    eventually(lambda: any(each.kind == DERIVED for _, _, each in town.both()), "a balance")
     balances: Counter[tuple[int, int, float]] = Counter()
     apart: Counter[tuple[int, int, float]] = Counter()
     for at, part, frame in town.both():
