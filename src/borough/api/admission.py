@@ -158,13 +158,14 @@ class Admission:
 
     def fits(self, series: Index, value: Floats, holder: str) -> Mask:
         """Mark the rows that pass; *series* is -1 where there is none."""
-        fit = self._fit[series]
+        series = series.astype(np.intp, copy=False)  # as wide as an index is, once
+        fit = self._fit.take(series)
         mine = self.registry.rows.get(holder, -2)
-        passes: Mask = value >= self._low[fit]
-        passes &= value <= self._high[fit]
-        via = self._via[series] == mine
+        passes: Mask = value >= self._low.take(fit)
+        passes &= value <= self._high.take(fit)
+        via = self._via.take(series) == mine
         if not via.all():
-            via |= self._row[series] == mine
+            via |= self._row.take(series) == mine
         passes &= via
         return passes
 
@@ -190,7 +191,7 @@ class Admission:
         series = claims.series
         if len(series) and not (series.min() >= 0 and series.max() < len(self._row)):
             series = np.where((series >= 0) & (series < len(self._row)), series, -1)
-        row = self._row[series]
+        row = self._row.take(series)
         if len(row) and row.min() < 0:  # a number that belonged to a thing that is gone
             series = np.where(row < 0, -1, series)
         return row, series

@@ -103,7 +103,7 @@ class Window:
 
     def take(self, batch: Batch) -> None:
         """Fold the rows that concern this derivation into their windows."""
-        many = self.members.many[batch.series]
+        many = self.members.many.take(batch.series)
         mine = np.flatnonzero((many > 0) & np.isfinite(batch.value))
         if not len(mine):
             return

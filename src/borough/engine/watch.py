@@ -129,7 +129,8 @@ class Watch:
     def _single(self, turn: Batch, row: Index) -> Tick:
         """Lay out reports of one reading each."""
         values = np.full((len(self.properties), len(row)), np.nan)
-        values[self.column.take(turn.series), np.arange(len(row))] = turn.value
+        cell = self.column.take(turn.series) * np.int64(len(row)) + np.arange(len(row))
+        values.reshape(-1)[cell] = turn.value
         return Tick(
             row=row,
             position=turn.position,

@@ -32,7 +32,7 @@ class Lateness:
             self._take(self._latest())
             self._known[partition] = committed
         self._grow(int(rows.series.max()) + 1)
-        late: NDArray[np.bool_] = rows.time - EARLIEST < self._newest[rows.series]
+        late: NDArray[np.bool_] = rows.time - EARLIEST < self._newest.take(rows.series)
         return late
 
     def wrote(self, rows: Points, partition: int, position: int) -> None:
