@@ -3,7 +3,6 @@
 import contextlib
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -234,45 +233,6 @@ def test_a_damaged_frame_of_the_http_door_is_counted_and_passed(ground: Any, int
 
     assert intake.reader.counts["damaged"] == 1
     assert journalled(ground) == [5.0]
-
-
-def test_batches_are_taken_as_much_at_once_as_is_work_enough(ground: Any, intakes: Any) -> None:
-    """Whoever has many rows to work off does not wait for more; none of them is left out."""
-    reader = intakes().reader
-    many = np.arange(30_000)
-    column = {"report": many, "series": many, "time": many, "value": many / 2}
-    posted = [encode(Frame(ROWS, now, 1, **column)) for now in range(20)]
-    with ground.link() as link:
-        store(link, [Deposit("door.http", each) for each in posted])
-    taken = []
-    while chunk := reader.take(5.0 if len(taken) < 20 else 0.1, gather_s=5.0, most=6_000):
-        assert chunk.weight == len(chunk.doors) * (1 + 30_000 // 5)
-        taken += [frame.now for _, frame in chunk.doors]
-        assert len(chunk.doors) < 10
-
-    assert taken == list(range(20))
-
-
-def test_a_take_says_whether_there_was_more_than_it_could_take(ground: Any, intakes: Any) -> None:
-    """Who is cut short and waited for nothing is behind; who waited for the last is not."""
-    reader = intakes().reader
-    device = ground.device()
-    for number in range(1, 3001):
-        device.say("d/gw-1/m-1/flow", b"%d" % number)
-    device.say("d/gw-1/m-1/flow", b"0", 1)
-    device.listen(1)  # the bus takes them in order, so that all are on their way to us
-    time.sleep(0.5)
-    cut = [reader.take(0.0, gather_s=0.0, most=1) for _ in range(3)]
-    while reader.take(0.2):
-        pass
-    late = threading.Timer(0.2, device.say, ("d/gw-1/m-1/flow", b"1"))
-    late.start()
-    waited = reader.take(5.0, most=1)
-    late.join()
-
-    assert any(each.behind for each in cut)
-    assert len(waited) == 1
-    assert not waited.behind
 
 
 def test_long_messages_are_taken_in_portions(ground: Any, intakes: Any) -> None:

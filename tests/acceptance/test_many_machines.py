@@ -42,7 +42,7 @@ from borough.storage.sql.shelf_tables import outages
 from borough.testing.living import Living, eventually
 from borough.testing.machines import Machine, closing, one_bus
 from borough.testing.networks import Network, network
-from borough.testing.postgres import Postgres
+from borough.testing.postgres import running
 from borough.testing.scripts import Script, Teller, balance_meters
 from borough.testing.senders import Caller
 
@@ -202,10 +202,10 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Both]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """Start both districts by one clock, and tell them the script; what was done is done."""
     folder = tmp_path_factory.mktemp("machines")
-    with network(3) as net:
+    with network(3) as net, running() as postgres:
         alone = Living.made(folder / "alone", share=SHARE, rate=PACE)
         many = Living.made(
             folder / "machine-1", share=SHARE, rate=PACE, database=postgres.database(),

@@ -1,22 +1,28 @@
 """A network of our own for servers of a test: each in a namespace, and one can be cut off.
 
 A namespace has its own addresses and a cable to a bridge; pulling the cable leaves its processes
-as they are, and nobody hears of it, as with a switch that dies.  It needs Linux, root and
-``iproute2``; elsewhere the servers share the loopback and there is no cable to pull.
+as they are, and nobody hears of it, as with a switch that dies.  Bridge and test stand in a
+namespace as well: browsers of other tests give up what they load when addresses of the machine
+change.  It needs Linux, root and ``iproute2``; elsewhere the servers share the loopback and there
+is no cable to pull.
 """
 
+import ctypes
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from borough.core.errors import BadSetting
 
 RANGE = "198.18"
 """RFC 2544 keeps 198.18.0.0/15 for tests of networks: no machine has such an address."""
 OURS = 254
+CLONE_NEWNET = 0x40000000
+HERE = "/proc/thread-self/ns/net"
 
 
 @dataclass(frozen=True)
@@ -41,20 +47,45 @@ class Network:
 
 @contextmanager
 def network(count: int) -> Iterator[Network]:
-    """Make a network of so many hosts, whom we reach; the loopback where that cannot be."""
+    """Make a network of so many hosts, whom we reach; the loopback where that cannot be.
+
+    This thread, and whoever it starts meanwhile, is in that network and in no other.
+    """
     number = os.getpid() % 256
     made = Network(
         tuple(f"{RANGE}.{number}.{each}" for each in range(1, count + 1)), f"bo{os.getpid()}"
     )
-    try:
+    with _apart():
         try:
-            _lay(made, f"{RANGE}.{number}.{OURS}")
-        except BadSetting:
+            try:
+                _lay(made, f"{RANGE}.{number}.{OURS}")
+            except BadSetting:
+                _clear(made)
+                made = Network(("127.0.0.1",) * count)
+            yield made
+        finally:
             _clear(made)
-            made = Network(("127.0.0.1",) * count)
-        yield made
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """Leave the machine's network for one with nothing in it, where that is allowed, and return."""
+    if not Path(HERE).exists():
+        yield
+        return
+    own = ctypes.CDLL(None, use_errno=True)
+    home = os.open(HERE, os.O_RDONLY)
+    try:
+        left = own.unshare(CLONE_NEWNET) == 0
+        try:
+            if left:
+                _ip("link", "set", "lo", "up")
+            yield
+        finally:
+            if left and own.setns(home, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "the way back to the machine's network")
     finally:
-        _clear(made)
+        os.close(home)
 
 
 def _lay(made: Network, ours: str) -> None:
