@@ -30,8 +30,9 @@ DAY_MS = 86_400_000
 MB = 1 << 20
 MEMORY_MB = 256
 """What DuckDB may hold for a merge, which goes slice by slice."""
-NICE = 10
-"""How far a round stands back behind whoever answers people and devices."""
+NICE = 19
+"""How far a round stands back behind whoever answers people and devices: it takes what they leave,
+and where they leave nothing a seventieth of a core beside each of them."""
 
 
 class Housekeeper:
