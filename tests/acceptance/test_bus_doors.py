@@ -319,7 +319,8 @@ def test_what_the_bus_drops_is_named_in_its_log(
     """Nothing of it reaches the reader, and the others go on."""
     intake = intakes()
     device, other = ground.device(), ground.device("gw-2", "gw-2")
-    device.say(topic, payload, 1)
+    with contextlib.suppress(ConnectionError):  # the bus need not hear all of it to hang up
+        device.say(topic, payload, 1)
     device.listen(1)
     other.say("d/gw-2/m-2/flow", b"5", 1)
     other.listen(1)
