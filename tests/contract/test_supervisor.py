@@ -79,6 +79,25 @@ def test_a_role_that_cannot_start_is_told_with_its_last_words(tmp_path: Path) ->
     assert kept.pids() == {}
 
 
+def test_a_role_that_is_killed_while_it_starts_is_started_anew(tmp_path: Path) -> None:
+    """As it would be a moment later; one that is killed again and again ends the start in time."""
+    once = "import os, pathlib, sys; lived = pathlib.Path(sys.argv[1], 'lived')"
+    dies = f"{once}; lived.exists() or (lived.touch(), os.kill(os.getpid(), 9))"
+    second = role("second", tmp_path, f"{dies}; lived.with_name('well').touch(); {SLEEP}")
+    second.ready = (tmp_path / "well").exists
+    kept = Supervisor(tmp_path, [role("first", tmp_path), second], lambda _: None)
+    kept.start()
+    kept.stop()
+    assert second.starts == 2
+
+    never = role("never", tmp_path, "import os; os.kill(os.getpid(), 9)")
+    never.ready = lambda: False
+    again = Supervisor(tmp_path, [never], lambda _: None)
+    with pytest.raises(BusDown, match="never did not start"):
+        again.start(within_s=1.0)
+    again.stop()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the slack of timers is Linux's")
 @pytest.mark.parametrize("slack_us", [0, 4000])
 def test_the_timers_of_a_role_may_be_as_late_as_it_says(tmp_path: Path, slack_us: int) -> None:

@@ -98,10 +98,14 @@ class Supervisor:
         self.claim = claim
 
     def _await(self, role: Role, until: float) -> None:
+        """Wait for a role; one that somebody killed meanwhile had no fault of its own."""
         while not role.ready():
-            if time.monotonic() > until or (role.process and role.process.poll() is not None):
+            code = role.process.poll() if role.process else None
+            if time.monotonic() > until or (code is not None and code >= 0):
                 msg = f"{role.name} did not start; its log ends:\n{self.log_end(role.name)}"
                 raise BusDown(msg)
+            if code is not None:
+                self._launch(role)
             time.sleep(0.05)
 
     def watch(self) -> None:
