@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
+from borough.app.people import address_of, ask_desk
 from borough.testing.living import Living, eventually
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -354,6 +355,19 @@ def test_who_brings_programs_in_is_led_where_they_may_go_and_chooses_rights(
         expect(row).to_contain_text("series.read things.read")
         page.get_by_role("link", name="how programs ask").click()
         page.wait_for_url("**/docs")
+
+
+def test_a_link_that_asks_for_nothing_leads_in(living: Living, administrator: httpx.Client) -> None:
+    """As that of a demonstration does, as often as it is opened."""
+    told = {"account": "gao.ming", "grants": [{"role": "leader"}]}
+    assert administrator.post("accounts", json=told).status_code == 201
+    ask = {"account": "gao.ming", "purpose": "enter"}
+    link = address_of(living.settings, ask_desk(living.settings, "make_link", ask)["link"])
+    for _ in range(2):
+        with fresh_page() as page:
+            page.goto(link)
+            page.wait_for_selector("html[data-ready=yes] #my-account")
+            expect(page).to_have_url(f"{living.url}/")
 
 
 def test_who_answers_for_one_post_begins_with_its_cases(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from borough.app import keeping
-from borough.app.keeping import Housekeeper
+from borough.app import housekeeper, keeping
+from borough.app.housekeeper import Housekeeper
 from borough.app.lake import lake_of
 from borough.app.settings import Settings
 from borough.testing.living import eventually
@@ -46,7 +46,7 @@ def test_a_day_that_is_over_is_merged_without_the_desk_lending_a_hand(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A round is a process; what it did is in its log, and no row is other than it was."""
-    monkeypatch.setattr(keeping, "EVERY_S", 0.1)
+    monkeypatch.setattr(housekeeper, "EVERY_S", 0.1)
     lake = lake_of(settings, ZONE)
     before = lake.one(1, START, START + 2 * DAY)
     lake.close()

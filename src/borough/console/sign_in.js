@@ -14,16 +14,21 @@ const field = (name, type = "text", complete = "off") =>
   h("label", {}, say(name === "title" ? "title_of" : name),
     h("input", { name, type, required: name !== "title", autocomplete: complete, maxlength: "200" }));
 
-/** Ask the server, and go home signed in. */
+/** Ask the server, and go home signed in; the link leaves the address once it was answered. */
+async function told(path, body) {
+  const answer = await post(path, body);
+  forget();
+  if (answer.needs) {
+    ({ needs, account: held } = answer);
+    draw();
+  } else location.replace("/");
+}
+
 async function enter(path, body) {
   const buttons = [...find("form").querySelectorAll("button")];
   for (const each of buttons) each.disabled = true;
   try {
-    const answer = await post(path, body);
-    if (answer.needs) {
-      ({ needs, account: held } = answer);
-      draw();
-    } else location.replace("/");
+    await told(path, body);
   } catch (problem) {
     toast(problem.message, true);
     for (const each of buttons) each.disabled = false;
@@ -34,16 +39,13 @@ async function enter(path, body) {
 /** Ask what our link is for. Meanwhile there is no form: what is typed into it would be lost. */
 async function open() {
   try {
-    ({ needs, account: held } = await post("sessions/link", { link }));
-    forget();
-    draw();
+    await told("sessions/link", { link });
   } catch (problem) {
     if (problem.status === 401) forget();
     draw(problem.status === 401 ? say("used") : problem.message);
   }
 }
 
-/** The link leaves the address once it was answered; until then the page may be asked again. */
 function forget() {
   opening = false;
   history.replaceState(null, "", location.pathname);

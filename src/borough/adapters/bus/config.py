@@ -206,7 +206,7 @@ def environment(limits: Limits, memory: int) -> dict[str, str]:
     """Say how the server is to mind its memory: seldom, until there is much of it.
 
     *memory* is what there is for everybody, in bytes.  Where the server holds nearly as much as it
-    may, more than half of its work is looking for what it no longer needs.
+    may, nearly half of its work is looking for what it no longer needs.
     """
     most = min(limits.bus_heap_bytes, memory * limits.bus_heap_pct // 100)
     return {"GOGC": str(limits.bus_growth_pct), "GOMEMLIMIT": f"{most}B"}

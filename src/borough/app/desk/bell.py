@@ -28,7 +28,7 @@ from borough.app.desk.intake import Clerk
 from borough.app.desk.tenure import Tenure, is_shared
 from borough.app.desk.verbs import answered
 from borough.app.gates import GateKeeper
-from borough.app.keeping import Housekeeper
+from borough.app.housekeeper import Housekeeper
 from borough.app.logs import event
 from borough.app.outward.sender import Sender
 from borough.app.pulse import Pulse
