@@ -116,10 +116,18 @@ class Bus:
 
     @property
     def servers(self) -> tuple[Address, ...]:
-        """Where the bus may be reached: our own server first, where it is one of several."""
+        """Where the bus may be reached: our own server first, where it is one of several.
+
+        Ours is the one where we listen, or whose host is called as it is: who listens everywhere
+        cannot tell by the address.
+        """
         own = Address(self.host, self.port)
-        every = self.cluster.servers if self.cluster else ()
-        return tuple(sorted(every, key=lambda each: each != own)) or (own,)
+        if not self.cluster:
+            return (own,)
+        name = self.cluster.name
+        return tuple(
+            sorted(self.cluster.servers, key=lambda at: name != at.host.split(".")[0] and at != own)
+        )
 
     def login(self, user: str) -> Login:
         """Give the login of one of our own: ``gate``, ``doors`` or ``borough``."""
