@@ -1,9 +1,11 @@
 """What stands in deploy/: it names settings, roles, ports and paths that there are."""
 
 import configparser
+import os
 import re
 import subprocess
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,15 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 KUBERNETES = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "borough.yaml").read_text("utf-8")))
 OF_A_POD = {"Host": "10.244.1.7:8080"}
 """What a kubelet says of itself where a probe names no host."""
+MAKES_A_DISTRICT = """\
+#!/bin/sh
+mkdir -p "$3/bus"
+for each in settings.json bus/secrets.json; do
+    [ -f "$3/$each" ] || echo "of ${3##*/}" > "$3/$each"
+done
+until [ -f "$BOROUGH_SHARED/join/ready" ]; do sleep 0.1; done
+"""
+"""Stands for ``borough up --data FOLDER`` until others can join."""
 EXTRAS = re.compile(r"\[([a-z0-9,]+)\]\"")
 FOR_MAKERS = {"test", "check", "docs", "twin"}
 """Extras for who works on the product; a district that runs has the others."""
@@ -41,6 +52,24 @@ def only_pod() -> dict[str, Any]:
     """Give the specification of the pods."""
     spec: dict[str, Any] = of_kind("StatefulSet")[0]["spec"]["template"]["spec"]
     return spec
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[[str, str], set[str]]:
+    """Start machines that share a folder; give what settings and passwords they then have."""
+    stand_in = tmp_path / "bin" / "borough"
+    stand_in.parent.mkdir()
+    stand_in.write_text(MAKES_A_DISTRICT)
+    stand_in.chmod(0o700)
+    shared = {"BOROUGH_SHARED": str(tmp_path), "PATH": f"{stand_in.parent}:{os.environ['PATH']}"}
+
+    def started(which: str, name: str) -> set[str]:
+        data = tmp_path / name
+        words = [DEPLOY / "machine", which, data]
+        subprocess.run(words, env={**os.environ, **shared}, timeout=60, check=True)  # noqa: S603 - our own script
+        return {(data / each).read_text() for each in ("settings.json", "bus/secrets.json")}
+
+    return started
 
 
 def given(variables: dict[str, str]) -> dict[str, Any]:
@@ -60,6 +89,20 @@ def test_a_script_can_be_read_by_any_shell(name: str) -> None:
 
     assert path.stat().st_mode & 0o100
     subprocess.run(["sh", "-n", str(path)], check=True)  # noqa: S603, S607 - the system's own shell
+
+
+def test_every_machine_is_of_the_district_that_the_first_has_made(
+    start: Callable[[str, str], set[str]], tmp_path: Path
+) -> None:
+    """Others take its settings; a machine that has lost its disk, even the first, takes them back.
+
+    One that still has its own keeps them.
+    """
+    assert start("first", "a") == {"of a\n"}
+    assert start("other", "b") == {"of a\n"}
+    assert start("first", "a-with-a-new-disk") == {"of a\n"}
+    (tmp_path / "b" / "settings.json").write_text("its own")
+    assert start("other", "b") == {"its own", "of a\n"}
 
 
 @pytest.mark.parametrize("name", ["bundle", "install", "Dockerfile"])
