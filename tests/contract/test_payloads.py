@@ -148,7 +148,7 @@ NOW = 1_720_569_600_000
 @given(st.lists(st.tuples(TOPIC | st.sampled_from([b"d.gw-1.m-1.a", b"d.gw-1.m-1"]), SAID),
                 max_size=30))  # fmt: skip
 def test_every_message_is_stored_or_counted_with_a_reason(said: list[tuple[bytes, bytes]]) -> None:
-    """Read together or alone, the same is taken in, and received = stored + rejected."""
+    """Read together or alone, the same is found, and each reading is taken in or told of."""
     decoder = Decoder(DISTRICT, Limits.load())
     together = decoder.decode([s for s, _ in said], [p for _, p in said], NOW)
     alone = [Decoder(DISTRICT, Limits.load()).decode([s], [p], NOW) for s, p in said]
@@ -159,8 +159,26 @@ def test_every_message_is_stored_or_counted_with_a_reason(said: list[tuple[bytes
         np.testing.assert_array_equal(getattr(together, name), expected)
     assert together.rejected.total() == sum(each.rejected.total() for each in alone)
     assert all(each.received > 0 for each in alone)
-    assert together.received == len(together.series) + len(together.letters)
+    assert together.received == sum(each.received for each in alone)
+    assert together.received == len(together.series) + together.rejected.total()
+    assert together.rejected.total() == len(together.letters)
     assert (np.diff(together.message) >= 0).all()
+
+
+@pytest.mark.parametrize("many", [3, 2_000])
+@pytest.mark.parametrize("odd", [b'{"a":1,"b":2}', b'{"t":1}', b"{", b'[{"a":1},{"x":2,"b":9}]'])
+def test_readings_are_counted_as_they_are_found(many: int, odd: bytes) -> None:
+    """Of few or many reports, plain or not: what came in is known before what becomes of it."""
+    report, single = b'[{"a":1,"b":99},{"t":7,"a":2}]', b"5"
+    payloads = [report, single] * many + [odd]
+    subjects = [b"d.gw-1.m-1", b"d.gw-1.m-1.a"] * many + [b"d.gw-1.m-1"]
+    readings = Decoder(DISTRICT, Limits.load()).decode(subjects, payloads, NOW)
+    beside = Decoder(DISTRICT, Limits.load()).decode(subjects[-1:], payloads[-1:], NOW)
+
+    assert readings.received == many * (3 + 1) + beside.received
+    assert beside.received == {b"[": 3, b"{": 1}[odd[:1]] + (b'"b":2' in odd)
+    assert readings.received == len(readings.series) + readings.rejected.total()
+    assert readings.rejected["out-of-range"] == many + beside.rejected["out-of-range"]
 
 
 @pytest.mark.parametrize(

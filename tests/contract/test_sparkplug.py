@@ -36,7 +36,7 @@ def town() -> Registry:
 
 
 class Line:
-    """Says things as edge nodes do, and hears what the door makes of them."""
+    """Says things as edge nodes do, and hears what the door makes of them: all that it found."""
 
     def __init__(self) -> None:
         self.decoder = Decoder(town(), Limits.load())
@@ -48,7 +48,9 @@ class Line:
 
     def hand(self, subject: str, body: bytes) -> Readings:
         """Hand bytes to the door."""
-        return self.decoder.decode([subject.encode()], [body], self.now)
+        said = self.decoder.decode([subject.encode()], [body], self.now)
+        assert said.received == len(said.series) + said.rejected.total()
+        return said
 
     def wishes(self) -> list[str]:
         """Tell which subjects are asked to be born again now."""

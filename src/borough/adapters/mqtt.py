@@ -40,9 +40,10 @@ class Readings:
     """What a stretch of messages said, one row a reading, in the order of the messages.
 
     ``message`` is which message a row came in; rows of one report share a number in
-    ``report``, counted from 0.  ``received`` readings are the rows and those counted in
-    ``rejected`` by reason; an unreadable message counts as one.  ``clamped`` rows came from
-    the future and got the time of their arrival.  ``letters`` may be fewer than rejected.
+    ``report``, counted from 0.  ``received`` is how many readings the messages held, counted as
+    they were found; a message that is not read counts as one.  Each is a row or is counted in
+    ``rejected`` by reason.  ``clamped`` rows came from the future and got the time of their
+    arrival.  ``letters`` may be fewer than rejected.
     """
 
     message: Index
@@ -50,14 +51,10 @@ class Readings:
     series: Index
     time: Index
     value: Floats
+    received: int
     clamped: int
     rejected: Counter[str]
     letters: list[Letter]
-
-    @property
-    def received(self) -> int:
-        """How many readings there were, taken in or not."""
-        return len(self.series) + self.rejected.total()
 
 
 class Decoder:
@@ -96,17 +93,17 @@ class Decoder:
         often is rejected as ``too-often``, with one letter for all of it.
         """
         codes = np.fromiter(map(self._topics.__getitem__, subjects), np.int64, len(subjects))
-        lost = _Lost(subjects, payloads, self._limits.letters_a_take)
+        tally = _Tally(subjects, payloads, self._limits.letters_a_take)
         if live:
-            self._hold_back(codes, live, lost, now)
+            self._hold_back(codes, live, tally, now)
         large = max(map(len, payloads), default=0) > self._limits.payload_bytes
         if large or (codes < 0).any():
-            rows = self._mixed(codes, subjects, payloads, lost, now)
+            rows = self._mixed(codes, subjects, payloads, tally, now)
         else:
-            rows = _singles(np.arange(len(codes)), codes, payloads, lost)
-        return self._settle(rows, lost, now)
+            rows = _singles(np.arange(len(codes)), codes, payloads, tally)
+        return self._settle(rows, tally, now)
 
-    def _hold_back(self, codes: Index, live: int, lost: "_Lost", now: int) -> None:
+    def _hold_back(self, codes: Index, live: int, tally: "_Tally", now: int) -> None:
         """Take back the codes of messages by which things speak too often."""
         known = np.flatnonzero((codes[:live] >= 0) | (codes[:live] < -len(REASONS)))
         known = known[codes[known] != SPARKPLUG]
@@ -115,11 +112,12 @@ class Decoder:
         over = known[self._pace.beyond(thing, now)]
         if len(over):
             codes[over] = _HELD_BACK
-            lost.add(int(over[0]), "too-often", f"{len(over)} messages of these devices at once")
-            lost.reasons["too-often"] += len(over) - 1
+            told = f"{len(over)} messages of these devices at once"
+            tally.reject(int(over[0]), "too-often", told)
+            tally.reasons["too-often"] += len(over) - 1
 
     def _mixed(
-        self, codes: Index, subjects: Sequence[bytes], payloads: Sequence[bytes], lost: "_Lost",
+        self, codes: Index, subjects: Sequence[bytes], payloads: Sequence[bytes], tally: "_Tally",
         now: int,
     ) -> "_Rows":  # fmt: skip
         """Read single readings and reports, each in its way, and put them in order again."""
@@ -127,9 +125,9 @@ class Decoder:
         fits = size <= self._limits.payload_bytes
         refused = (codes < 0) & (codes >= -len(REASONS))
         for at in np.flatnonzero(refused).tolist():
-            lost.add(at, REASONS[-1 - codes[at]])
+            tally.reject(at, REASONS[-1 - codes[at]])
         for at in np.flatnonzero(~refused & ~fits & (codes != _HELD_BACK)).tolist():
-            lost.add(at, "too-large", f"{size[at]} bytes")
+            tally.reject(at, "too-large", f"{size[at]} bytes")
         single = np.flatnonzero(fits & (codes >= 0))
         reports = np.flatnonzero(fits & (codes < -len(REASONS)) & (codes > SPARKPLUG))
         plugs = np.flatnonzero(fits & (codes == SPARKPLUG)).tolist()
@@ -137,41 +135,44 @@ class Decoder:
         parts = [_Rows(*(np.zeros(0, kind) for kind in _KINDS))]
         if len(single):
             said = [payloads[at] for at in single.tolist()]
-            parts.append(_singles(single, codes[single], said, lost))
+            parts.append(_singles(single, codes[single], said, tally))
         if len(reports):
-            parts.append(self._reports(reports, codes, payloads, lost))
+            parts.append(self._reports(reports, codes, payloads, tally))
         if plugs:
-            parts.append(_of_sparkplug(self.host.read(sparkplug, lost.add, now)))
+            told = self.host.read(sparkplug, tally.reject, now)
+            tally.received += told.found - len(plugs)
+            parts.append(_of_sparkplug(told))
         rows = _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         if (rows.message[1:] >= rows.message[:-1]).all():  # as where all are of one sort
             return rows
         return rows.pick(np.argsort(rows.message, kind="stable"))
 
     def _reports(
-        self, which: Index, codes: Index, payloads: Sequence[bytes], lost: "_Lost"
+        self, which: Index, codes: Index, payloads: Sequence[bytes], tally: "_Tally"
     ) -> "_Rows":
         """Read reports of several properties: few of all classes together, many class by class."""
         row = -1 - len(REASONS) - codes[which]
         kind = self._registry.kind[row]
         if len(which) <= _FEW:
-            return self._together(which, row, payloads, lost)
+            return self._together(which, row, payloads, tally)
         parts = [_Rows(*(np.zeros(0, kind) for kind in _KINDS))]
         for each in np.unique(kind).tolist():
             mine = kind == each
-            parts.append(self._of_a_kind(each, which[mine], row[mine], payloads, lost))
+            parts.append(self._of_a_kind(each, which[mine], row[mine], payloads, tally))
         return _Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _of_a_kind(
-        self, kind: int, which: Index, row: Index, payloads: Sequence[bytes], lost: "_Lost"
+        self, kind: int, which: Index, row: Index, payloads: Sequence[bytes], tally: "_Tally"
     ) -> "_Rows":
         """Read the reports of one class together; one by one if any of them is not plain."""
         table = self._forms[kind].read([payloads[at] for at in which.tolist()])
         if table is None:
-            return self._one_by_one(which.tolist(), row.tolist(), payloads, lost)
+            return self._one_by_one(which.tolist(), row.tolist(), payloads, tally)
         there = ~np.isnan(table.value)
-        silent = np.bincount(table.payload, there.sum(axis=1), len(which)) == 0
-        for at in which[silent].tolist():
-            lost.add(at, "unreadable", "the report says nothing")
+        found = np.bincount(table.payload, there.sum(axis=1), len(which))
+        tally.received += int(found.clip(1).sum()) - len(which)
+        for at in which[found == 0].tolist():
+            tally.reject(at, "unreadable", "the report says nothing")
         report, place = np.nonzero(there)
         payload = table.payload[report]
         return _Rows(
@@ -183,7 +184,7 @@ class Decoder:
         )
 
     def _together(
-        self, which: Index, row: Index, payloads: Sequence[bytes], lost: "_Lost"
+        self, which: Index, row: Index, payloads: Sequence[bytes], tally: "_Tally"
     ) -> "_Rows":
         """Read reports of all classes together, and one by one those that are not plain."""
         kind = self._registry.kind[row]
@@ -195,13 +196,14 @@ class Decoder:
             table.time,
             table.value,
         )
+        tally.received += table.found - (len(which) - len(table.odd))
         if not len(table.odd):
             return rows
-        odd = self._one_by_one(which[table.odd].tolist(), row[table.odd].tolist(), payloads, lost)
+        odd = self._one_by_one(which[table.odd].tolist(), row[table.odd].tolist(), payloads, tally)
         return _Rows(*(np.concatenate(column) for column in zip(rows, odd, strict=True)))
 
     def _one_by_one(
-        self, which: list[int], rows: list[int], payloads: Sequence[bytes], lost: "_Lost"
+        self, which: list[int], rows: list[int], payloads: Sequence[bytes], tally: "_Tally"
     ) -> "_Rows":
         """Read reports one at a time and say what is wrong with each: slow and clear."""
         heads: list[tuple[float, ...]] = []
@@ -211,8 +213,9 @@ class Decoder:
             try:
                 reports = read_reports(payloads[at])
             except BadReading as problem:
-                lost.add(at, "unreadable", str(problem))
+                tally.reject(at, "unreadable", str(problem))
                 continue
+            tally.received += sum(len(report.values) for report in reports) - 1
             first, places = self._topics.layout(row)
             for number, report in enumerate(reports):
                 before = len(series)
@@ -221,7 +224,7 @@ class Decoder:
                         series.append(first + places[name])
                         values.append(value)
                     else:
-                        lost.add(at, "unknown-property", name)
+                        tally.reject(at, "unknown-property", name)
                 heads.append((at, number, report.time, len(series) - before))
         head = np.array(heads, np.float64).reshape(-1, 4)
         message, order, time = np.repeat(head[:, :3], head[:, 3].astype(np.int64), axis=0).T
@@ -233,7 +236,7 @@ class Decoder:
             np.array(values, np.float64),
         )
 
-    def _settle(self, rows: "_Rows", lost: "_Lost", now: int) -> Readings:
+    def _settle(self, rows: "_Rows", tally: "_Tally", now: int) -> Readings:
         """Check values and times, and number the reports."""
         limits = self._range[rows.series]
         within = (rows.value >= limits[:, 0]) & (rows.value <= limits[:, 1])
@@ -241,7 +244,7 @@ class Decoder:
         if not within.all():
             for at in np.flatnonzero(~within).tolist():
                 told = f"{rows.value[at]:.6g} is not within {limits[at].tolist()}"
-                lost.add(int(rows.message[at]), "out-of-range", told)
+                tally.reject(int(rows.message[at]), "out-of-range", told)
             rows = rows.pick(within)
         ahead = rows.time > now + self._limits.future_ms
         time = np.where(ahead | (rows.time == UNSAID), now, rows.time.astype(np.int64))
@@ -253,9 +256,10 @@ class Decoder:
             rows.series.astype(np.int32),
             time,
             rows.value,
+            tally.received,
             int(np.count_nonzero(ahead)),
-            lost.reasons,
-            lost.letters,
+            tally.reasons,
+            tally.letters,
         )
 
 
@@ -281,15 +285,19 @@ class _Rows(NamedTuple):
         return _Rows(message, number, series, self.time[which], self.value[which])
 
 
-class _Lost:
-    """Counts what is rejected, and keeps a letter for each until there are enough."""
+class _Tally:
+    """Counts what is found and what is rejected, and keeps some letters of the latter.
+
+    Each message is one reading, until more are found in it.
+    """
 
     def __init__(self, subjects: Sequence[bytes], payloads: Sequence[bytes], most: int) -> None:
+        self.received = len(subjects)
         self.reasons: Counter[str] = Counter()
         self.letters: list[Letter] = []
         self._subjects, self._payloads, self._most = subjects, payloads, most
 
-    def add(self, at: int, reason: str, detail: str = "") -> None:
+    def reject(self, at: int, reason: str, detail: str = "") -> None:
         """Reject something in message *at*."""
         self.reasons[reason] += 1
         if len(self.letters) < self._most:
@@ -305,12 +313,12 @@ def _of_sparkplug(told: Told) -> _Rows:
     return _Rows(message, number.astype(np.int64), series, time, np.array(told.value, np.float64))
 
 
-def _singles(message: Index, series: Index, payloads: Sequence[bytes], lost: _Lost) -> _Rows:
+def _singles(message: Index, series: Index, payloads: Sequence[bytes], tally: _Tally) -> _Rows:
     """Read single readings."""
     said = read_many(payloads)
     rows = _Rows(message, np.zeros(len(message), np.int64), series, said.time, said.value)
     if said.why:
         for at, why in said.why.items():
-            lost.add(int(message[at]), "unreadable", why)
+            tally.reject(int(message[at]), "unreadable", why)
         rows = rows.pick(said.good)
     return rows

@@ -31,7 +31,8 @@ class Table(NamedTuple):
     """Readings of reports: which payload each came in, which report of it, its time, its value.
 
     ``place`` is which of the properties of its class it is.  Rows go by payload, then by report,
-    then by place.  The payloads ``odd`` have no rows: they must be read alone.
+    then by place.  The payloads ``odd`` have no rows: they must be read alone.  In the others
+    ``found`` readings stood, counted as they were decoded.
     """
 
     payload: Index
@@ -40,6 +41,7 @@ class Table(NamedTuple):
     time: Floats
     value: Floats
     odd: Index
+    found: int
 
 
 class Shapes(dict[tuple[int, Names], int]):
@@ -135,6 +137,8 @@ class Reports:
         if not plain.all():
             good[payload[~plain]] = False
             many = np.where(good[payload], many, 0)
+        kept = good[payload]
+        found = int(width[kept].sum()) - int(np.count_nonzero(kept[timed]))
         report = np.repeat(np.arange(len(reports)), many)
         cell = np.arange(len(report)) + np.repeat(
             shapes.start[shape] - np.cumsum(many) + many, many
@@ -142,7 +146,7 @@ class Reports:
         where, place = shapes.cells[cell].T
         return Table(
             payload[report], number[report], place, time[report], value[base[report] + where],
-            np.flatnonzero(~good),
+            np.flatnonzero(~good), found,
         )  # fmt: skip
 
 

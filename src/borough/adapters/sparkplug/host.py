@@ -70,12 +70,17 @@ class Node:
 
 @dataclass(slots=True)
 class Told:
-    """Readings of a stretch of messages, as columns: the message, its series, time (ms), value."""
+    """Readings of a stretch of messages, as columns: the message, its series, time (ms), value.
+
+    ``found`` counts them as they are found, those included that are then rejected; a message that
+    cannot be read counts as one.
+    """
 
     message: list[int] = field(default_factory=list)
     series: list[int] = field(default_factory=list)
     time: list[float] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
+    found: int = 0
 
 
 @dataclass(slots=True)
@@ -155,6 +160,7 @@ class Host:
             except BadReading as problem:
                 reason, _, detail = str(problem).partition(": ")
                 lost(at, reason, detail)
+                told.found += 1
                 continue
             group = subject.split(b".")[1].decode(errors="replace")
             self._hear(says, self._nodes.setdefault(key, Node(key, group)), device, message)
@@ -262,8 +268,10 @@ class Host:
         self.counts["births"] += 1
         first, places = self._layout(key)
         born = node.births[key] = Born()
+        message.told.found += len(message.payload.metrics)
         for metric in message.payload.metrics:
             if metric.name.startswith(_OWN):
+                message.told.found -= 1
                 continue
             place = places.get(metric.name, -1)
             names: list[int | str] = [metric.name]
@@ -278,11 +286,14 @@ class Host:
 
     def _data(self, node: Node, key: str, message: _Message) -> None:
         born = node.births.get(key, _UNBORN)
+        message.told.found += len(message.payload.metrics)
         for metric in message.payload.metrics:
             name = int(metric.alias) if metric.HasField("alias") else metric.name
             if name in born.series:
                 _value(born, name, metric, message)
-            elif not str(name).startswith(_OWN):
+            elif str(name).startswith(_OWN):
+                message.told.found -= 1
+            else:
                 self._ask(node, message.now)
                 message.reject("unborn", f"{key} gave no metric {name!r} at a birth heard here")
 
@@ -305,6 +316,7 @@ class Host:
     def _online(self, key: str, value: float, message: _Message) -> None:
         first, places = self._layout(key)
         if ONLINE in places:
+            message.told.found += 1
             message.say(first + places[ONLINE], value)
 
     def _ask(self, node: Node, now: int) -> None:
@@ -326,6 +338,7 @@ def _payload(body: bytes) -> Any:
 def _value(born: Born, name: int | str, metric: Any, message: _Message) -> None:
     """Take in the value of a metric, if it has one."""
     if metric.is_null:
+        message.told.found -= 1
         return
     if born.series[name] < 0:
         message.reject("unknown-property", str(metric.name or name))
