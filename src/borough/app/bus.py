@@ -114,8 +114,5 @@ def await_bus(settings: Settings) -> None:
 
 
 def kept(settings: Settings) -> dict[str, int]:
-    """Say how much of the journal is kept: bytes and seconds, whichever ends first."""
-    return {
-        "max_bytes": settings.journal_mb << 20,
-        "max_age": round(settings.journal_days * 86_400),
-    }
+    """Say how many bytes the journal may have; how long it is kept sees to who writes it."""
+    return {"max_bytes": settings.journal_mb << 20}

@@ -89,6 +89,16 @@ def drop_anchors(folder: Path, oldest: int) -> None:
             each.unlink(missing_ok=True)
 
 
+def oldest(folder: Path) -> int:
+    """Give the position of the oldest checkpoint that may be needed yet; -1 if there is none."""
+    return min((int(each.stem) for each in folder.glob("*.npz")), default=-1)
+
+
+def latest(folder: Path) -> int:
+    """Give the position of the newest checkpoint; -1 if there is none."""
+    return max((int(each.stem) for each in folder.glob("*.npz")), default=-1)
+
+
 def newest(folder: Path) -> dict[str, NDArray[Any]] | None:
     """Read the newest checkpoint that can be read; nothing if there is none."""
     for path in sorted(folder.glob("*.npz"), reverse=True):

@@ -5,12 +5,15 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
+from pathlib import Path
 
 from borough.adapters.bus.link import Link
 from borough.adapters.reader import Reader
 from borough.adapters.sparkplug.state import Presence
-from borough.app import pulse
+from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, has_room
 from borough.app.checkpoints import Rhythm
 from borough.app.clocks import wall_ms
@@ -21,8 +24,10 @@ from borough.app.settings import Settings
 from borough.app.stream import Stream
 from borough.app.tuning.changes import Inbox
 from borough.core.errors import BusDown, Stale
+from borough.core.observations import REPORT_BITS
 from borough.core.partitions import WHOLE, Part
 from borough.storage.journal.journal import Journal
+from borough.storage.journal.room import LOOK_S, Room
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +36,34 @@ MANY = 30_000
 AGAIN_S = 0.3
 
 
+def spare(stream: Stream, needed: Callable[[Path], int] = checkpoints.oldest) -> int:
+    """Give the last frame of the journal that is in the history and in the checkpoints *needed*."""
+    waits, committed = stream.appender.waiting, stream.appender.committed >> REPORT_BITS
+    return min(committed if waits else stream.archived, needed(stream.folder) >> REPORT_BITS)
+
+
+def await_room(stream: Stream, room: Room, stop: threading.Event) -> None:
+    """Take nothing in while the journal is full of what the history lacks: those who send wait.
+
+    No time passes for the scenes meanwhile, so nobody is silent who could not be heard.
+    """
+    if room.made(partial(spare, stream)):
+        return
+    log.warning("the journal is full of what the history lacks", extra=event("history-full"))
+    stream.checkpoint(wait=True)  # else the one before could hold back what the history has
+    while not room.made(partial(spare, stream, checkpoints.latest)) and not stop.wait(LOOK_S):
+        stream.catch_up()
+        stream.pulse.beat(**stream.facts(), held=True)
+
+
 def loop(
-    stream: Stream, reader: Reader, inbox: Inbox, watch: RegistryWatch, stop: threading.Event
+    stream: Stream,
+    reader: Reader,
+    inbox: Inbox,
+    watch: RegistryWatch,
+    stop: threading.Event,
+    *,
+    room: Room,
 ) -> None:
     """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
     tick_s = stream.settings.tick_ms / 1000
@@ -40,6 +71,7 @@ def loop(
     next_tick = time.monotonic()
     rhythm = Rhythm(stream.settings.checkpoint_s)
     while not stop.is_set():
+        await_room(stream, room, stop)
         chunk = reader.take(max(0.0, next_tick - time.monotonic()), most=MANY)
         if len(chunk):
             stream.take(chunk)
@@ -123,13 +155,14 @@ def once(
         watch.prepare = stream.prepared
         gc.freeze()  # what is here by now stays; the collector need not look at it again,
         haste = settings.clock_rate > 1
+        room = Room(stream.links[1], stream.journal, settings.journal_days, part)
         gc.disable()  # and for the little that comes it looks at each checkpoint
         with (
             Reader(bus_of(settings), stream.marks, stream.limits, part, haste=haste) as reader,
             closing(Inbox(settings, stream.tuned)) as inbox,
             presence(settings, part),
         ):
-            loop(stream, reader, inbox, watch, stop)
+            loop(stream, reader, inbox, watch, stop, room=room)
         stream.checkpoint(wait=True)
     finally:
         stream.pulse.beat(force=True, **stream.facts())

@@ -1,5 +1,6 @@
 """The journal: an order of frames that never changes, kept by the bus on disk."""
 
+import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator
@@ -35,13 +36,14 @@ class Journal:
     """The writing end.  One process writes; ``Stale`` tells it if another one does, too.
 
     Several partitions share the stream, each with a subject of its own and one writer.  The link
-    must serve nothing else.
+    must serve nothing else.  ``written`` is how many bytes were written here.
     """
 
     def __init__(self, link: Link, part: Part = WHOLE) -> None:
         self._link = link
         self._part = part
         self._subject = part.journal.encode()
+        self.written = 0
         if part.single:
             self.sequence = int(link.call(f"$JS.API.STREAM.INFO.{JOURNAL}")["state"]["last_seq"])
         else:
@@ -58,8 +60,7 @@ class Journal:
         sent = 0
         for frame in frames:
             head = b"Nats-Expected-Last-Sequence: %d\r\n" % (self.sequence + sent)
-            box = confirm_to(self._link, sent)
-            self._link.publish(self._subject, encode(frame), box, head)
+            self._send(frame, sent, head)
             sent += 1
         sequences = await_stored(self._link, sent)
         self.sequence += sent
@@ -76,10 +77,14 @@ class Journal:
 
     def _behind(self, frame: Frame) -> int:
         """Write a frame right behind the last one of this partition, wherever that stands."""
-        head = b"Nats-Expected-Last-Subject-Sequence: %d\r\n" % self.sequence
-        self._link.publish(self._subject, encode(frame), confirm_to(self._link, 0), head)
+        self._send(frame, 0, b"Nats-Expected-Last-Subject-Sequence: %d\r\n" % self.sequence)
         (self.sequence,) = await_stored(self._link, 1)
         return self.sequence
+
+    def _send(self, frame: Frame, number: int, head: bytes) -> None:
+        body = encode(frame)
+        self._link.publish(self._subject, body, confirm_to(self._link, number), head)
+        self.written += len(body)
 
     def first(self) -> Entry | None:
         """Give the oldest frame that is still there, None if the journal is empty."""
@@ -98,9 +103,13 @@ class Journal:
         return entry
 
 
-def first_entry(link: Link, part: Part = WHOLE) -> Entry | None:
-    """Give the oldest frame that the journal still holds, None if it holds none."""
-    wanted = b'{"seq":1,"next_by_subj":"%s"}' % part.journal.encode()
+def first_entry(link: Link, part: Part = WHOLE, since: datetime | None = None) -> Entry | None:
+    """Give the oldest frame that the journal still holds, or holds *since*; None if there is none.
+
+    A moment is one of the bus's own clock.
+    """
+    first = {"seq": 1} if since is None else {"start_time": since.isoformat()}
+    wanted = json.dumps({**first, "next_by_subj": part.journal}).encode()
     return _entry(link.ask(f"$JS.API.DIRECT.GET.{JOURNAL}", wanted))
 
 

@@ -25,7 +25,7 @@ def make_streams(
 ) -> None:
     """Create the streams that are missing and bring the others up to date.
 
-    *journal* may set ``max_bytes`` and ``max_age`` (s) of the journal for one district.
+    *journal* may set ``max_bytes`` of the journal for one district.
     """
     table = tomllib.loads((path or TABLE).read_text("utf-8"))
     table[JOURNAL] |= journal or {}
