@@ -64,8 +64,11 @@ def loop(
     stop: threading.Event,
     *,
     room: Room,
-) -> None:
-    """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away."""
+) -> bool:
+    """Take, decide, acknowledge, until told to stop; `BusDown` when the bus goes away.
+
+    True where the process is to end, because what a scene holds comes free only with it.
+    """
     tick_s = stream.settings.tick_ms / 1000
     behind_since = time.monotonic()
     next_tick = time.monotonic()
@@ -87,13 +90,14 @@ def loop(
             stream.catch_up()
             stream.take_up(watch)
             if not stream.look_after():
-                stop.set()
+                return True
         if rhythm.due(stream.kept_s):
             stream.checkpoint()
             gc.collect()
             rhythm.taken()
         if stream.pulse.due:
             stream.pulse.beat(**stream.facts())
+    return False
 
 
 def run(settings: Settings) -> None:
@@ -104,10 +108,9 @@ def run(settings: Settings) -> None:
     watch = RegistryWatch(settings, several=settings.partitions)
     while not stop.is_set():
         try:
-            if settings.partitions == 1:
-                once(settings, watch, stop)
-            else:
-                hold(settings, watch, stop)
+            work = once if settings.partitions == 1 else hold
+            if work(settings, watch, stop):
+                return
         except BusDown as error:
             log.warning("%s", error, extra=event(error.code))
             if not has_room(bus_of(settings)):
@@ -115,11 +118,11 @@ def run(settings: Settings) -> None:
             stop.wait(AGAIN_S)
 
 
-def hold(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> None:
-    """Work for one partition for as long as it is ours, or until told to stop."""
+def hold(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> bool:
+    """Work for one partition for as long as it is ours, or until told to stop; as `loop` says."""
     holding = Holding.awaited(settings, stop)
     if holding is None:
-        return
+        return False
 
     def told(*_: object) -> None:
         stop.set()
@@ -131,9 +134,10 @@ def hold(settings: Settings, watch: RegistryWatch, stop: threading.Event) -> Non
     try:
         with Link(bus_of(settings).login("borough"), "claim") as link:
             Journal(link, holding.part).claim(wall_ms())
-        once(settings, watch, holding.over, holding.part)
+        return once(settings, watch, holding.over, holding.part)
     except Stale as error:
         log.warning("partition %d: %s", holding.part.number, error, extra=event(error.code))
+        return False
     finally:
         holding.close()
 
@@ -147,8 +151,8 @@ def presence(settings: Settings, part: Part) -> AbstractContextManager[object]:
 
 def once(
     settings: Settings, watch: RegistryWatch, stop: threading.Event, part: Part = WHOLE
-) -> None:
-    """Recover, then run until told to stop or until the bus goes away."""
+) -> bool:
+    """Recover, then run until told to stop or until the bus goes away; as `loop` says."""
     stream = Stream(settings, watch.begin(), part)
     try:
         stream.recover()
@@ -162,8 +166,9 @@ def once(
             closing(Inbox(settings, stream.tuned)) as inbox,
             presence(settings, part),
         ):
-            loop(stream, reader, inbox, watch, stop, room=room)
+            over = loop(stream, reader, inbox, watch, stop, room=room)
         stream.checkpoint(wait=True)
+        return over
     finally:
         stream.pulse.beat(force=True, **stream.facts())
         stream.close()
