@@ -63,6 +63,7 @@ class Chunk:
     The acknowledged messages are the last ones; ``acks`` says where each lies in the bus's stream.
     ``before`` and ``after`` are the marks around it, and ``weight`` is how much work it is, in
     messages.  It is ``behind`` where it was cut short and nothing of it had to be waited for.
+    An empty frame stands for each of the HTTP door's that was ``damaged``.
     """
 
     subjects: list[bytes] = field(default_factory=list)
@@ -72,10 +73,16 @@ class Chunk:
     before: Marks = field(default_factory=Marks)
     after: Marks = field(default_factory=Marks)
     weight: int = 0
+    damaged: int = 0
     behind: bool = False
 
     def __len__(self) -> int:
         return len(self.subjects) + len(self.doors)
+
+    @property
+    def batched(self) -> int:
+        """How many readings came in by HTTP; a damaged frame counts as one."""
+        return sum(len(each) for _, each in self.doors if each.kind == ROWS) + self.damaged
 
     def frames(self, readings: Readings, now: int, wall: int) -> Iterator[Frame]:
         """Give the frames to journal, in order: usually one, more if it would be too long.
@@ -237,6 +244,7 @@ class Reader:
                     frame = decode(body)
                 except BadFrame:
                     self.counts["damaged"] += 1
+                    chunk.damaged += 1
                     frame = Frame(ROWS, 0, 0)
                 chunk.weight += len(frame) // _ROWS
                 chunk.doors.append((sequence_of(reply), frame))

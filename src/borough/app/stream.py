@@ -27,6 +27,7 @@ from borough.adapters.reader import Chunk, Marks
 from borough.app import checkpoints, pulse
 from borough.app.bus import bus_of, kept
 from borough.app.clocks import wall_ms
+from borough.app.counters import Counters
 from borough.app.district import Ground
 from borough.app.lake import lake_of
 from borough.app.lending import Lending, together
@@ -54,8 +55,6 @@ log = logging.getLogger(__name__)
 SELDOM_S = 20.0
 """Of several partitions each commits to the history as many times as seldom, up to this: a commit
 costs 40 ms however little is in it."""
-COUNTED = {ROWS: "stored", DERIVED: "derived"}
-"""As what the rows of a frame are counted, by its kind."""
 Prepared = tuple[int, Pipeline, Decoder]
 """Up to which tuning it is, and what works with a registry."""
 
@@ -76,12 +75,6 @@ class Stream:
         make_streams(self.links[1], journal=kept(settings))
         self.journal = Journal(self.links[0], part)
         self.lake = lake_of(settings, held.district.zone)
-        self.appender = Appender(
-            self.lake,
-            part.number,
-            every_rows=settings.archive_rows,
-            every_s=max(settings.archive_s, min(settings.archive_s * part.of, SELDOM_S)),
-        )
         self.saved = checkpoints.newest(self.folder)
         self.engine = connect(settings.store)
         tunings = SqlTunings(self.engine)
@@ -99,14 +92,19 @@ class Stream:
         self.turns = Turns(run, alive=lambda: self.pulse.beat(**self.facts()))
         self.pipeline.guard = self.turns
         self.aside: set[str] = set()
-        self.counts: Counter[str] = Counter()
-        self.rejected: Counter[str] = Counter()
+        self.counters = Counters()
         self.marks = Marks()
         self.archived = self.previous = 0
         self.now = 0
         self.backlog_s = 0.0
         self.kept_s = checkpoints.BYTE_S * self.pipeline.weight
         self._saver: threading.Thread | None = None
+        self.appender = Appender(  # the last, for its thread would outlive what fails here
+            self.lake,
+            part.number,
+            every_rows=settings.archive_rows,
+            every_s=max(settings.archive_s, min(settings.archive_s * part.of, SELDOM_S)),
+        )
 
     def _lending(self, held: Ground) -> Lending | None:
         """Look up what other partitions want of this one, where there are any."""
@@ -150,8 +148,7 @@ class Stream:
         """Go on from the newest checkpoint: read what the journal holds beyond it."""
         if self.saved is not None:
             self.pipeline.load(self.saved)
-            told = msgspec.json.decode(self.saved["counts"].tobytes())
-            self.counts, self.rejected = Counter(told["counts"]), Counter(told["rejected"])
+            self.counters.load(self.saved["counts"].tobytes())
             if "sparkplug" in self.saved:
                 self.decoder.host.load(self.saved["sparkplug"].tobytes(), int(self.saved["now"]))
         self._accuse(*self.culprit)
@@ -167,8 +164,7 @@ class Stream:
             self.marks, self.now = Marks(frame.mqtt, frame.http), frame.now
             if sequence > read:
                 self._hear(sequence, frame)
-                if frame.kind in COUNTED:
-                    self.counts[COUNTED[frame.kind]] += len(frame)
+                self.counters.hear(frame)
             self._archive(sequence, frame)
             self.pulse.beat(**(self.facts() | before), recovering=True)
         last = self.journal.last()
@@ -186,15 +182,14 @@ class Stream:
             self.pipeline.set_aside(scene, why)
 
     def _recall(self) -> dict[str, Any]:
-        """Go on counting what no journal holds from where the last pulse was, if it is newer.
+        """Go on counting from the last pulse, if it was that of this partition.
 
         Gives what that pulse counted in all: it holds until the journal is read again.
         """
         folder = self.settings.folder
         known = pulse.read(folder, "stream") or pulse.last(folder, "stream")
-        self.rejected |= Counter(known.get("rejected", {}))
-        for name in ("messages", "clamped"):
-            self.counts[name] = max(self.counts[name], known.get("counts", {}).get(name, 0))
+        known = known if known.get("partition", 0) == self.part.number else {}
+        self.counters.recall(known)
         return {name: known[name] for name in ("counts", "rejected") if name in known}
 
     def write(self, frame: Frame) -> None:
@@ -208,7 +203,7 @@ class Stream:
     def _hear(self, sequence: int, frame: Frame) -> None:
         said: Said = self.pipeline.read(frame.record(sequence), frame.cause)
         edges = [edge for each in said.edges for edge in each.spelled()]
-        self.counts["edges"] += len(edges)
+        self.counters.counts["edges"] += len(edges)
         self._tell(edges)
         if self.lending is not None:
             self.lending.lend(sequence, frame)
@@ -278,7 +273,7 @@ class Stream:
             for part in parts:
                 self.write(replace(part, cause=-1))
             self.write(last)
-            self.counts["derived"] += len(each.series)
+            self.counters.counts["derived"] += len(each.series)
 
     def tell_time(self, now: int, wall: int) -> None:
         """Write into the journal what time it is, and let time pass for every scene."""
@@ -303,12 +298,12 @@ class Stream:
         if readings.letters:
             letters = deposits_of("mqtt", readings.letters, now, self.limits.letter_bytes)
             store(self.links[1], letters)
+        journalled: Counter[str] = Counter()
         for frame in together(chunk.frames(readings, now, wall)):
             self.write(frame)
             self.marks = Marks(frame.mqtt, frame.http)
-            self.counts[COUNTED.get(frame.kind, frame.kind)] += len(frame)
-        self.counts.update(messages=len(chunk.subjects), clamped=readings.clamped)
-        self.rejected.update(readings.rejected)
+            journalled[frame.kind] += len(frame)
+        self.counters.take(chunk, readings, journalled)
         if self.decoder.host.altered:
             self.checkpoint(wait=True)  # else a restart would read data by the births before
 
@@ -336,12 +331,8 @@ class Stream:
         """Say how the stream is, for its pulse."""
         return {
             "backlog_s": round(self.backlog_s, 3),
-            "counts": {
-                **self.counts,
-                "received": self.counts["stored"] + self.rejected.total(),
-                "late": self.pipeline.late,
-            },
-            "rejected": dict(self.rejected),
+            "counts": {**self.counters.counts, "late": self.pipeline.late},
+            "rejected": dict(self.counters.rejected),
             "sparkplug": dict(self.decoder.host.counts),
             "broken": self.pipeline.broken | self.unusable,
             "tuned": self.tuned,
@@ -357,9 +348,8 @@ class Stream:
             self._saver.join()
         begun = time.thread_time()
         self._hand_over()
-        told = {"counts": self.counts, "rejected": self.rejected}
         arrays = self.pipeline.state() if wait else self.pipeline.save()
-        arrays["counts"] = np.frombuffer(msgspec.json.encode(told), np.uint8)
+        arrays["counts"] = np.frombuffer(self.counters.save(), np.uint8)
         arrays["now"] = np.array(self.now)
         arrays["sparkplug"] = np.frombuffer(self.decoder.host.save(), np.uint8)
         first = self.journal.first()
