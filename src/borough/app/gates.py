@@ -10,7 +10,7 @@ from borough.adapters.limits import Limits
 from borough.app.bus import bus_of
 from borough.app.logs import event
 from borough.app.settings import Settings
-from borough.core.errors import BusDown
+from borough.core.errors import BoroughError, BusDown
 from borough.storage.sql import SqlCredentials, connect
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ class GateKeeper:
     def __init__(self, settings: Settings) -> None:
         self.bus = bus_of(settings)
         self.credentials = SqlCredentials(connect(settings.store))
+        self.version = self.credentials.version()  # before they are read, so that none is missed
         self.gate = Gate(self.bus, self._digests(), Limits.load())
         self.stop = threading.Event()
         self.threads = [
@@ -46,14 +47,23 @@ class GateKeeper:
                 self.stop.wait(OPEN_S)
 
     def _refresh(self) -> None:
-        """Read the credentials again and again; those that were revoked cannot enter any more."""
         while not self.stop.wait(REFRESH_S):
-            try:
+            self.look()
+
+    def look(self) -> None:
+        """Read the credentials if they have changed; those that were revoked cannot enter any more.
+
+        Where the database does not answer, the gate keeps those that it has and looks again.
+        """
+        try:
+            version = self.credentials.version()
+            if version != self.version:
                 self.gate.credentials = self._digests()
-            except DBAPIError as error:
-                log.warning(
-                    "the gate keeps the credentials it has: %s", error, extra=event("store-down")
-                )
+                self.version = version
+        except (BoroughError, DBAPIError) as error:
+            log.warning(
+                "the gate keeps the credentials it has: %s", error, extra=event("store-down")
+            )
 
     def close(self) -> None:
         """Stop answering; another gate may."""

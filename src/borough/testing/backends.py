@@ -4,6 +4,7 @@ A promise takes an empty, up-to-date database and raises `AssertionError` when i
 """
 
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 from sqlalchemy import Engine, MetaData
@@ -141,9 +142,32 @@ def tokens_are_not_kept(engine: Engine) -> None:
     assert credentials.all()["gw-1"] != known["gw-1"]
 
 
+def every_change_of_credentials_is_noticed(engine: Engine) -> None:
+    """The version rises with each, in the same millisecond and on a clock that was put back too."""
+    credentials = SqlCredentials(engine)
+    seen = [(credentials.version(), credentials.all())]
+    for change in (
+        lambda: credentials.issue(["gw-1", "gw-2"], at_ms=9),
+        lambda: credentials.issue(["gw-1"], at_ms=9),
+        lambda: credentials.revoke("gw-1", at_ms=9),
+        lambda: credentials.issue(["gw-1"], at_ms=9),
+        lambda: credentials.revoke("gw-2", at_ms=1),
+    ):
+        change()
+        seen.append((credentials.version(), credentials.all()))
+    credentials.revoke("gw-2", at_ms=10)
+    credentials.revoke("gw-3", at_ms=10)
+    versions = [version for version, _ in seen]
+
+    assert all(one != other for (_, one), (_, other) in pairwise(seen))
+    assert versions == sorted(set(versions))
+    assert credentials.version() == versions[-1], "nothing happened"
+
+
 REGISTRY_PROMISES = (
     what_is_saved_is_loaded,
     numbers_are_never_reused,
     every_change_is_noticed,
     tokens_are_not_kept,
+    every_change_of_credentials_is_noticed,
 )

@@ -7,10 +7,12 @@ from hashlib import sha256
 from sqlalchemy import Engine, select
 
 from borough.core.errors import BadRequest
-from borough.storage.sql.counting import upsert
-from borough.storage.sql.engines import reading, writing
+from borough.storage.sql.counting import current, raised, upsert
+from borough.storage.sql.engines import glancing, reading, writing
 from borough.storage.sql.tables import credentials
 from borough.storage.sql.things import KEY_MARKS, KEY_MOST
+
+VERSION = "credentials"
 
 
 class SqlCredentials:
@@ -41,7 +43,13 @@ class SqlCredentials:
                     set_={name: adding.excluded[name] for name in rows[0] if name != "key"},
                 )
                 connection.execute(adding, rows)
+                raised(connection, VERSION)
         return tokens
+
+    def version(self) -> int:
+        """A number that rises with every change, in its transaction: read again when it has."""
+        with glancing(self._engine) as connection:
+            return current(connection, VERSION)
 
     def all(self) -> dict[str, str]:
         """Give the digest of every key that may speak."""
@@ -57,7 +65,8 @@ class SqlCredentials:
             credentials.c.key == key, credentials.c.revoked_ms.is_(None)
         )
         with writing(self._engine) as connection:
-            connection.execute(silenced.values(revoked_ms=at_ms))
+            if connection.execute(silenced.values(revoked_ms=at_ms)).rowcount:
+                raised(connection, VERSION)
 
 
 def digest(token: str) -> str:
