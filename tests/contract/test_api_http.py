@@ -33,6 +33,7 @@ METERS = 120
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Spares each client from reading the machine's certificates, which plain HTTP has no use for."""
 OWN = {"authorization": "Bearer gw-1:secret"}
+NEIGHBOUR = {"authorization": "Bearer gw-2:secret"}
 ACT = {"authorization": f"Bearer {OPERATOR}"}
 EDGE = {
     "id": "leak-5-77", "scene": "leak", "thing": 5, "level": 2, "level_name": "major",
@@ -44,7 +45,8 @@ EDGE = {
 @pytest.fixture
 def ports() -> Ports:
     """Build a town in which a leak was seen and a case was opened."""
-    made = town(METERS, credentials={"gw-1": sha256(b"secret").hexdigest()})
+    secret = sha256(b"secret").hexdigest()
+    made = town(METERS, credentials={"gw-1": secret, "gw-2": secret})
     assert isinstance(made.detections, MemoryDetections)
     made.detections.hear(EDGE, case=1)
     assert isinstance(made.cases, MemoryCases)
@@ -199,6 +201,17 @@ def test_a_batch_is_answered_only_after_it_was_taken(client: httpx.Client, ports
     )
     assert (again.status_code, again.json()["duplicate"]) == (200, True)
     assert [rows.value.tolist() for rows in ports.doors.taken] == [[1.5]]
+
+
+def test_a_key_is_its_holders_own(client: httpx.Client, ports: Ports) -> None:
+    """Two gateways that number their nights alike take nothing from each other."""
+    assert isinstance(ports.doors, MemoryDoors)
+    key = {"idempotency-key": "night-17"}
+    rows = observation(thing="m-51", value=2.5)
+    client.post("/api/v1/observations", json=observation(), headers={**OWN, **key})
+    other = client.post("/api/v1/observations", json=rows, headers={**NEIGHBOUR, **key})
+    assert (other.status_code, other.json()["duplicate"]) == (200, False)
+    assert [taken.value.tolist() for taken in ports.doors.taken] == [[1.5], [2.5]]
 
 
 def test_partly_good_is_207_and_nothing_good_is_422(client: httpx.Client) -> None:

@@ -77,7 +77,8 @@ async def observations(
     admitted = await run_in_threadpool(lambda: admission.admit(read(body), holder, now))
     fresh = True
     if len(admitted.rows.series):
-        fresh = await ports.doors.take(admitted.rows, idempotency_key)
+        name = f"{holder}.{idempotency_key}" if idempotency_key else None  # keys have no dot
+        fresh = await ports.doors.take(admitted.rows, name)
     tally.count(admitted, fresh=fresh)
     return told(admitted, fresh=fresh)
 
