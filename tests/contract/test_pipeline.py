@@ -214,6 +214,69 @@ def test_the_hours_of_a_day_are_local_hours() -> None:
     assert results(journal) == [(4, 20, 31.0), (5, 20, 31.0)]
 
 
+def tied(*ties: tuple[int, int]) -> Registry:
+    """Give the registry with these probes in these rooms, by row."""
+    probes, rooms = np.array(ties).T
+    return replace(registry(), relations={"in": (probes, rooms, np.ones(len(ties), int))})
+
+
+def test_an_open_window_keeps_what_each_member_said_when_members_come_and_go() -> None:
+    """One leaves and one joins: there are as many as before, and nobody speaks for another."""
+    before = Pipeline([scene()], tied((0, 4), (1, 4), (2, 5)), "Asia/Shanghai")
+    Journal(before).write([(0, 10, 20.0), (1, 20, 40.0), (2, 30, 10.0)], 100)
+    after = Pipeline([scene()], tied((1, 4), (2, 5), (3, 5)), "Asia/Shanghai")
+    journal = Journal(after.load(before.save()))
+    journal.held.append((Now(0, 0), -1))  # positions go on
+    journal.write([(3, 200, 30.0)], 200)
+    journal.write([], 2 * HOUR)
+
+    assert results(journal) == [(4, 1, 40.0), (5, 1, 20.0)]
+
+
+@pytest.mark.parametrize(("was", "is_now"), [(900, 3600), (3600, 900)])
+def test_windows_of_another_length_are_numbered_anew(was: int, is_now: int) -> None:
+    """A scene may change it; results go on, and none is of a time long past."""
+    begin = 2400 * HOUR
+    before, journal = fresh(window_s=was), Journal(fresh(window_s=is_now))
+    Journal(before).write([(n, begin + 1, 10.0) for n in range(4)], begin + 1)
+    journal.pipeline.load(before.save())
+    journal.held.append((Now(0, 0), -1))  # positions go on
+    journal.write([(n, begin + 2, 30.0) for n in range(4)], begin + 2)
+    journal.write([], begin + HOUR + 60_000)
+    (said,) = [record for record, cause in journal.held if cause >= 0]
+
+    assert isinstance(said, Batch)
+    assert said.value.tolist() == [30.0, 0.0]
+    assert said.time.tolist() == [begin + is_now * 1000] * 2
+
+
+def test_a_checkpoint_of_an_earlier_release_is_gone_on_from() -> None:
+    """It names neither members nor length: as many members are taken for the same."""
+    before = fresh()
+    Journal(before).write([(n, 10, 10.0 * n) for n in range(4)], 100)
+    named = ("derive.room.temp/series", "derive.room.temp/window_s")
+    saved = {name: array for name, array in before.save().items() if name not in named}
+    assert len(saved) == len(before.save()) - len(named)
+    journal = Journal(fresh().load(saved))
+    journal.held.append((Now(0, 0), -1))  # positions go on
+    journal.write([], 2 * HOUR)
+
+    assert results(journal) == [(4, 1, 5.0), (5, 1, -5.0)]
+
+
+def test_results_that_are_due_stay_in_their_order() -> None:
+    """Journalled in another one, some would be taken for journalled before; there may be many."""
+    pipeline = fresh()
+    for hour in range(12):
+        place, now = 2 * hour << REPORT_BITS, hour * HOUR + 90_000
+        pipeline.read(Batch.of([(place + n, now, n, now, 10.0) for n in range(4)]))
+        pipeline.read(Now(place + (1 << REPORT_BITS), now + HOUR))
+    causes = [each.cause for each in pipeline.due()]
+
+    assert len(causes) == 12
+    assert [each.cause for each in fresh().load(pipeline.save()).due()] == causes == sorted(causes)
+
+
 row = st.tuples(st.integers(0, 3), st.integers(-7200, 600), st.sampled_from([5.0, 35.0, 45.0]))
 entry = st.tuples(st.lists(row, max_size=6), st.integers(0, 2400))
 

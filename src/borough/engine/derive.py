@@ -43,10 +43,12 @@ class Derived:
 class Members:
     """Who takes part in a derivation, a row for each membership.
 
-    ``number`` turns a series of the district into a first membership or -1 and ``many`` counts
-    on from there; ``target`` is the derived thing, counted from 0, and ``sign`` how it counts.
+    ``start`` turns a series of the district into a first membership and ``many`` counts on from
+    there; ``series`` is that of each membership, sorted, ``target`` the derived thing, counted
+    from 0, and ``sign`` how it counts.
     """
 
+    series: Index
     start: Index
     many: Index
     target: Index
@@ -68,6 +70,7 @@ class Members:
         many = np.bincount(series, minlength=len(registry.row_of_series))
         result = registry.first[targets] + place(registry, derivation.kind, derivation.property)
         return cls(
+            series=series[order],
             start=np.cumsum(many) - many,
             many=many,
             target=row[order],
@@ -173,14 +176,31 @@ class Window:
 
     def save(self) -> dict[str, NDArray[Any]]:
         """Give what a restart needs."""
-        return self.folds | {"at": self.at, "progress": np.array([self.oldest, self.late])}
+        return self.folds | {
+            "at": self.at,
+            "progress": np.array([self.oldest, self.late]),
+            "series": self.members.series,
+            "window_s": np.array(self.derivation.window_s),
+        }
 
     def load(self, saved: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from *saved*; where the memberships have changed, the open windows start anew."""
-        if saved["at"].shape == self.at.shape:
-            self.folds = {name: np.array(saved[name]) for name in FOLDS}
-            self.at = np.array(saved["at"])
-            self.oldest, self.late = saved["progress"].tolist()
+        """Go on from *saved* with what each member said, by its series; new ones start blank.
+
+        Windows of another length start anew: theirs are numbered otherwise.  What an earlier
+        release saved names neither; it is taken as ours where there are as many members.
+        """
+        mine = self.members.series
+        theirs = saved.get("series", mine)
+        if saved["at"].shape != (SLOTS, len(theirs)):
+            return
+        if int(saved.get("window_s", self.derivation.window_s)) != self.derivation.window_s:
+            return
+        here = np.flatnonzero(np.isin(mine, theirs))
+        there = np.searchsorted(theirs, mine[here])
+        for name in FOLDS:
+            self.folds[name][:, here] = saved[name][:, there]
+        self.at[:, here] = saved["at"][:, there]
+        self.oldest, self.late = saved["progress"].tolist()
 
 
 def start(fold: str) -> float:

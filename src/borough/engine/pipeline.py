@@ -272,10 +272,10 @@ class Pipeline:
         for window in self.windows:
             if named(window) in parts:
                 window.load(parts[named(window)])
-        due = sorted(part for part in parts if part.startswith("due."))
+        due = [part.removeprefix("due.") for part in parts if part.startswith("due.")]
         self._due = [
             Derived(int(p["cause"]), p["series"], p["time"], p["value"])
-            for p in (parts[name] for name in due)
+            for p in (parts[f"due.{number}"] for number in sorted(due, key=int))
         ]
         return self
 
