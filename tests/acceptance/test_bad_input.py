@@ -3,10 +3,15 @@
 import base64
 import json
 from collections import Counter
+from io import BytesIO
 from typing import Any
 
 import httpx
+import pytest
+from arro3.core import Array, DataType, Table
+from arro3.io import write_ipc_stream
 
+from borough.adapters.sparkplug.messages import payload_class
 from borough.storage.sql import SqlCredentials, connect
 from borough.testing.living import Living, eventually
 from borough.testing.senders import Caller, MqttSender, steady
@@ -14,8 +19,19 @@ from borough.testing.senders import Caller, MqttSender, steady
 METER, NAME = "yb-water_meter-00001", "battery"
 TOPIC = f"d/gw-0001/{METER}/{NAME}"
 REPORT = f"d/gw-0001/{METER}"
+STRANGER = "yb-teapot-00001"
+"""It is of a class that the district does not have."""
 LIMIT = 32_768
 DAY_MS = 86_400_000
+
+
+def birth() -> bytes:
+    """Write what an edge node says at the birth of a device, or of its reading: one metric."""
+    payload = payload_class()(timestamp=1_720_569_600_000)
+    payload.metrics.add(name="steam", datatype=10, double_value=1.0)
+    return bytes(payload.SerializeToString())
+
+
 BAD = [
     (TOPIC, b'{"v": 1', "unreadable"),
     (TOPIC, b"", "unreadable"),
@@ -33,12 +49,22 @@ BAD = [
     (f"{REPORT}/colour", b"1", "unknown-property"),
     (f"{TOPIC}/more", b"1", "bad-topic"),
     ("d/gw-0001/nobody/battery", b"1", "unknown-device"),
+    (f"d/gw-0001/{STRANGER}/steam", b"1", "unknown-device"),
+    (f"d/gw-0001/{STRANGER}", b'{"steam": 1, "battery": 50}', "unknown-device"),
+    ("d/gw-0001/yb-lane-00001/occupied", b"1", "unknown-device"),
+    (f"spBv1.0/plant/DBIRTH/gw-0001/{STRANGER}", birth(), "unknown-device"),
+    (f"spBv1.0/plant/DDATA/gw-0001/{STRANGER}", birth(), "unknown-device"),
     (REPORT, b'{"t": 1}', "unreadable"),
     (REPORT, b"[" * 20_000, "unreadable"),
     (REPORT, b'{"colour": 1}', "unknown-property"),
     (REPORT, b'{"battery": 101}', "out-of-range"),
 ]
 """Topic, payload, and why it is turned away."""
+
+
+def subject_of(topic: str) -> str:
+    """Write a topic as the bus does."""
+    return ".".join(level.replace(".", "//") for level in topic.split("/"))
 
 
 def settled(living: Living) -> dict[str, Any]:
@@ -69,7 +95,7 @@ def test_each_bad_message_is_a_dead_letter_with_its_reason(living: Living) -> No
 
     assert Counter(
         (each["subject"], base64.b64decode(each["payload"]), each["reason"]) for each in letters
-    ) == Counter((topic.replace("/", "."), said[:2048], reason) for topic, said, reason in BAD)
+    ) == Counter((subject_of(topic), said[:2048], reason) for topic, said, reason in BAD)
     grown = {
         name: after["counts"][name] - before["counts"].get(name, 0) for name in after["counts"]
     }
@@ -159,6 +185,57 @@ def test_bad_rows_of_a_batch_are_told_row_by_row(living: Living) -> None:
     assert broken.json()["detail"]
     row = living.series(METER, NAME)
     eventually(lambda: any(s == row and v == 33.0 for s, _, v in living.journalled()), "the row")
+
+
+def in_json(rows: list[tuple[str, str, float]]) -> tuple[str, bytes]:
+    """Write rows of thing, property and value as JSON, with its media type."""
+    told = [dict(zip(("thing", "property", "value"), row, strict=True)) for row in rows]
+    return "application/json", json.dumps({"observations": told}).encode()
+
+
+def in_arrow(rows: list[tuple[str, str, float]]) -> tuple[str, bytes]:
+    """Write rows of thing, property and value as an Arrow stream, with its media type."""
+    thing, name, value = zip(*rows, strict=True)
+    columns = {
+        "thing": Array(thing, DataType.utf8()),
+        "property": Array(name, DataType.utf8()),
+        "value": Array(value, DataType.float64()),
+    }
+    file = BytesIO()
+    write_ipc_stream(Table.from_pydict(columns), file, compression=None)
+    return "application/vnd.apache.arrow.stream", file.getvalue()
+
+
+@pytest.mark.parametrize("written", [in_json, in_arrow])
+def test_a_class_that_the_district_does_not_have_is_refused_in_a_batch(
+    living: Living, written: Any
+) -> None:
+    """Its rows are told and counted by reason; those of its neighbours are taken."""
+    media, body = written([(METER, NAME, 34.0), (STRANGER, "steam", 1.0), (STRANGER, NAME, 50.0)])
+    before, refused = settled(living)["counts"], refusals(living)
+    answer = httpx.post(
+        f"{living.url}/api/v1/observations", content=body, headers={"content-type": media},
+        auth=("gw-0001", living.token), timeout=60,
+    )  # fmt: skip
+    told = answer.json()
+    eventually(
+        lambda: living.pulse("stream")["counts"]["stored"] > before["stored"], "the good row"
+    )
+    after = living.pulse("stream")["counts"]
+
+    assert answer.status_code == 207, told
+    assert (told["received"], told["accepted"]) == (3, 1)
+    assert told["rejected"] == {"unknown-device": 2}
+    assert [(each["row"], each["field"]) for each in told["errors"]] == [(2, "thing"), (3, "thing")]
+    assert refusals(living) == refused + 2
+    assert [after[name] - before[name] for name in ("received", "stored")] == [1, 1]
+
+
+def refusals(living: Living) -> int:
+    """Ask the metrics how many rows of unknown things the HTTP door has refused."""
+    name = 'borough_http_rejected_total{reason="unknown-device"}'
+    lines = httpx.get(f"{living.url}/metrics", timeout=60).text.splitlines()
+    return sum(int(line.split()[-1]) for line in lines if line.startswith(name))
 
 
 def test_others_go_on_beside_a_device_that_errs(living: Living) -> None:
