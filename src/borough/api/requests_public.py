@@ -24,7 +24,7 @@ from borough.core.requests import LONGEST, Request
 router = Door(prefix="/api/v1/requests", tags=["requests 诉求"])
 HOUR_S, MINUTE_S = 3600.0, 60.0
 REMEMBERED = 10_000
-"""Addresses of which it is known how often they asked; beyond that the oldest are forgotten."""
+"""Addresses of which it is known how often they came in; beyond that the oldest are forgotten."""
 OUTLINE = 300
 """Points of a ring that the small map gets."""
 SHOWN = {"triaged", "contacted", "answered", "revisited", "filed"}
@@ -64,7 +64,7 @@ class Turnstile:
     def enter(self, address: str, limits: Mapping[str, int]) -> None:
         """Let one in, or raise `Busy`."""
         now = time.monotonic()
-        mine = self._by.setdefault(address, deque())
+        mine = self._by.get(address, deque())
         for times, span in ((mine, HOUR_S), (self._all, MINUTE_S)):
             while times and times[0] < now - span:
                 times.popleft()
@@ -73,6 +73,7 @@ class Turnstile:
             raise Busy(msg)
         mine.append(now)
         self._all.append(now)
+        self._by[address] = mine  # only now: who is refused leaves nothing behind
         if len(self._by) > REMEMBERED:
             self._by.pop(next(iter(self._by)))
 
