@@ -24,7 +24,8 @@ from borough.app.people import shown_round
 from borough.app.requests.practice import practised
 from borough.app.settings import Settings
 from borough.app.setup import CREDENTIALS, Progress, folder_of, set_up
-from borough.app.supervisor import Role, Supervisor, die_with_parent
+from borough.app.supervisor import Role, Supervisor, die_with_parent, is_kept
+from borough.core.errors import BadSetting
 from borough.core.happenings import told
 from borough.engine.catalog import BUILT_IN, find_sound, happenings_of
 from borough.engine.district import read
@@ -69,8 +70,16 @@ def stamp(wanted: Wanted) -> str:
     return digest.hexdigest()[:16]
 
 
+def refuse_second(folder: Path) -> None:
+    """Raise `BadSetting` where another demo runs in a folder: what it lives on would be removed."""
+    if is_kept(folder / BASE) or is_kept(folder / LIVE):
+        msg = f"another demo runs in {folder}; end that one first, or name another folder"
+        raise BadSetting(msg)
+
+
 def make_base(folder: Path, wanted: Wanted, progress: Progress) -> None:
     """Make the data folder of a district with a past, unless it is there already."""
+    refuse_second(folder)
     base, made_from = folder / BASE, stamp(wanted)
     if (base / STAMP).exists() and (base / STAMP).read_text("utf-8") == made_from:
         return
@@ -143,6 +152,7 @@ class Demo:
     @classmethod
     def begin(cls, folder: Path, wanted: Wanted, exit_after_s: float | None, say: Say) -> "Demo":
         """Start every role on a fresh copy of the prepared past, then let the fleet speak."""
+        refuse_second(folder)
         live = folder / LIVE
         shutil.rmtree(live, ignore_errors=True)
         shutil.copytree(folder / BASE, live)
