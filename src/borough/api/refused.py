@@ -1,7 +1,7 @@
 """Refusals and other small things that the audit log is told of, a second's worth at a time."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 MOST = 500
@@ -21,11 +21,20 @@ class Notices:
 
     def add(self, actor: str, verb: str, subject: str, **data: Any) -> None:
         """Have something written soon; *data* is that of the first of its kind."""
+        self._count((actor, verb, subject), data, 1)
+
+    def put_back(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Let rows that `take` gave wait on, where nobody has written them."""
+        for row in rows:
+            key = (row["actor"], row["verb"], row["subject"])
+            self._count(key, row["data"], row["data"]["times"])
+
+    def _count(self, key: tuple[str, str, str], data: Mapping[str, Any], times: int) -> None:
         with self._lock:
-            full = len(self._waiting) >= MOST
-            key = (actor, verb, subject) if not full else OTHERS
+            if len(self._waiting) >= MOST and key not in self._waiting:
+                key = OTHERS
             held = self._waiting.setdefault(key, {**data, "times": 0})
-            held["times"] += 1
+            held["times"] += times
 
     def take(self) -> list[Mapping[str, Any]]:
         """Give what waits, as rows of the audit log, and wait for more."""

@@ -1,10 +1,11 @@
 """The api role: joins the HTTP doors to the bus, the databases and the history."""
 
 import asyncio
-import contextlib
+import logging
+import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from borough.adapters.bus.link import Link
 from borough.api.application import create, renew
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
-from borough.api.ports import LOOPBACK, Ports
+from borough.api.ports import LOOPBACK, Desk, Ports
+from borough.api.refused import Notices
 from borough.app import checkpoints, pulse
 from borough.app.appraisals import AppraisalDoor
 from borough.app.bus import AGAIN_S, address, await_bus, bus_of, has_room
@@ -33,6 +35,7 @@ from borough.app.facts.imports import UPLOADS
 from borough.app.gates import GateKeeper
 from borough.app.intake.door import IntakeDoor
 from borough.app.lake import lake_of
+from borough.app.logs import event
 from borough.app.open311 import offer
 from borough.app.outside import provider
 from borough.app.outward.door import outward
@@ -44,7 +47,7 @@ from borough.app.settings import Settings
 from borough.app.tables import TableFiles
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
-from borough.core.errors import BoroughError, BusDown
+from borough.core.errors import BadRequest, BoroughError, BusDown
 from borough.core.observations import REPORT_BITS, Batch
 from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, Found, find_sound
@@ -66,6 +69,7 @@ from borough.storage.sql import (
     connect,
 )
 
+log = logging.getLogger(__name__)
 CREDENTIALS_S = 5.0
 FOLLOW_S = 0.3
 TELL_S = 1.0
@@ -149,8 +153,8 @@ class PulseHealth:
 class Follower:
     """Keeps the newest values up to date: the stream's checkpoint, then the journal after it.
 
-    It reads in a thread of its own, and goes on where it was when the bus comes back.  Nobody
-    else touches the values.
+    It reads in a thread of its own, and goes on where it was when the bus comes back; what else
+    goes wrong ends it.  Nobody else touches the values.
     """
 
     def __init__(self, latest: Latest, settings: Settings) -> None:
@@ -188,7 +192,13 @@ class Follower:
         """Have places for so many series, and wait until they are there."""
         self.wanted = series
         while len(self.latest.time) < series and not self.stop.wait(FOLLOW_S / 10):
-            pass
+            self.check()
+
+    def check(self) -> None:
+        """Raise `BoroughError` if nobody reads any more: to show old values is not to be well."""
+        if not self.thread.is_alive():
+            msg = f"the thread {self.thread.name} has ended; the log says why"
+            raise BoroughError(msg)
 
     def close(self) -> None:
         """Stop reading."""
@@ -287,6 +297,7 @@ async def follow(
     """Go on with the registry as it is now, whenever it has changed."""
     while True:
         await asyncio.sleep(FOLLOW_S)
+        follower.check()
         if found := watch.fresh():
             registry = found[0].registry
             health.fixed = await asyncio.to_thread(sizes, registry)
@@ -317,28 +328,59 @@ async def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=2,
         )
     )
-    beats = asyncio.create_task(count(joined.live, joined.health))
-    alive = asyncio.create_task(breathe(settings))
-    tells = asyncio.create_task(tell(app))
-    grows = asyncio.create_task(follow(app, watch, joined.health, follower))
-    await server.serve()
-    for task in (beats, alive, tells, grows):
+    works = (
+        count(joined.live, joined.health),
+        breathe(settings),
+        tell(app.state.notices, joined.desk),
+        follow(app, watch, joined.health, follower),
+    )
+    try:
+        await attended(server, *works)
+    finally:
+        gate.close()
+        watch.close()
+        follower.close()
+        await bus.close()
+
+
+async def attended(server: uvicorn.Server, *works: Coroutine[Any, Any, None]) -> None:
+    """Serve until told to stop, and do *works* beside it; raise what ended one of them.
+
+    The server ends with the first of them: an api that goes on without must not look healthy.
+    """
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):  # the server raises them again when it has ended
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    beside = [asyncio.create_task(each) for each in (*works, stop.wait())]
+    serving = asyncio.create_task(server.serve())
+    await asyncio.wait([serving, *beside], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    for task in beside:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    gate.close()
-    watch.close()
-    follower.close()
-    await bus.close()
+    for ended in await asyncio.gather(*beside, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
 
 
-async def tell(app: FastAPI) -> None:
-    """Hand what was refused on to the audit log; what the desk does not take waits for it."""
+async def tell(notices: Notices, desk: Desk) -> None:
+    """Hand what was refused on to the audit log, once a second."""
     while True:
         await asyncio.sleep(TELL_S)
-        if rows := app.state.notices.take():
-            with contextlib.suppress(BoroughError):
-                await app.state.ports.desk.ask("note_audit", {"rows": rows})
+        await hand_on(notices, desk)
+
+
+async def hand_on(notices: Notices, desk: Desk) -> None:
+    """Give the desk what is for the audit log; what it does not take now waits for it."""
+    rows = notices.take()
+    try:
+        if rows:
+            await desk.ask("note_audit", {"rows": rows})
+    except BadRequest:  # it would be refused each time, and all others with it
+        log.exception("%d entries of the audit log are lost", len(rows))
+    except BoroughError as error:
+        notices.put_back(rows)
+        log.warning("the audit log waits: %s", error, extra=event(error.code))
 
 
 async def breathe(settings: Settings) -> None:
