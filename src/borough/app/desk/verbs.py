@@ -54,20 +54,28 @@ VERBS: dict[str, Callable[[Desk, Mapping[str, Any]], Answer]] = {
 }
 
 
+class Asked(dict[str, Any]):
+    """What a request says; a field that is wanted and missing is `BadRequest`, by its name.
+
+    A key that is missing anywhere else is our own fault, and is logged as one.
+    """
+
+    def __missing__(self, name: str) -> Any:
+        msg = f"{name} is missing"
+        raise BadRequest(msg)
+
+
 def answered(desk: Desk, verb: str, data: bytes) -> Answer:
     """Do what a request asks, and tell the audit log; `BadRequest` where it makes no sense."""
     if verb not in VERBS:
         msg = f"the desk knows no {verb!r}; it knows {', '.join(VERBS)}"
         raise BadRequest(msg)
     try:
-        ask = msgspec.json.decode(data)
+        ask = Asked(msgspec.json.decode(data, type=dict[str, Any]))
         if verb in people.VERBS:  # these tell of themselves
             return VERBS[verb](desk, ask)
         told = audited(desk.engine, str(ask.get("by", "")), verb, subject_of(ask))
         with sheltered(desk.engine, ask) as clean, told:
-            return VERBS[verb](desk, clean)
+            return VERBS[verb](desk, Asked(clean))
     except msgspec.DecodeError as error:
         raise BadRequest(str(error)) from error
-    except KeyError as error:
-        msg = f"{verb}: {error.args[0]} is missing"
-        raise BadRequest(msg) from error
