@@ -1,4 +1,4 @@
-"""`borough scene replay`: hand the journal to the scenes again, as it was or with other values."""
+"""`borough scene replay`: hand journal or history to the scenes, as it was or by other values."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from cyclopts import Parameter
 
 from borough.app.settings import Settings
-from borough.app.tuning.replays import Replayed, replayed
+from borough.app.tuning.histories import TICK_MS, Retold, Wish, retold
+from borough.app.tuning.replays import replayed
 from borough.app.tuning.trials import AFTER_ALL, Trial, tried
 from borough.cli.progress import Progress
 from borough.core.errors import BadParameter, BadRequest
@@ -18,6 +19,22 @@ from borough.core.tunings import number
 from borough.engine.district import read
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
+History = Annotated[
+    bool,
+    Parameter(
+        name="--history",
+        negative="",
+        help="Replay the history, which reaches back for years, in place of the journal, which "
+        "knows what came when and reaches back for days.",
+    ),
+]
+Tick = Annotated[
+    float,
+    Parameter(
+        help="With --history: how often the scenes look at the clock, in seconds; "
+        "finer takes longer."
+    ),
+]
 Assigned = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
 SIGNS = {"gone": "-", "fresh": "+", "earlier": "<", "later": ">", "same": "="}
 
@@ -31,12 +48,15 @@ def replay(
     from_: Annotated[str, Parameter(name="--from")] = "",
     to: str = "",
     processes: int = 1,
+    history: History = False,
+    tick: Tick = TICK_MS / 1000,
     as_json: Json = False,
 ) -> None:
-    """回放日志，可先试参数。Hand the journal to the scenes again, as it was or with other values.
+    """回放日志或历史，可先试参数。Hand the journal, or the history, to the scenes again.
 
     Without --set it is compared with the live run, and ends with 1 where the two differ. With
-    it, says what would have fired with the changed value and what would not.
+    it, says what would have fired with the changed value and what would not. With --history it
+    goes over what the history holds, months if need be, and says what would have been said.
 
     Parameters
     ----------
@@ -58,44 +78,91 @@ def replay(
         Print one JSON object instead of lines.
     """
     settings = Settings.read(data.resolve())
-    if not set_:
-        with Progress() as progress:
-            done = replayed(settings, scene, progress.tell, processes)
-        plain(done, from_, to, as_json=as_json)
-        return
-    zone = zone_of(settings)
-    low, high = moment(from_, zone, 0), moment(to, zone, AFTER_ALL)
-    trial = Trial(scene, assigned(set_), thing, low, high)
+    stretch = stretch_of(settings, from_, to)
+    if history:
+        wish = Wish(scene, *stretch, round(tick * 1000), assigned(set_), thing)
+        by_history(settings, wish, processes, as_json=as_json)
+    elif set_:
+        trial = Trial(scene, assigned(set_), thing, *stretch)
+        by_trial(settings, trial, processes, as_json=as_json)
+    else:
+        by_journal(settings, scene, stretch, processes, as_json=as_json)
+
+
+def by_trial(settings: Settings, trial: Trial, processes: int, *, as_json: bool) -> None:
+    """Replay the journal with the values now in force and with others, and show the difference."""
     with Progress() as progress:
         told = tried(settings, trial, progress.tell, processes)
     print(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(lines(told)))
 
 
-def plain(done: Replayed, from_: str, to: str, *, as_json: bool) -> None:
-    """Show what a replay says, beside what the live run said."""
-    zone = ZoneInfo(done.zone)
-    low, high = moment(from_, zone, 0), moment(to, zone, 1 << 62)
-    shown = [each for each in done.edges if low <= each["now"] < high]
+def by_journal(
+    settings: Settings, scene: str, stretch: tuple[int, int], processes: int, *, as_json: bool
+) -> None:
+    """Replay the journal, and show what is said beside what the live run said."""
+    with Progress() as progress:
+        done = replayed(settings, scene, progress.tell, processes)
+    zone, (low, high) = ZoneInfo(done.zone), stretch
+    within = [each for each in done.edges if low <= each["now"] < high]
     comparison = done.compared(low, high)
     if as_json:
         body = {
             "records": done.records,
-            "detections": shown,
+            "detections": within,
             "same": comparison.same,
             "missing": comparison.missing,
             "extra": comparison.extra,
         }
         print(json.dumps(body, ensure_ascii=False))
     else:
-        for each in shown:
+        for each in within:
             at = datetime.fromtimestamp(each["now"] / 1000, zone).isoformat(" ", "seconds")
             print(f"{at}  {each['id']:<44} {each['level_name']}")
         print(
-            f"{done.records} records; {len(shown)} changes; as live: {comparison.same}, "
+            f"{done.records} records; {len(within)} changes; as live: {comparison.same}, "
             f"missing {len(comparison.missing)}, extra {len(comparison.extra)}"
         )
     if not comparison.equal:
         raise SystemExit(1)
+
+
+def by_history(settings: Settings, wish: Wish, processes: int, *, as_json: bool) -> None:
+    """Replay the history, and show what is said."""
+    with Progress() as progress, retold(settings, wish, progress.tell, processes) as past:
+        (as_one_object if as_json else line_by_line)(past)
+
+
+def as_one_object(past: Retold) -> None:
+    """Print what a replay of history says as JSON, a change at a time: there may be many."""
+    print('{"changes": [', end="")
+    for before, each in enumerate(past.changes()):
+        print((", " if before else "") + json.dumps(each, ensure_ascii=False), end="")
+    amount = {
+        "from": past.from_ms,
+        "to": past.to_ms,
+        "tick_ms": past.tick_ms,
+        "rows": past.rows,
+        "began": past.began,
+        "set_aside": past.broken,
+    }
+    print("], " + json.dumps(amount, ensure_ascii=False)[1:])
+
+
+def line_by_line(past: Retold) -> None:
+    """Print what a replay of history says: changes, then what they amount to."""
+    zone, many = ZoneInfo(past.zone), 0
+
+    def at(ms: int) -> str:
+        return datetime.fromtimestamp(ms / 1000, zone).isoformat(" ", "seconds")
+
+    for each in past.changes():
+        many += 1
+        print(f"{at(each['time'])}  {each['scene']:<14} {each['key']:<24} {each['level_name']}")
+    print(f"{past.rows} rows from {at(past.from_ms)} – {at(past.to_ms)}; {many} changes")
+    began = ", ".join(f"{scene} {count}" for scene, count in past.began.items())
+    print(f"detections began: {began or 'none'}")
+    for scene, why in past.broken.items():
+        print(f"set aside: {scene}: {why}")
 
 
 def lines(told: dict[str, Any]) -> list[str]:
@@ -184,9 +251,10 @@ def assigned(said: tuple[str, ...]) -> dict[str, float | None]:
     return found
 
 
-def zone_of(settings: Settings) -> ZoneInfo:
-    """Find the time zone that a district lives by."""
-    return ZoneInfo(read(Path(settings.district)).zone)
+def stretch_of(settings: Settings, from_: str, to: str) -> tuple[int, int]:
+    """Read from when to before when, in ms; what is not said is as far as there is anything."""
+    zone = ZoneInfo(read(Path(settings.district)).zone)
+    return moment(from_, zone, 0), moment(to, zone, AFTER_ALL)
 
 
 def moment(text: str, zone: ZoneInfo, default: int) -> int:

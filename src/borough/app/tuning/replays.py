@@ -1,15 +1,12 @@
 """Replays of a district's journal, beside what its live run said."""
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -20,26 +17,19 @@ from borough.app.district import ground
 from borough.app.settings import Settings
 from borough.app.supervisor import Role, Supervisor
 from borough.app.tuning.changes import standing_before
+from borough.app.tuning.shares import Tell, in_shares, silent
 from borough.app.turns import Turns
 from borough.core.errors import NotFound
 from borough.core.observations import REPORT_BITS
 from borough.core.partitions import WHOLE, Part
-from borough.engine.catalog import BUILT_IN, find_sound
+from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.district import read
 from borough.engine.pipeline import Pipeline
-from borough.engine.replay import Comparison, compare, replay
+from borough.engine.replay import ORDER, Comparison, compare, replay
 from borough.storage.journal.copies import stretch_of
 from borough.storage.journal.journal import Entry, JournalTail, first_entry
 from borough.storage.journal.streams import JOURNAL
 from borough.storage.sql import SqlDetections, SqlTunings, connect
-
-Tell = Callable[[str, int, int], None]
-ORDER = ("position", "scene", "thing")
-"""How changes are ordered; no two are alike in all of it."""
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """Tell nobody how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +61,7 @@ def replayed(
     partitions is replayed partition by partition.  The answer is the same, in the same order.
     What a running district says of records that came meanwhile is left out.
     """
-    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
-    names = [each.scene.id for each in found if each.senses]
-    if scene not in ("", *names):
-        msg = f"there is no scene {scene!r}; there are {', '.join(names)}"
-        raise NotFound(msg)
+    names = [each.scene.id for each in chosen_of(settings, scene)]
     with bus_running(settings), Link(bus_of(settings).login("borough"), "replay") as link:
         end = stretch_of(link, JOURNAL).last + 1 << REPORT_BITS
         work = partial(told_by, settings, scene)
@@ -85,45 +71,29 @@ def replayed(
         said = detections.edges() + list(untaken(link, detections.offset()))
         engine.dispose()
     told = (edge for _, some in heard for edge in some)
-    edges = sorted((each for each in told if each["position"] < end), key=itemgetter(*ORDER))
-    mine = {scene} if scene else {*names}
-    live = [each for each in said if each["scene"] in mine and each["position"] < end]
+    edges = sorted((each for each in told if each["position"] < end), key=ORDER)
+    live = [each for each in said if each["scene"] in names and each["position"] < end]
     zone = read(Path(settings.district)).zone
     return Replayed(zone, max(records for records, _ in heard), edges, live)
+
+
+def chosen_of(settings: Settings, scene: str) -> list[Found]:
+    """Give one scene of a district that watches, or all if none is named; `NotFound` names them."""
+    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
+    names = [each.scene.id for each in found if each.senses]
+    if scene not in ("", *names):
+        msg = f"there is no scene {scene!r}; there are {', '.join(names)}"
+        raise NotFound(msg)
+    return [each for each in found if each.senses and scene in ("", each.scene.id)]
 
 
 Heard = tuple[int, list[dict[str, Any]]]
 """How far a replay has read, and what it said."""
 
 
-T = TypeVar("T")
-
-
-def in_shares(
-    work: Callable[[Part, Tell], T], parts: Sequence[Part], processes: int, tell: Tell
-) -> Iterator[T]:
-    """Do *work* for each share of the things, beside each other if there may be processes.
-
-    Shares are the *parts* of the district; of one that has one only, as many as *processes*.
-    """
-    shares = parts
-    if len(parts) == 1:
-        shares = [Part(number, processes) for number in range(processes)]
-    if processes == 1:
-        for share in shares:
-            yield work(share, tell)
-        return
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        begun = [pool.submit(work, share, silent) for share in shares]
-        for done, each in enumerate(as_completed(begun), 1):
-            yield each.result()
-            tell("replay", done, len(begun))
-
-
 def told_by(settings: Settings, scene: str, share: Part, tell: Tell) -> Heard:
     """Replay what is said of one share of the things; the bus runs."""
-    found, _ = find_sound(BUILT_IN, *map(Path, settings.scenes))
-    chosen = [each for each in found if each.senses and scene in ("", each.scene.id)]
+    chosen = chosen_of(settings, scene)
     held = ground(settings)
     journal = WHOLE if settings.partitions == 1 else share
     with Link(bus_of(settings).login("borough"), "replay") as link:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,14 +15,8 @@ from borough.app.bus import bus_of
 from borough.app.district import Ground, ground
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
-from borough.app.tuning.replays import (
-    ORDER,
-    Tell,
-    bus_running,
-    in_shares,
-    silent,
-    untaken,
-)
+from borough.app.tuning.replays import bus_running, untaken
+from borough.app.tuning.shares import Tell, in_shares, silent
 from borough.app.turns import Turns
 from borough.core.errors import BadRequest, NotFound
 from borough.core.frames import Frame
@@ -47,7 +40,7 @@ from borough.engine.difference import (
     verdicts,
 )
 from borough.engine.pipeline import Pipeline
-from borough.engine.replay import compare
+from borough.engine.replay import ORDER, compare
 from borough.storage.journal.copies import stretch_of
 from borough.storage.journal.journal import JournalTail, first_entry
 from borough.storage.journal.streams import JOURNAL
@@ -158,7 +151,7 @@ def tried(
 def together(shares: Sequence[Share], number: int) -> Edges:
     """Put what the shares said with one set of values in order."""
     said = (edge for each in shares for edge in each.heard.edges[number])
-    return sorted(said, key=itemgetter(*ORDER))
+    return sorted(said, key=ORDER)
 
 
 def heard_by(settings: Settings, trial: Trial, share: Part, tell: Tell) -> Share | None:

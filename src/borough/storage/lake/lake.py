@@ -1,6 +1,7 @@
 """History: every observation of a district in one Delta table that any engine can read."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil
 from pathlib import Path
 from threading import Lock
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from borough.core.errors import BadRequest, HistoryDamaged, HistoryFull, Stale
 from borough.core.observations import Index
 from borough.core.registry import Registry
-from borough.storage.lake import files, naming, questions, retention
+from borough.storage.lake import chronicle, files, naming, questions, retention
 from borough.storage.lake.calendar import check_calendar, days_of, zone_of
 from borough.storage.lake.closing import Closing
 from borough.storage.lake.compaction import Compacted, Merger
@@ -21,7 +22,7 @@ from borough.storage.lake.lateness import Lateness
 from borough.storage.lake.places import place_of
 from borough.storage.lake.reading import Reader
 from borough.storage.lake.retention import DaySize
-from borough.storage.lake.rows import Buckets, Points, settled
+from borough.storage.lake.rows import Buckets, Points, distinct, settled
 from borough.storage.lake.table import Listing, Table
 
 MOST_ROWS = 4_000_000
@@ -167,6 +168,32 @@ class Lake:
             (start_ms, end_ms), bucket, how, together, self.zone if zone is None else zone_of(zone)
         )
         return self._answer(lambda listing: questions.buckets(self.reader, listing, series, asked))
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """The stretch ``[start, end)``, in ms, of all that it holds; (0, 0) if that is nothing."""
+        listing = self.table.listing()
+        if not len(listing):
+            return 0, 0
+        return int(listing.start.min()), int(listing.end.max()) + 1
+
+    def in_time(
+        self, series: Index, start_ms: int, end_ms: int, most_rows: int = MOST_ROWS
+    ) -> Iterator[chronicle.Slice]:
+        """All rows of some series in ``[start, end)``, oldest first, in slices without gaps.
+
+        A slice lies within a local day and holds about *most_rows* at the most, however much
+        there is, unless a minute alone holds more.  `BadRequest` for a stretch without length.
+        """
+        wanted = distinct(series)
+        for day in chronicle.days(start_ms, end_ms, self.zone):
+            if not len(wanted):
+                yield chronicle.Slice(*day, Points.none())
+                continue
+            cuts = partial(chronicle.cuts, self.reader, series=wanted, stretch=day, most=most_rows)
+            for each in self._answer(cuts):
+                told = partial(chronicle.told, self.reader, series=wanted, stretch=each)
+                yield self._answer(told)
 
     def compact(self, *, today: str | None = None, loose: int = 24) -> Compacted:
         """Merge small files, while appends and questions go on; one process at a time does it.

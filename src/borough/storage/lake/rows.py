@@ -104,7 +104,7 @@ def settled(rows: Points) -> Points:
 
 
 def by_series(series: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Give the stable order of int32 series numbers, two 16-bit digits at a time.
+    """Give the stable order of int32 numbers from 0 on, two 16-bit digits at a time.
 
     NumPy sorts 16-bit numbers by counting, which is several times faster than comparing.
     """
