@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from borough.app.supervisor import Role, Supervisor
+from borough.app.pulse import STALE_S, Pulse
+from borough.app.supervisor import KEPT_PRINTED, MOST_PRINTED, Role, Supervisor, printed
 from borough.core.errors import BadSetting, BusDown
 from borough.testing.living import eventually, mine
 
@@ -116,3 +117,61 @@ def test_the_timers_of_a_role_may_be_as_late_as_it_says(tmp_path: Path, slack_us
 
     assert late_us == (slack_us or late_us)
     assert slack_us or late_us < 4000
+
+
+@pytest.fixture
+def pulsing(tmp_path: Path) -> Iterator[Supervisor]:
+    """Keep one role running that has just written its pulse."""
+    breathes = role("breathes", tmp_path)
+    breathes.pulsing = True
+    made = Supervisor(tmp_path, [breathes], lambda _: None)
+    made.start()
+    Pulse(tmp_path, "breathes").beat()
+    made.watch()
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("shift_s", [-3600, 3600])
+def test_a_clock_that_is_set_makes_nobody_stuck(pulsing: Supervisor, shift_s: int) -> None:
+    """Seen by a clock that was set forward, the last beat is old: the role is left alone."""
+    before = pulsing.pids()
+    path = pulsing.data / "run" / "breathes.json"
+    os.utime(path, (path.stat().st_mtime + shift_s,) * 2)
+
+    pulsing.watch()
+
+    assert pulsing.pids() == before
+
+
+def test_a_role_that_stops_beating_is_stuck_whatever_the_clock_says(pulsing: Supervisor) -> None:
+    """Seen by a clock that was set back, the last beat lies ahead, and ages all the same."""
+    path = pulsing.data / "run" / "breathes.json"
+    os.utime(path, (path.stat().st_mtime + 3600,) * 2)
+    pulsing.watch()
+    (role,) = pulsing.roles
+
+    role.beaten -= STALE_S / 2  # as if so much time had passed
+    pulsing.watch()
+    assert role.process is not None
+    role.beaten -= STALE_S / 2
+    pulsing.watch()
+
+    assert role.process is None
+
+
+def test_what_a_failing_role_prints_does_not_grow_without_end(tmp_path: Path) -> None:
+    """When it is started anew only the end of very much is kept, and its last words are there."""
+    much = printed(tmp_path, "first")
+    much.parent.mkdir()
+    much.write_bytes(b"x" * MOST_PRINTED + b"the end\n")
+    kept = Supervisor(tmp_path, [role("first", tmp_path), role("bus", tmp_path)], lambda _: None)
+    kept.roles[0].pulsing = True
+    printed(tmp_path, "bus").write_bytes(b"x" * (MOST_PRINTED + 1))
+
+    kept.start()
+    kept.stop()
+
+    assert kept.log_end("first").endswith("the end\n")
+    assert much.stat().st_size == KEPT_PRINTED
+    assert printed(tmp_path, "bus").stat().st_size == MOST_PRINTED + 1  # read on as it grows

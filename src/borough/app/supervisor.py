@@ -2,6 +2,7 @@
 
 import ctypes
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from borough.core.errors import BadSetting, BusDown
 DEATH_SIGNAL = 1
 """``PR_SET_PDEATHSIG`` of prctl(2): the kernel kills a child when its parent is gone."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 10.0
+MOST_PRINTED, KEPT_PRINTED = 16 << 20, 1 << 20
+"""Bytes of what a role has printed: with more, only the end is kept when it is started anew, so
+that one that fails again and again does not fill the disk."""
 STOP_S = 8.0
 TEND_S, UNWELL_S = 1.0, 10.0
 START_S = 120.0
@@ -55,6 +59,8 @@ class Role:
     since: float = 0.0
     tended: float = 0.0
     well: float = 0.0
+    beat_ns: int = 0
+    beaten: float = 0.0
     wait_s: float = FIRST_WAIT_S
 
 
@@ -159,6 +165,8 @@ class Supervisor:
     def _launch(self, role: Role) -> None:
         path = printed(self.data, role.name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if role.pulsing:  # what the others print is cut by whoever reads it
+            cut(path)
         pulse.forget(self.data, role.name)
         with path.open("ab") as log:
             role.process = subprocess.Popen(  # noqa: S603 - commands are built by us alone
@@ -171,7 +179,8 @@ class Supervisor:
                 preexec_fn=partial(die_with_parent, role.slack_us),  # noqa: PLW1509 - system calls only
             )
         role.starts += 1
-        role.since = role.well = time.monotonic()
+        role.since = role.well = role.beaten = time.monotonic()
+        role.beat_ns = 0
 
     def _stuck(self, role: Role) -> bool:
         return self._unwell(role) or self._silent(role)
@@ -187,10 +196,10 @@ class Supervisor:
     def _silent(self, role: Role) -> bool:
         if not role.pulsing:
             return False
-        beat = pulse.read(self.data, role.name)
-        if not beat:
-            return time.monotonic() - role.since > START_S
-        return bool(beat["age_s"] > pulse.STALE_S)
+        now, beat_ns = time.monotonic(), pulse.beat_ns(self.data, role.name)
+        if beat_ns != role.beat_ns:
+            role.beat_ns, role.beaten = beat_ns, now
+        return now - role.beaten > (pulse.STALE_S if beat_ns else START_S)
 
     def _pause(self, role: Role) -> float:
         quick = time.monotonic() - role.since < LONGEST_WAIT_S
@@ -200,6 +209,17 @@ class Supervisor:
 def printed(data: Path, role: str) -> Path:
     """Say where what a role prints is kept; what it logs is beside it, in ``.log``."""
     return data / "logs" / f"{role}.out"
+
+
+def cut(path: Path) -> None:
+    """Keep only the end of what was printed, where it is too much; in place, for a full disk."""
+    if path.exists() and path.stat().st_size > MOST_PRINTED:
+        with path.open("r+b") as file:
+            file.seek(-KEPT_PRINTED, os.SEEK_END)
+            end = file.read()
+            file.seek(0)
+            file.truncate()
+            file.write(end)
 
 
 def is_kept(data: Path) -> bool:
