@@ -2,22 +2,30 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
+import pytest
 from hypothesis import given, strategies as st
 
+from borough.api.application import create
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
 from borough.api.live import trimmed
 from borough.core.clock import DistrictClock
-from borough.core.people import Bounds
-from borough.testing.town import START_MS, registry_of
+from borough.core.people import Bounds, Grant, Who
+from borough.testing.people import MemoryPeople
+from borough.testing.serving import serving
+from borough.testing.town import START_MS, registry_of, town
 
 REGISTRY = registry_of(10)
 CLOCK = DistrictClock(START_MS, 60.0, 0)
 SMALL = replace(LIMITS, kept_events=4, lag_events=3, heartbeat_s=0.01)
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Spares the client from reading the machine's certificates."""
 
 
 def data_of(frame: bytes) -> dict[str, Any]:
@@ -193,3 +201,34 @@ def test_of_a_request_only_those_hear_who_may_read_it_and_they_only_which_one() 
     for mine in (of("gas"), of("water", areas=("500112001",)), None):
         assert asyncio.run(heard_by(mine)) == [{"id": 1}]
     assert asyncio.run(heard_by(None, bounded=False)) == [{"id": 1, "title": "words"}]
+
+
+@pytest.mark.parametrize(
+    ("then", "heard_on"),
+    [
+        (Who("li", "person", (Grant("duty_officer"),), session=1), True),
+        (Who("li", "person", (Grant("field_worker"),), session=1), False),
+        (None, False),
+    ],
+)
+def test_a_stream_ends_with_the_right_to_hear_it(then: Who | None, *, heard_on: bool) -> None:
+    """A session that was ended, or has other rights, hears no more; its holder is judged anew."""
+    made = town(1)
+    ports = replace(made, limits=replace(LIMITS, ask_again_s=0.0))
+    assert isinstance(ports.people, MemoryPeople)
+    first = Who("li", "person", (Grant("duty_officer"),), session=1)
+    token = ports.people.let_in("token", first)
+    headers = {"authorization": f"Bearer {token}"}
+    with (
+        serving(create(ports), ports.live) as served,
+        httpx.stream("GET", f"{served.url}/api/v1/live", headers=headers, verify=NO_TLS) as line,
+    ):
+        lines = line.iter_lines()
+        while next(lines):
+            pass
+        ports.people.known.clear()
+        if then:
+            ports.people.let_in("token", then)
+        served.call(lambda: ports.live.publish("counts", {"n": 1}))
+        said = next((each for each in lines if each.startswith("event: counts")), None)
+        assert (said is not None) == heard_on

@@ -35,7 +35,7 @@ from borough.api.refusals import NotSignedIn, WrongAddress
 from borough.api.refused import Notices
 from borough.api.rights import DEVICE, OPEN, SELF, rights
 from borough.core.cases import Case
-from borough.core.errors import Forbidden
+from borough.core.errors import BoroughError, Forbidden
 from borough.core.people import Bounds, Grant, Who, Within, ranges
 
 HEADERS = {
@@ -243,6 +243,19 @@ def known(request: Request, ports: Ports) -> Who:
             own_page(request)
             return who
     return ONLOOKER if near else NOBODY
+
+
+def unchanged(request: Request, ports: Ports) -> bool:
+    """Say whether whoever was judged is still who they were, with the same rights.
+
+    So they are where the database does not answer: nobody can have been revoked there.
+    """
+    try:
+        return known(request, ports) == request.state.who
+    except Forbidden:
+        return False
+    except BoroughError:
+        return True
 
 
 def own_page(request: Request) -> None:

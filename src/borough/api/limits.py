@@ -18,6 +18,7 @@ class Limits:
     kept_events: int
     lag_events: int
     heartbeat_s: float
+    ask_again_s: float
     replays_running: int
     replays_kept: int
 

@@ -1,6 +1,8 @@
 """The door for those who want to be told: server-sent events."""
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -9,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from borough.api.access import Given, reader, within
+from borough.api.access import Given, reader, unchanged, within
 from borough.api.door import Door
 from borough.api.rights import rights
 from borough.core.people import Bounds
@@ -34,15 +36,31 @@ async def live(
     if not, read the lists again. A comment is sent every 15 s. Listeners who cannot keep up
     are disconnected, and catch up when they return. Whoever is bounded to agencies or areas
     hears of a case only that it changed, and then reads what they may; of a request only who may
-    read it.
+    read it. It ends soon after a session or a right of its listener has; who comes back is judged
+    anew.
     """
     frames: AsyncIterator[bytes] = ports.live.listen(last_event_id)
     bounded = bool(await run_in_threadpool(within, request, ports))
     reach = request.state.who.reach(rights().roles, "requests.read")
     if bounded or not any(each.everywhere for each in reach):
         frames = trimmed(frames, reach, ports.district.grids.code, bounded=bounded)
+    still = partial(run_in_threadpool, unchanged, request, ports)
+    frames = judged_again(frames, still, ports.limits.ask_again_s)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
+
+
+async def judged_again(
+    frames: AsyncIterator[bytes], still: Callable[[], Awaitable[bool]], every_s: float
+) -> AsyncIterator[bytes]:
+    """Give the frames until a listener may *still* hear them no more; so often that is asked."""
+    asked = time.monotonic()
+    async for frame in frames:
+        if time.monotonic() - asked >= every_s:
+            if not await still():
+                return
+            asked = time.monotonic()
+        yield frame
 
 
 async def trimmed(
