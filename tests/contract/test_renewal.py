@@ -91,3 +91,22 @@ def test_a_change_is_handed_over_once_with_what_was_prepared(
     assert prepared == len(held.registry.id) == len(before.registry.id) + 1
     assert watch.fresh() is None
     assert watch.held is held
+
+
+def test_a_change_is_handed_over_after_one_that_could_not_be_prepared(
+    settings: Settings, engine: Engine
+) -> None:
+    """Whatever preparing trips over is tried again, and the role hears of the change."""
+    watch = RegistryWatch(settings, district_of(town_of(3)))
+    tries: list[Ground] = []
+
+    def prepare(held: Ground) -> int:
+        tries.append(held)
+        return 1 // (len(tries) - 1)
+
+    watch.prepare = prepare
+    enter(engine, "new")
+    eventually(lambda: watch.fresh() is not None, "the change is taken up")
+    watch.close()
+
+    assert len(tries) == 2

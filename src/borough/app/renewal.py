@@ -79,6 +79,8 @@ class RegistryWatch:
                     self.version = version
             except (BoroughError, DBAPIError) as error:
                 log.warning("the registry stays as it was: %s", error, extra=event("store-down"))
+            except Exception:  # a role that never hears of a change again looks healthy
+                log.exception("the registry stays as it was")
             rest_s = max(self._every_s, REST * (time.thread_time() - begun))
 
     def _lay_out(self, held: Ground) -> None:

@@ -81,7 +81,7 @@ class Bell:
             thread.start()
         clerk = await asyncio.to_thread(Clerk, self.desk, self._teller(bus))
         await bus.subscribe("desk.*", cb=self._answer(bus))
-        watched = (*threads, self.tenure) if self.tenure else threads
+        watched = [*threads, clerk.thread, *([self.tenure] if self.tenure else [])]
         works = (self._detections(bus), self._timers(bus, watched))
         tasks = [asyncio.create_task(work) for work in works]
         done = asyncio.create_task(self.stop.wait())

@@ -14,7 +14,6 @@ from borough.app.desk.answers import Answer
 from borough.app.desk.desk import Desk
 from borough.app.intake.intake import Intake, shown
 from borough.app.intake.jobs import Job
-from borough.app.logs import event
 from borough.app.renewal import RegistryWatch
 from borough.core.errors import BadRequest, BoroughError
 from borough.storage.journal.streams import Deposit, store
@@ -25,7 +24,6 @@ log = logging.getLogger(__name__)
 UPLOADS = "uploads"
 WAIT_S = 0.2
 PAGE = 1_000
-log = logging.getLogger(__name__)
 Say = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -96,7 +94,8 @@ class Clerk:
     """Works on imports one after the other, beside the desk's turns, and keeps its ground fresh.
 
     So a long import holds up no case: it enters in short transactions, and only the last one,
-    in which everything is seen at once, keeps others from writing.
+    in which everything is seen at once, keeps others from writing.  Its ``thread`` lives as long
+    as the desk, whatever an import trips over.
     """
 
     def __init__(self, desk: Desk, say: Say) -> None:
@@ -105,8 +104,8 @@ class Clerk:
         self.watch = RegistryWatch(desk.settings, desk.ground.district)
         desk.ground = self.watch.held
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="clerk", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._work, name="clerk", daemon=True)
+        self.thread.start()
 
     def _work(self) -> None:
         for job in self.intake.recover():
@@ -122,8 +121,9 @@ class Clerk:
     def _do(self, job: Job) -> None:
         try:
             self.intake.work(job, self.desk.now())
-        except BoroughError as error:  # even what went wrong could not be kept
-            log.warning("import %d: %s", job.number, error, extra=event(error.code))
+        except Exception:  # a mistake of ours, or even what went wrong could not be kept
+            log.exception("import %d", job.number)
+            self.intake.say(shown(job))
 
     def _end_orphans(self) -> None:
         """Put an end to detections on things that are out of use; the desk hears it in its turn."""
@@ -139,7 +139,7 @@ class Clerk:
         """Stop after what is under way, or leave it to the next start to say what came of it."""
         self._stop.set()
         self.watch.close()
-        self._thread.join(2.0)
+        self.thread.join(2.0)
 
 
 def orphans(desk: Desk) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
@@ -88,11 +89,15 @@ class Shelf:
             raise NotFound(msg) from error
 
     def jobs(self, limit: int = 100) -> list[Job]:
-        """Read the newest jobs, newest first."""
+        """Read the newest jobs, newest first; one whose record is damaged is left out."""
         numbers = sorted(
             (int(each.parent.name) for each in self.folder.glob(f"*/{RECORD}")), reverse=True
         )
-        return [self.job(number) for number in numbers[:limit]]
+        found = []
+        for number in numbers[:limit]:
+            with suppress(NotFound):
+                found.append(self.job(number))
+        return found
 
     def take_in(self, job: Job, upload: Path) -> None:
         """Move an upload into the folder of its job, under the name that people gave it."""
