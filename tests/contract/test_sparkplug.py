@@ -35,6 +35,16 @@ def town() -> Registry:
     )  # fmt: skip
 
 
+def without(registry: Registry, key: str) -> Registry:
+    """Give a registry in which a thing is out of use; those behind it move up a row."""
+    row = registry.rows[key]
+    via = np.delete(registry.via, row)
+    columns = ("id", "kind", "first", "lon", "lat", "grid")
+    left = {name: np.delete(getattr(registry, name), row) for name in columns}
+    keys = tuple(each for each in registry.key if each != key)
+    return replace(registry, **left, key=keys, via=np.where(via > row, via - 1, via))
+
+
 class Line:
     """Says things as edge nodes do, and hears what the door makes of them: all that it found."""
 
@@ -235,6 +245,22 @@ def again(line: Line, *, at_once: int = 50) -> Line:
     after.decoder = Decoder(town(), replace(Limits.load(), rebirths_at_once=at_once))
     after.decoder.host.load(line.decoder.host.save(), NOW)
     return after
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_a_node_may_die_after_one_of_its_machines_was_retired(line: Line, *, restart: bool) -> None:
+    """Its births outlast the change of the registry, or the restart after it; the thing does not."""
+    line.say("DBIRTH.e-1.m-2", [], 2)
+    fresh = Decoder(without(town(), "m-1"), Limits.load())
+    if restart:
+        fresh.host.load(line.decoder.host.save(), line.now)
+    else:
+        fresh.take_over(line.decoder)
+    line.decoder = fresh
+    said = line.say("NDEATH.e-1", [{"name": "bdSeq", "datatype": 4, "long_value": 3}])
+
+    assert (said.series.tolist(), said.value.tolist()) == ([7], [0.0])
+    assert b"m-1" not in fresh.host.save()
 
 
 def test_births_outlast_a_restart_and_everybody_is_asked_for_new_ones(line: Line) -> None:

@@ -170,6 +170,7 @@ class Host:
         """Go on with the births that another host knows; series keep their numbers for ever."""
         known = ("_nodes", "_gaps", "_wanted", "_asking", "_saved", "_stale", "counts", "altered")
         vars(self).update({name: vars(other)[name] for name in known})
+        self._let_go()
 
     def save(self) -> bytes:
         """Give what is to be kept of the edge nodes: who they are, and what was born."""
@@ -188,7 +189,15 @@ class Host:
             node.next, node.missing, node.asked_ms = -1, set(), None
             self._nodes[node.key] = node
             self._ask(node, now)
+        self._let_go()
         self.save()
+
+    def _let_go(self) -> None:
+        """Forget the births of things that are out of use since."""
+        known = self._registry.rows
+        for node in self._nodes.values():
+            node.births = {key: born for key, born in node.births.items() if key in known}
+        self._stale = True
 
     def wishes(self, now: int) -> list[tuple[bytes, bytes]]:
         """Give the commands to publish at *now* (ms): subject and payload of each."""
