@@ -249,7 +249,7 @@ def again(line: Line, *, at_once: int = 50) -> Line:
 
 @pytest.mark.parametrize("restart", [True, False])
 def test_a_node_may_die_after_one_of_its_machines_was_retired(line: Line, *, restart: bool) -> None:
-    """Its births outlast the change of the registry, or the restart after it; the thing does not."""
+    """Births outlast the change of the registry, or the restart after it; the thing does not."""
     line.say("DBIRTH.e-1.m-2", [], 2)
     fresh = Decoder(without(town(), "m-1"), Limits.load())
     if restart:
