@@ -250,8 +250,9 @@ def unchanged(request: Request, ports: Ports) -> bool:
 
     So they are where the database does not answer: nobody can have been revoked there.
     """
+    was: Who = request.state.who
     try:
-        return known(request, ports) == request.state.who
+        return known(request, ports) == was
     except Forbidden:
         return False
     except BoroughError:
