@@ -100,6 +100,7 @@ class PulseHealth:
 
     def __init__(self, settings: Settings, bus: Client, fixed: Mapping[str, int]) -> None:
         self.data = settings.folder
+        self.roles = [each for each in ("stream", "desk") if each in settings.roles]
         self.bus, self.servers = bus, bus_of(settings)
         self.fixed = fixed
         self.seen = 0.0
@@ -143,10 +144,8 @@ class PulseHealth:
         return has_room(self.servers)
 
     def parts(self) -> Mapping[str, bool]:
-        """Say of each part whether it answers."""
-        alive = {
-            role: self._pulse(role).get("age_s", 1e9) < pulse.STALE_S for role in ("stream", "desk")
-        }
+        """Say of each part that this machine runs whether it answers, and of the bus."""
+        alive = {role: self._pulse(role).get("age_s", 1e9) < pulse.STALE_S for role in self.roles}
         return {"bus": self.bus.is_connected, **alive}
 
 
