@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -136,20 +137,26 @@ def by(district: Living, processes: int = 1, **wish: Any) -> tuple[Changes, Reto
 
 
 def test_a_whole_history_is_replayed_in_processes_that_share_it_out(district: Living) -> None:
-    """Three processes say what one does, in slices of some rows or all at once; days are told."""
+    """Three processes, or two partitions, say what one does, in slices of whatever size.
+
+    Whoever waits is told of days.
+    """
     heard: list[tuple[str, int, int]] = []
     with retold(
         district.settings, Wish(slice_rows=5000), lambda *far: heard.append(far), processes=3
     ) as past:
         three = list(past.changes())
     one, alone = by(district)
+    parted = replace(district.settings, partitions=2)
+    with retold(parted, Wish()) as told_by_parts:
+        by_parts = list(told_by_parts.changes())
     heard_all = recounted(district.held.registry, said(district.held.registry), [])
     expected = [each for each in heard_all if each["now"] < alone.to_ms]
 
     assert [(e["scene"], e["thing"], e["level"], e["time"]) for e in one] == [
         (e["scene"], e["thing"], e["level"], e["time"]) for e in expected
     ]
-    assert three == one
+    assert three == by_parts == one
     assert past.rows == alone.rows
     assert past.began == alone.began
     assert sum(past.began.values()) == sum(not each["before"]["level"] for each in expected)
