@@ -1,11 +1,15 @@
 """Checkpoints are whole, or they are passed over."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from borough.app import checkpoints
+from borough.core.errors import BoroughError, DiskFull
 
 
 def kept(folder: Path, position: int) -> Path:
@@ -34,11 +38,72 @@ def test_a_damaged_one_is_passed_over_and_laid_aside(tmp_path: Path, share: floa
     whole = newest.read_bytes()
     newest.write_bytes(whole[: int(len(whole) * share)])
 
-    found = checkpoints.newest(tmp_path)
+    for own in (False, True):  # a reader leaves it where it is
+        found = checkpoints.newest(tmp_path, own=own)
+        assert found is not None
+        assert int(found["position"]) == 10
+        assert newest.with_suffix(".damaged").exists() is own
+
+
+def test_one_that_cannot_be_read_now_is_not_laid_aside(tmp_path: Path) -> None:
+    """It may be whole, and readable at the next start; nobody begins as if there were none."""
+    newest = tmp_path / f"{20:020d}.npz"
+    newest.mkdir()  # to read it is an error of the system, not of what is in it
+
+    with pytest.raises(IsADirectoryError):
+        checkpoints.newest(tmp_path, own=True)
+    kept(tmp_path, 10)
+    found = checkpoints.newest(tmp_path, own=True)
+
+    assert found is not None
+    assert int(found["position"]) == 10
+    assert newest.exists()
+
+
+@pytest.mark.parametrize("at", [8, 10])
+def test_a_bit_that_fell_over_is_damage_whatever_it_makes_of_the_file(
+    tmp_path: Path, at: int
+) -> None:
+    """Such as one that is said to be encrypted, or packed in a way that nobody knows."""
+    kept(tmp_path, 10)
+    newest = kept(tmp_path, 20)
+    whole = bytearray(newest.read_bytes())
+    whole[whole.index(b"PK\x01\x02") + at] ^= 0x55
+    newest.write_bytes(whole)
+
+    found = checkpoints.newest(tmp_path, own=True)
 
     assert found is not None
     assert int(found["position"]) == 10
     assert newest.with_suffix(".damaged").exists()
+
+
+def test_one_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """A full disk by its name; those before it stay."""
+    kept(tmp_path, 10)
+    fresh = tmp_path / f"fresh.{os.getpid()}.tmp"
+    fresh.symlink_to("/dev/full")
+    with pytest.raises(DiskFull, match="No space left"):
+        kept(tmp_path, 20)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f"{10:020d}.npz", "anchors"]
+
+    fresh.symlink_to(tmp_path)
+    with pytest.raises(BoroughError, match="cannot be kept") as told:
+        kept(tmp_path, 20)
+    assert not isinstance(told.value, DiskFull)
+
+
+def test_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
+    """But not what another one is still writing."""
+    over = subprocess.Popen([sys.executable, "-c", ""])
+    over.wait()
+    left, busy = (tmp_path / f"fresh.{pid}.tmp" for pid in (over.pid, os.getppid()))
+    for each in (left, busy):
+        each.touch()
+
+    kept(tmp_path, 10)
+
+    assert (left.exists(), busy.exists()) == (False, True)
 
 
 def test_where_there_is_none_nothing_is_found(tmp_path: Path) -> None:

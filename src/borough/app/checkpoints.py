@@ -1,6 +1,8 @@
 """Checkpoints: what the stream has worked out so far, in one file that is whole or not there."""
 
 import contextlib
+import errno
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +13,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from borough.core.errors import BoroughError, DiskFull
+
+log = logging.getLogger(__name__)
 Arrays = Mapping[str, NDArray[Any]]
 Clock = Callable[[], float]
 KEPT = 2
@@ -20,6 +25,9 @@ WORTH, SELDOM = 10.0, 6.0
 so many times as long as usual has passed."""
 BYTE_S = 5e-9
 """What one takes of a processor for a byte, before the first has told: 0.3 to 0.6 s for 87 MB."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
+SPOILT = {errno.EINVAL, None}
+"""With which an `OSError` says that a file leads nowhere; with others it could not be read now."""
 ANCHORS = "anchors"
 ANCHOR_S = 6 * 3600
 """How far apart checkpoints are, on the wall clock, that are kept for replays to begin at."""
@@ -53,18 +61,38 @@ class Rhythm:
 
 
 def write(folder: Path, arrays: Arrays) -> None:
-    """Keep *arrays* as the newest checkpoint; ``position`` among them names it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Keep *arrays* as the newest checkpoint; ``position`` among them names it.
+
+    `DiskFull`, or another `BoroughError`, where it cannot be kept; those before it stay.
+    """
     path = folder / f"{max(int(arrays['position']), 0):020d}.npz"
     fresh = folder / f"fresh.{os.getpid()}.tmp"
-    with fresh.open("wb") as file:
-        np.savez(file, allow_pickle=False, **dict(arrays))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    for old in sorted(folder.glob("*.npz"))[:-KEPT]:
-        old.unlink()
-    anchor(folder, path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        with fresh.open("wb") as file:
+            np.savez(file, allow_pickle=False, **dict(arrays))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        for old in sorted(folder.glob("*.npz"))[:-KEPT]:
+            old.unlink()
+        anchor(folder, path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        msg = f"the checkpoint cannot be kept: {error}"
+        raise (DiskFull if error.errno in FULL else BoroughError)(msg) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that are gone have left unfinished; it may be large."""
+    for each in folder.glob("fresh.*.tmp"):
+        try:
+            os.kill(int(each.name.split(".")[1]), 0)
+        except ProcessLookupError:
+            each.unlink(missing_ok=True)
+        except PermissionError:  # somebody else's, and there
+            continue
 
 
 def anchor(folder: Path, path: Path) -> None:
@@ -99,23 +127,38 @@ def latest(folder: Path) -> int:
     return max((int(each.stem) for each in folder.glob("*.npz")), default=-1)
 
 
-def newest(folder: Path) -> dict[str, NDArray[Any]] | None:
-    """Read the newest checkpoint that can be read; nothing if there is none."""
+def newest(folder: Path, *, own: bool = False) -> dict[str, NDArray[Any]] | None:
+    """Read the newest checkpoint that can be read; nothing if there is none.
+
+    Damaged ones are laid aside by who writes here, to whom they are their *own*.  `OSError` where
+    none could be read at this moment: to begin without would lose what they hold.
+    """
+    wrong: OSError | None = None
     for path in sorted(folder.glob("*.npz"), reverse=True):
-        arrays = read(path)
+        try:
+            arrays = read(path, own=own)
+        except OSError as error:
+            log.warning("a checkpoint is passed over: %s", error)
+            wrong = error
+            continue
         if arrays is not None:
             return arrays
+    if wrong is not None:
+        raise wrong
     return None
 
 
-def read(path: Path) -> dict[str, NDArray[Any]] | None:
-    """Read one checkpoint; nothing if it is gone or damaged, and then it is laid aside."""
+def read(path: Path, *, own: bool = False) -> dict[str, NDArray[Any]] | None:
+    """Read one checkpoint; nothing if it is gone or damaged, `OSError` if it cannot be read now."""
     try:
         with path.open("rb") as file, np.load(file) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError:  # its writer has meanwhile replaced it by a newer one
         return None
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
-        with contextlib.suppress(FileNotFoundError):
-            path.rename(path.with_suffix(".damaged"))
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno not in SPOILT:
+            raise
+        if own:
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(path.with_suffix(".damaged"))
         return None

@@ -75,7 +75,7 @@ class Stream:
         make_streams(self.links[1], journal=kept(settings))
         self.journal = Journal(self.links[0], part)
         self.lake = lake_of(settings, held.district.zone)
-        self.saved = checkpoints.newest(self.folder)
+        self.saved = checkpoints.newest(self.folder, own=True)
         self.engine = connect(settings.store)
         tunings = SqlTunings(self.engine)
         self.tuned = standing_before(self.journal.first(), tunings)
@@ -341,7 +341,7 @@ class Stream:
         }
 
     def checkpoint(self, *, wait: bool = False) -> None:
-        """Keep where we are; the writing happens beside the loop, unless it is to *wait*."""
+        """Keep where we are, beside the loop; or *wait*, and raise `DiskFull` and the like."""
         if self._saver is not None:
             if self._saver.is_alive() and not wait:
                 return
@@ -354,17 +354,23 @@ class Stream:
         arrays["sparkplug"] = np.frombuffer(self.decoder.host.save(), np.uint8)
         first = self.journal.first()
         checkpoints.drop_anchors(self.folder, (first.sequence - 1 if first else 0) << REPORT_BITS)
-        self._saver = threading.Thread(
-            target=self._keep, args=(arrays, time.thread_time() - begun), name="checkpoint"
-        )
-        self._saver.start()
+        copying_s = time.thread_time() - begun
         if wait:
-            self._saver.join()
+            self._keep(arrays, copying_s, wait=True)
+        else:
+            self._saver = threading.Thread(target=self._keep, args=(arrays, copying_s))
+            self._saver.start()
 
-    def _keep(self, arrays: checkpoints.Arrays, copying_s: float) -> None:
+    def _keep(self, arrays: checkpoints.Arrays, copying_s: float, *, wait: bool = False) -> None:
         """Write a checkpoint, and note what it took of a processor in all."""
-        checkpoints.write(self.folder, arrays)
-        self.kept_s = copying_s + time.thread_time()
+        begun = time.thread_time()
+        try:
+            checkpoints.write(self.folder, arrays)
+        except BoroughError as error:  # the ones before it stay, and others follow
+            if wait:
+                raise
+            log.warning("%s", error, extra=event(error.code))
+        self.kept_s = copying_s + time.thread_time() - begun
 
     def prepare(self, chunks: Iterable[tuple[int, Any, Any, Any]]) -> None:
         """Journal prepared history, hour by hour, as if it had arrived then."""
