@@ -51,6 +51,7 @@ MQTT_ONLY = {
     "unreadable": "not JSON, or not of a form that devices may send",
     "too-large": "longer than `payload_bytes`",
     "too-often": "more than `device_messages` of one device, sent with QoS 0",
+    "unborn": "Sparkplug: no birth that was heard here has declared this metric",
     "bad-topic": "not `d/{credential}/{device}` or `d/{credential}/{device}/{property}`",
 }
 RUNNING, PARTLY, NOT_YET = "running", "partly", "not yet"

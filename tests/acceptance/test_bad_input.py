@@ -196,7 +196,7 @@ def in_json(rows: list[tuple[str, str, float]]) -> tuple[str, bytes]:
 def in_arrow(rows: list[tuple[str, str, float]]) -> tuple[str, bytes]:
     """Write rows of thing, property and value as an Arrow stream, with its media type."""
     thing, name, value = zip(*rows, strict=True)
-    columns = {
+    columns: dict[str, Any] = {
         "thing": Array(thing, DataType.utf8()),
         "property": Array(name, DataType.utf8()),
         "value": Array(value, DataType.float64()),

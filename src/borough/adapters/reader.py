@@ -45,7 +45,9 @@ _WAITED_S = 0.001
 """Who waited for so long in all was not behind."""
 _NAMED_S = 125.0
 """How long what the HTTP door stored stays after it is journalled: the bus knows a batch that is
-sent again by its name for two minutes, and after a crash only if the batch is still there."""
+sent again by its name for two minutes, and after a crash only if the batch is still there.  It goes
+sooner where such batches fill ``_SPARE`` of the door's room: who is to send waits for that."""
+_SPARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ class Marks:
 
     mqtt: int = 0
     http: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Batches that the journal holds and the bus still does: since when, up to where, bytes."""
+
+    since: float
+    sequence: int
+    bytes: int
 
 
 @dataclass(slots=True)
@@ -149,11 +160,13 @@ class Reader:
         self._stack = ExitStack()
         self._selector = self._stack.enter_context(selectors.DefaultSelector())
         self._purged = self._gave = time.monotonic()
-        self._done: deque[tuple[float, int]] = deque()
+        self._kept: deque[Kept] = deque()
+        self._journalled = self._bytes = 0
         with ExitStack() as undo:
             undo.enter_context(self._stack)
             live, plugs, acknowledged = (self._link(bus, "doors") for _ in range(3))
             doors = self._link(bus, "borough")
+            info = doors.call(f"$JS.API.STREAM.INFO.{lanes.DOORS_STREAM}")
             self._acknowledged, mqtt = lanes.open_acknowledged(
                 acknowledged, marks.mqtt, limits, part
             )
@@ -164,6 +177,9 @@ class Reader:
             self._plugs = lanes.LiveLane(plugs, *nobody or [lanes.SPARKPLUG])
             undo.pop_all()
         self.marks = Marks(mqtt, http)
+        self._spare = int(info["config"]["max_bytes"] * _SPARE / part.of)
+        if http:  # what another reader has left there
+            self._kept.append(Kept(self._gave, http, int(info["state"]["bytes"])))
         for lane in (self._live, self._plugs, self._acknowledged, self._doors):
             self._selector.register(lane.link, selectors.EVENT_READ, lane)
 
@@ -184,6 +200,7 @@ class Reader:
         when nothing came.
         """
         worked_s = time.monotonic() - self._gave
+        self._forget()
         if gather_s is None:
             gather_s = min(max(self._share * worked_s, SHORT_S), self._calm_s)
         enough_s = gather_s - min(gather_s, LONG_S)
@@ -236,6 +253,7 @@ class Reader:
             chunk.acks += replies
         else:
             self.counts["doors"] += len(bodies)
+            self._bytes += sum(map(len, bodies))
             if not self._part.single:
                 lent = zip(subjects, replies, strict=True)
                 self._lent |= {name: sequence_of(at) for name, at in lent if b".lent." in name}
@@ -256,16 +274,28 @@ class Reader:
 
     def ack(self, chunk: Chunk) -> None:
         """Let the bus forget a chunk, once the journal holds it; chunks go in order."""
-        now, link = time.monotonic(), self._doors.link
         if chunk.acks:
             self._acknowledged.forget(chunk.acks[-1])
-        if chunk.doors and now > self._purged + lanes.PURGE_S:
+        if chunk.doors:
+            self._journalled = chunk.after.http
+
+    def _forget(self) -> None:
+        """Let the bus forget batches that the journal has held for long, or whose room is needed.
+
+        It is seen to at each take, for a door that is full gives nothing to acknowledge.
+        """
+        now, link = time.monotonic(), self._doors.link
+        if self._journalled and now > self._purged + lanes.PURGE_S:
             self._purged = now
-            self._done.append((now, chunk.after.http))
+            self._kept.append(Kept(now, self._journalled, self._bytes))
+            self._journalled = self._bytes = 0
             for name, last in self._lent.items():  # the last one stays: it tells how far we are
                 lanes.purge(link, lanes.DOORS_STREAM, {"seq": last, "filter": name.decode()})
-        if self._done and now > self._done[0][0] + _NAMED_S:
-            wanted: dict[str, object] = {"seq": self._done.popleft()[1]}
-            if not self._part.single:
-                wanted["filter"] = self._part.door
+        wanted: dict[str, object] = {} if self._part.single else {"filter": self._part.door}
+        while self._kept and (
+            now > self._kept[0].since + _NAMED_S
+            or sum(each.bytes for each in self._kept) > self._spare
+        ):
+            wanted["seq"] = self._kept.popleft().sequence
+        if "seq" in wanted:
             lanes.purge(link, lanes.DOORS_STREAM, wanted)

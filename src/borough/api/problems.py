@@ -82,6 +82,8 @@ CODES = {404: "not-found", 405: "bad-request", 401: "not-signed-in", 403: "forbi
 MEDIA = "application/problem+json"
 OURS = 500
 """From this status on it was our fault."""
+AGAIN = {503: "5"}
+"""After how many seconds what fails with a status is to be tried again; sooner it rarely helps."""
 TEXT = {"type": "string"}
 DECLARED: dict[int | str, dict[str, Any]] = {
     "default": {
@@ -125,7 +127,10 @@ def problem(where: HTTPConnection, error: BoroughError) -> Response:
             {**each, "details": details(each["detail"], title)} for each in extra["fields"]
         ]
     headers = {"www-authenticate": "Bearer"} if isinstance(error, NotSignedIn) else {}
-    return document(where, status_of(error), error.code, str(error), extra=extra, headers=headers)
+    status = status_of(error)
+    if status in AGAIN:
+        headers["retry-after"] = AGAIN[status]
+    return document(where, status, error.code, str(error), extra=extra, headers=headers)
 
 
 def document(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import nats
 import numpy as np
 from nats.aio.client import Client
+from nats.js.errors import APIError
 
 from borough.api.ports import Rows
 from borough.app.bus import bus_of, has_room
@@ -12,11 +13,14 @@ from borough.app.clocks import wall_ms
 from borough.app.desk_line import ASK_S
 from borough.app.settings import Settings
 from borough.core import frames
-from borough.core.errors import BusDown, DiskFull
+from borough.core.errors import BacklogFull, BusDown, DiskFull
 from borough.core.partitions import Part, home_of_series
 from borough.core.registry import Registry
 
 FULL = "the disk that keeps readings is full; nothing was taken: make room, then send it again"
+BEHIND = "as much waits to be looked at as may wait; send the rows again later"
+NO_ROOM = 10077
+"""What the bus says to who stores in a stream that has as many bytes as it may."""
 
 
 class DoorLine:
@@ -35,7 +39,11 @@ class DoorLine:
         self.clock = settings.clock
 
     async def take(self, rows: Rows, key: str | None) -> bool:
-        """Keep the rows durably; False if rows under this key were kept before."""
+        """Keep the rows durably; False if rows under this key were kept before.
+
+        Nothing waits here: `BacklogFull` while the stream is as far behind as it may be, `DiskFull`
+        without room on the disk, `BusDown` where the bus does not answer.
+        """
         if not has_room(self.servers):
             raise DiskFull(FULL)
         if not self.bus.is_connected:  # else the client would keep them, and send them later
@@ -57,6 +65,8 @@ class DoorLine:
             try:
                 kept = await self.stream.publish(door, frames.encode(part), headers=headers)
             except (nats.errors.Error, TimeoutError) as error:
+                if isinstance(error, APIError) and error.err_code == NO_ROOM:
+                    raise BacklogFull(BEHIND) from error
                 msg = "the rows could not be kept; send them again"
                 raise BusDown(msg) from error
             fresh |= not kept.duplicate

@@ -1,6 +1,7 @@
 """Every error the product can raise on purpose.
 
 BoroughError
+├── BacklogFull       as much of what came in waits as may wait (a BusDown)
 ├── BadArchive        a backup is damaged, cut short, or not one that this release reads
 ├── BadBatch          columns of a batch do not line up
 ├── BadDistrict       a table of a district folder breaks its own rules
@@ -165,6 +166,12 @@ class BusDown(BoroughError):
     code = "bus-down"
 
 
+class BacklogFull(BusDown):
+    """As much of what came in waits to be looked at as may wait: send it again later."""
+
+    code = "backlog-full"
+
+
 class DiskFull(BusDown):
     """The disk of the message bus is full: nothing is taken in until there is room again."""
 
@@ -251,6 +258,7 @@ class UnknownCode(BoroughError):
 
 TITLES: dict[str, dict[str, str]] = {
     "borough": {"zh": "出错了", "en": "Something went wrong"},
+    "backlog-full": {"zh": "积压已满", "en": "As much waits as may wait"},
     "bad-archive": {"zh": "备份文件不可用", "en": "A backup cannot be used"},
     "bad-batch": {"zh": "数据批次的列对不齐", "en": "The columns of a batch do not line up"},
     "bad-district": {"zh": "区县数据表有误", "en": "A district table breaks its rules"},
