@@ -211,7 +211,7 @@ def drained(settings: Settings, messages: int) -> dict[str, int]:
 def latency(
     settings: Settings, after: int, watched: Mask | None = None
 ) -> tuple[int, dict[str, float]]:
-    """Read the journal behind *after*: rows stored, and ms from sending to evaluated.
+    """Read the journal behind *after*: rows stored, and district ms from sent to evaluated.
 
     Of *watched* series only, where they are given.
     """
@@ -221,7 +221,7 @@ def latency(
     with Link(bus_of(settings).login("borough"), "bench") as link:
         for _, frame in JournalTail(link, after).rest():
             if ended is not None:
-                late.append(frame.wall - ended)
+                late.append(frame.now - ended)
             mine = frame.kind == ROWS and len(frame) > 0
             time_ = frame.time if watched is None or not mine else frame.time[watched[frame.series]]
             ended = time_ if mine else None

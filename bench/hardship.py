@@ -1,12 +1,20 @@
 """Bad input under load: the good readings of others, and an account that adds up.
 
-``borough bench hardship [--rate 2000] [--seconds 20] [--full 8] [--json]``
+``borough bench hardship [--rate 20000] [--seconds 20] [--full 8] [--json]``
 
-One gateway sends over QoS 1 what gateways should not: broken payloads, things and properties
-that nobody knows, the same twice, old readings late, clocks hours ahead and behind, in shares
-that ``SHARES`` names.  A program posts batches with bad rows.  Beside them another gateway sends
-good readings; ``p99_ms`` is theirs, from sending to the journal.  ``unaccounted`` is by how much
-the counters miss what was sent, over all reasons: received = stored + rejected.
+Half of the messages come from quiet devices: good readings over QoS 0, by two gateways.  ``p50_ms``
+and ``p99_ms`` are theirs alone, from sending to evaluated; null where there are none.  Beside them
+
+- two gateways send over QoS 1 what gateways should not: broken payloads, things, properties and
+  whole classes that nobody knows (the latter as Sparkplug, too), the same twice, old readings late,
+  clocks hours ahead and behind, in shares that ``SHARES`` names;
+- one device sends a thousand messages a second over QoS 0, of which what is too often is rejected,
+  and another one as many over QoS 1, which are all taken;
+- a program posts batches with bad rows and rows of an unknown class, as JSON and as Arrow.
+
+``unaccounted`` is by how much the counters miss what was sent, over all reasons: received = stored
++ rejected, with each of the three counted by itself; ``lost`` are quiet messages that the journal
+does not hold.
 
 Then the disk that holds the journal is filled for ``--full`` seconds, where mounting is allowed:
 ``full_disk`` says what came of it.  Nobody may hear an acknowledgement of what is not kept
@@ -21,13 +29,10 @@ every second.  ``history_behind`` is how many rows it lacks at the end of the se
 import argparse
 import itertools
 import os
-import random
-import socket
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,112 +41,27 @@ from typing import Any
 import httpx
 import numpy as np
 
+from _ground import account_of, end_of_journal, latency, send, targets_of
+from _rough import LOUD, Posting, Speaker, Words, loud, rough
 from _told import tell
 from borough.app.district_run import pss_mb
 from borough.app.setup import CREDENTIALS
-from borough.core import packets
 from borough.core.errors import BadSetting
 from borough.core.frames import ROWS
+from borough.core.observations import Index
 from borough.testing.disks import disk, fill
 from borough.testing.living import Living, eventually
 from borough.testing.object_store import ObjectStore, running, stores
 from borough.testing.senders import HttpSender, MqttSender, Sender, steady
 
-HOUR_MS, MINUTE_MS = 3_600_000, 60_000
-SHARES = {
-    "good": 0.88, "unreadable": 0.01, "twice": 0.01, "disordered": 0.05, "behind": 0.02,
-    "ahead": 0.02, "unknown-device": 0.005, "unknown-property": 0.005,
-}  # fmt: skip
-REJECTED = ("unreadable", "unknown-device", "unknown-property")
-BURST = 50
-ROWS_A_BATCH = 50
-PATIENCE_S = 20.0
+REJECTED = ("unreadable", "unknown-device", "unknown-class", "unknown-property")
+LINES = 4
+"""Connections of each gateway that sends bad and good."""
 DISK_MB = 64
+Counts = tuple[dict[str, int], Counter[str]]
 
 
-@dataclass
-class Rough:
-    """A gateway that sends bad and good, each acknowledged, and knows how much of which."""
-
-    living: Living
-    key: str
-    token: str
-    rate: float
-    sent: Counter[str] = field(default_factory=Counter)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def words(self) -> Iterator[tuple[str, bytes]]:
-        """Say one thing after the other: topic and payload."""
-        registry, dice = self.living.held.registry, random.Random(1)  # noqa: S311 - no secret
-        mine = np.flatnonzero(registry.via == registry.rows[self.key]).tolist()
-        topic, said = "", b""
-        for number, row in enumerate(itertools.cycle(mine)):
-            kind = registry.kinds[int(registry.kind[row])].properties[0]
-            value = min(max(sum(kind.normal) / 2, kind.low), kind.high)
-            what = dice.choices(list(SHARES), list(SHARES.values()))[0]
-            what = "good" if what == "twice" and not said else what
-            self.sent[what] += 1
-            if what == "twice":
-                yield topic, said
-                continue
-            shift = {"disordered": -dice.randrange(MINUTE_MS, 10 * MINUTE_MS),
-                     "behind": -3 * HOUR_MS, "ahead": 3 * HOUR_MS}.get(what, 0)  # fmt: skip
-            at = self.living.now + shift
-            device = f"nobody-{number}" if what == "unknown-device" else registry.key[row]
-            name = "nothing" if what == "unknown-property" else kind.code
-            text = b"{" if what == "unreadable" else b'{"v": %r, "t": %d}' % (value, at)
-            if what == "good":
-                topic, said = f"d/{self.key}/{device}/{name}", text
-            yield f"d/{self.key}/{device}/{name}", text
-
-    def work(self) -> None:
-        """Send in bursts, and wait for the word of the bus after each."""
-        words, begun, count = self.words(), time.monotonic(), 0
-        where = (self.living.settings.host, self.living.settings.mqtt_port)
-        with socket.create_connection(where, PATIENCE_S) as line:
-            line.sendall(packets.connect(self.key, self.key, self.token))
-            assert line.recv(4) == packets.GOOD_CONNACK  # noqa: S101 - its token is good
-            while not self.over.is_set():
-                some = [next(words) for _ in range(BURST)]
-                numbered = enumerate(some, 1)
-                line.sendall(b"".join(packets.publish(t.encode(), p, n) for n, (t, p) in numbered))
-                heard, rest = 0, b""
-                while heard < BURST:
-                    numbers, rest = packets.acknowledged(rest + line.recv(65_536))
-                    heard += len(numbers)
-                count += BURST
-                time.sleep(max(0.0, begun + count / self.rate - time.monotonic()))
-
-
-@dataclass
-class Posting:
-    """A program whose batches hold a bad row each; it adds up what it was told."""
-
-    living: Living
-    accepted: int = 0
-    rejected: int = 0
-    received: int = 0
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def work(self) -> None:
-        """Post batch after batch."""
-        rows = steady(self.living, "battery", 50.0)
-        with httpx.Client(
-            base_url=self.living.url, auth=("gw-0001", self.living.token), timeout=PATIENCE_S
-        ) as door:
-            while not self.over.wait(0.1):
-                batch = [
-                    {"thing": r.thing, "property": r.name, "time": r.time, "value": r.value}
-                    for r in itertools.islice(rows, ROWS_A_BATCH)
-                ]
-                batch[0]["value"] = 1e9
-                told = door.post("/api/v1/observations", json={"observations": batch}).json()
-                self.received += told["received"]
-                self.accepted += told["accepted"]
-                self.rejected += sum(told["rejected"].values())
-
-
-def counted(living: Living) -> tuple[dict[str, int], Counter[str]]:
+def counted(living: Living) -> Counts:
     """Give the stream's counters, once they stand still."""
     seen: list[Any] = []
 
@@ -155,37 +75,100 @@ def counted(living: Living) -> tuple[dict[str, int], Counter[str]]:
     return seen[-1]  # type: ignore[no-any-return] # just put there
 
 
-def waits(living: Living, mine: set[int]) -> dict[str, int]:
-    """Say how long good readings took from sending to the journal, in ms."""
-    late = []
-    for _, frame in living.journal():
-        if frame.kind == ROWS:
-            which = np.isin(frame.series, list(mine))
-            clock = living.settings.clock
-            late += [frame.wall - clock.wall(each) for each in frame.time[which].tolist()]
-    found = np.percentile(late, (50, 99)) if late else (0, 0)
-    return {"p50_ms": round(found[0]), "p99_ms": round(found[1]), "good_readings": len(late)}
+def rows_of(living: Living, series: Index | None = None) -> int:
+    """Count the rows of the journal that came through the doors, or those of some series."""
+    found = (frame for _, frame in living.journal() if frame.kind == ROWS)
+    return sum(
+        len(each) if series is None else int(np.isin(each.series, series).sum()) for each in found
+    )
 
 
-def account(
-    before: tuple[dict[str, int], Counter[str]], after: tuple[dict[str, int], Counter[str]],
-    rough: Rough, expected: dict[str, int],
-) -> dict[str, Any]:  # fmt: skip
-    """Hold the counters against what was sent."""
+def account(before: Counts, after: Counts, expected: dict[str, int], http: int) -> dict[str, Any]:
+    """Hold the counters against what was sent; *http* is by how much those of the door miss."""
     grown = {name: after[0].get(name, 0) - before[0].get(name, 0) for name in after[0]}
     rejected = after[1] - before[1]
-    misses = {
-        "stored": grown["stored"] - expected["stored"],
-        "received": grown["received"] - grown["stored"] - rejected.total(),
-        "clamped": grown.get("clamped", 0) - rough.sent["ahead"],
-        **{reason: rejected[reason] - rough.sent[reason] for reason in REJECTED},
-    }
-    strange = sum(many for reason, many in rejected.items() if reason not in REJECTED)
+    counted = {**{name: grown.get(name, 0) for name in ("received", "stored", "clamped")},
+               **rejected}  # fmt: skip
+    misses = {name: counted.get(name, 0) - expected.get(name, 0) for name in counted | expected}
+    misses["http"] = http
+    between = grown["received"] - grown["stored"] - rejected.total()
     return {
         "received": grown["received"], "stored": grown["stored"], "rejected": dict(rejected),
-        "clamped": grown.get("clamped", 0), "late": grown.get("late", 0), "misses": misses,
-        "unaccounted": sum(map(abs, misses.values())) + strange,
+        "clamped": grown.get("clamped", 0), "late": grown.get("late", 0),
+        "between": between, "misses": misses,
+        "unaccounted": abs(between) + sum(map(abs, misses.values())),
     }  # fmt: skip
+
+
+@dataclass
+class Cast:
+    """Who sends, by what they do, and what each of them has said."""
+
+    living: Living
+    tokens: dict[str, str]
+    rate: float
+    said: list[Counter[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        registry = self.living.held.registry
+        first, *bad = [*self.tokens][:3]
+        each = (self.rate / 2 - 2 * LOUD) / (LINES * len(bad))
+        self.posting = Posting(self.living)
+        self.rough = []
+        for key, n in itertools.product(bad, range(LINES)):
+            self.said.append(Counter())
+            words = rough(self.living, key, n, self.said[-1])
+            self.rough.append(self.speaker(key, f"rough-{n}", words, each))
+        mine = np.flatnonzero(registry.via == registry.rows[first]).tolist()
+        named = [registry.kinds[int(registry.kind[row])].properties[0].code for row in mine]
+        talkers = [row for row, name in zip(mine, named, strict=True) if name != "battery"][:2]
+        self.loud = [
+            self.speaker(first, f"loud-{n}", loud(self.living, first, row), LOUD, sure=n > 0)
+            for n, row in enumerate(talkers)
+        ]
+        self.talked = registry.first[talkers]
+        via = [registry.rows[key] for key in [*self.tokens][3:]]
+        self.quiet = np.flatnonzero(np.isin(registry.via, via))
+
+    def speaker(
+        self, key: str, name: str, words: Words, pace: float, *, sure: bool = True
+    ) -> Speaker:
+        """Give a connection of a gateway."""
+        who = f"{key}-{name}", key, self.tokens[key]
+        return Speaker(self.living, who, words, pace, sure=sure)
+
+    @property
+    def sent(self) -> Counter[str]:
+        """How much was said of which sort, bad and good."""
+        return sum(self.said, Counter())
+
+    def play(self, folder: Path, seconds: float) -> dict[str, Any]:
+        """Let all of them send for so long; gives the account of the quiet ones."""
+        settings, registry = self.living.settings, self.living.held.registry
+        targets = targets_of(folder / "quiet.csv", registry, self.tokens, self.quiet)
+        generator = send(settings, targets, [(self.rate / 2, seconds)], 0)
+        others: list[Speaker | Posting] = [*self.rough, *self.loud, self.posting]
+        for each in others:
+            each.start()
+        quiet = account_of(generator)
+        for each in others:
+            each.over.set()
+        for each in others:
+            each.join()
+            assert each.ended, "a sender broke off"  # noqa: S101 - else the account means nothing
+        return quiet
+
+    def expected(self, quiet: int, held_back: int) -> dict[str, int]:
+        """Say what the counters must have grown by."""
+        said = self.sent
+        others = quiet + sum(each.count for each in self.loud) + self.posting.accepted
+        bad = sum(said[reason] for reason in REJECTED)
+        return {
+            "received": said.total() + others, "stored": said.total() + others - bad - held_back,
+            "clamped": said["ahead"], "unreadable": said["unreadable"],
+            "unknown-device": said["unknown-device"] + said["unknown-class"],
+            "unknown-property": said["unknown-property"], "too-often": held_back,
+        }  # fmt: skip
 
 
 def measure(folder: Path, asked: argparse.Namespace, store: ObjectStore) -> dict[str, Any]:
@@ -194,37 +177,36 @@ def measure(folder: Path, asked: argparse.Namespace, store: ObjectStore) -> dict
     eventually(lambda: stores(store.address), "a store that stores")
     at = f"{store.address}/history"
     living = Living.made(folder / "data", share=asked.share, rate=1.0, history=at)
-    lines = (living.settings.folder / CREDENTIALS).read_text("utf-8").splitlines()
-    key, _, token = next(line for line in lines[2:] if line.startswith("gw-")).partition(",")
-    rough, posting = Rough(living, key, token, asked.rate), Posting(living)
+    lines = (living.settings.folder / CREDENTIALS).read_text("utf-8").splitlines()[1:]
+    tokens = dict(line.split(",") for line in lines if line.startswith("gw-"))
+    cast = Cast(living, tokens, asked.rate)
+    watched = np.zeros(len(living.held.registry.row_of_series), bool)
+    watched[living.held.registry.first[cast.quiet]] = True
     try:
         living.start()
         weight = pss_mb(list(living.pids().values()))
-        before = counted(living)
-        threads = [threading.Thread(target=each.work) for each in (rough, posting)]
-        with (
-            store.slow(asked.slow),
-            MqttSender(living, steady(living, "occupied", 0.0)) as good,
-        ):
-            for each in threads:
-                each.start()
-            time.sleep(asked.seconds)
-            for each in (rough, posting):
-                each.over.set()
-            for thread in threads:
-                thread.join()
-            good.hush()
-        behind = living.journalled().total() - held(living)
+        before, place = counted(living), end_of_journal(living.settings)
+        with store.slow(asked.slow):
+            quiet = cast.play(folder, asked.seconds)
+        behind = rows_of(living) - held(living)
         after = counted(living)
         living.await_history()
-        sent = rough.sent.total() - sum(rough.sent[reason] for reason in REJECTED)
-        stored = sent + posting.accepted + len(good.ledger.said)
-        found = account(before, after, rough, {"stored": stored})
-        series = {row[0] for row in good.ledger.said}
+        kept = [rows_of(living, cast.talked[n : n + 1]) for n in (0, 1)]
+        held_back = cast.loud[0].count - kept[0]
+        stored, late = latency(living.settings, place, watched)
         return {
-            "rate": asked.rate, "seconds": asked.seconds, "sent": dict(rough.sent), **found,
-            "http": {name: getattr(posting, name) for name in ("received", "accepted", "rejected")},
-            **waits(living, series),
+            "rate": asked.rate, "seconds": asked.seconds, "sent": dict(cast.sent),
+            **account(before, after, cast.expected(quiet["sent"], held_back), cast.posting.misses),
+            "http": {name: getattr(cast.posting, name) for name in ("received", "accepted")}
+            | {"rejected": dict(cast.posting.rejected)},
+            "rates": {
+                "quiet": round(quiet["rate"]),
+                "rough": round(cast.sent.total() / quiet["seconds"]),
+                "loud": [round(each.count / quiet["seconds"]) for each in cast.loud],
+            },
+            "loud": {"sent": [each.count for each in cast.loud], "stored": kept},
+            "quiet": quiet["sent"], "lost": quiet["sent"] - stored,
+            "p50_ms": late.get("p50_ms"), "p99_ms": late.get("p99_ms"),
             "history_behind": behind,
             "history_lacks": len(living.journalled().keys() - living.archived().keys()),
             "pss_mb": [weight, pss_mb(list(living.pids().values()))],
@@ -291,7 +273,7 @@ def held(living: Living) -> int:
 def main() -> None:
     """Read the arguments, print the figures."""
     parser = argparse.ArgumentParser(prog="borough bench hardship", description=__doc__)
-    parser.add_argument("--rate", type=float, default=2_000, help="messages a second, bad and good")
+    parser.add_argument("--rate", type=float, default=20_000, help="messages a second in all")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--share", type=float, default=0.02, help="of the fleet's devices")
     parser.add_argument("--slow", type=float, default=0.5, help="share of a second without history")
