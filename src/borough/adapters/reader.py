@@ -3,7 +3,8 @@
 Three lanes.  ``d.>`` as the bus hears it gives the QoS 0 messages; those of QoS 1 and 2 pass
 there too, but are taken only from the bus's own stream of acknowledged messages; and the
 stream DOORS gives what the HTTP door took in.  How far the two streams were taken is written
-into each frame of the journal, and only then does the bus forget it.
+into each frame of the journal, and only then does the bus forget it.  About 0.04 µs a message at
+356,000 a second (docs/why/hot-path.md).
 """
 
 import selectors
