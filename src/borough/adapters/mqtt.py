@@ -5,6 +5,7 @@
                                          or a JSON list of such reports
 
 ``t`` is optional, in ms; true and false are 1 and 0.  What comes under ``spBv1.0/`` is Sparkplug.
+About 0.4 µs a message and 0.9 a report, besides what reads the payloads (docs/why/hot-path.md).
 """
 
 from collections import Counter
