@@ -5,6 +5,7 @@ that closes its own tuple and opens others can only make more of them, for the l
 between tuples is not allowed inside a JSON string, and where it stands in an array or object
 of the payload the next ``,[`` does not fit; so if the count is right, each tuple is what its
 payload alone would give.  Otherwise the payloads are halved until the bad ones are alone.
+About 0.2 µs a reading (docs/why/hot-path.md).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
