@@ -3,6 +3,7 @@ r"""Reports of several properties: those of one class read in one call, straight
 Each class of thing has a form: ``t`` and its own properties, all optional, nothing else.
 Payloads of a class are joined as in `payloads`, and for the same reason none can change what
 another says.  What does not fit the form is left to the slow and careful way.
+About 0.5 µs a report of five readings (docs/why/hot-path.md).
 """
 
 from collections.abc import Sequence
