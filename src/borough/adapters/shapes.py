@@ -5,6 +5,7 @@ Which properties a report names, and in what order, is its shape: the few that t
 table, so that of each report only its names are looked up.  To decode 200 of
 them takes a quarter to a half less so than class by class; of thousands, `reports` is quicker.
 What is not plain is left to the slow and careful way.
+About 0.9 µs a report of five readings (docs/why/hot-path.md).
 """
 
 from collections.abc import Iterator, Sequence
