@@ -1,4 +1,7 @@
-"""Topics of devices: which series, or which thing, a topic speaks of, and whether it may."""
+"""Topics of devices: which series, or which thing, a topic speaks of, and whether it may.
+
+About 0.03 µs a message; 5 where a topic is met for the first time (docs/why/hot-path.md).
+"""
 
 from typing import Self
 
