@@ -1,4 +1,8 @@
-"""The three ways on which what the doors received comes off the bus."""
+"""The three ways on which what the doors received comes off the bus.
+
+About 0.03 µs a message of QoS 0 and 0.4 of QoS 1, besides the socket and `wire`
+(docs/why/hot-path.md).
+"""
 
 import json
 import re
