@@ -1,4 +1,8 @@
-"""The pipeline: every record of the journal through every scene, and nothing else decides."""
+"""The pipeline: every record of the journal through every scene, and nothing else decides.
+
+About 0.01 µs a row to find out whom it concerns, and with all who hear it 0.06 to 0.2
+(docs/why/hot-path.md).
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
