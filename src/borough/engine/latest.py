@@ -1,4 +1,4 @@
-"""The latest word of every series, by event time."""
+"""The latest word of every series, by event time; about 0.01 µs a row (docs/why/hot-path.md)."""
 
 from collections.abc import Mapping
 from typing import Any
