@@ -1,4 +1,7 @@
-"""Derived things: fold what their members report into windows, and close these on journal time."""
+"""Derived things: fold what their members report into windows, and close these on journal time.
+
+About 0.005 µs a row of the journal, where few rows are a member's (docs/why/hot-path.md).
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
