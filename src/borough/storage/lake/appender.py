@@ -1,4 +1,8 @@
-"""Bring a journal into history in the background, in large commits and with bounded memory."""
+"""Bring a journal into history in the background, in large commits and with bounded memory.
+
+About 0.002 µs a row here, and 0.06 to 0.09 in its thread for Parquet and the commit
+(docs/why/hot-path.md).
+"""
 
 import threading
 from time import monotonic
