@@ -18,6 +18,8 @@ Times are ms.
 A frame that changes parameters has no columns; ``rows`` counts the bytes of JSON in their place.
 Frames of the first release, ``BJF1``, have no ``tuned``, and are read as if it were 0; those
 and ``BJF2`` have no ``form`` but 0.
+
+About 0.01 µs a row to write, 0.003 to read (docs/why/hot-path.md).
 """
 
 import struct
