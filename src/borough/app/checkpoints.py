@@ -1,4 +1,8 @@
-"""Checkpoints: what the stream has worked out so far, in one file that is whole or not there."""
+"""Checkpoints: what the stream has worked out so far, in one file that is whole or not there.
+
+One of 356,000 things, 87 MB, takes 0.15 to 0.4 s of a processor, by the machine
+(docs/why/hot-path.md).
+"""
 
 import contextlib
 import errno
