@@ -1,4 +1,7 @@
-"""Read the bodies that carry observations: JSON and CSV, into columns as they were written."""
+"""Read the bodies that carry observations: JSON and CSV, into columns as they were written.
+
+About 0.13 µs a row of JSON (docs/why/batches.md).
+"""
 
 import csv
 from collections.abc import Sequence
