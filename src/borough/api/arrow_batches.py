@@ -1,4 +1,7 @@
-"""Read Arrow batches of observations: columns stay columns, no object is made for a row."""
+"""Read Arrow batches of observations: columns stay columns, no object is made for a row.
+
+About 0.002 µs a row where series are numbers (docs/why/batches.md).
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
