@@ -28,8 +28,8 @@ def readings(rows: list[int]) -> Readings:
     """Make what messages said, so many rows each, every message one report."""
     message = np.repeat(np.arange(len(rows)), rows)
     column = np.arange(len(message))
-    return Readings(message, message.astype("u4"), column.astype("i4"), column, column * 1.0, 0,
-                    Counter(), [])  # fmt: skip
+    return Readings(message, message.astype("u4"), column.astype("i4"), column, column * 1.0,
+                    len(column), 0, Counter(), [])  # fmt: skip
 
 
 def chunk(live: int, acked: int, doors: list[Frame]) -> Chunk:
