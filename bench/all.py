@@ -2,9 +2,10 @@
 
 ``borough bench all [--quick] [--only history --only memory] [--into dist/bench]`` writes
 ``bench.json`` and ``bench.md`` with a description of the machine.  Each bench runs in a process
-of its own, one after the other; one that fails is told of and stops no other.  With ``--only``
-what the folder holds of the others, of the same form and machine, stays.  The last line is the
-JSON.
+of its own, one after the other; one that fails is told of and stops no other.  Each run says of
+which commit it is, and how loaded the machine was when it began (the mean of a minute).  With
+``--only`` what the folder holds of the others, of the same form and machine, stays.  Runs that
+``all.toml`` marks ``only`` run when they are named, and stay otherwise.  The last line is the JSON.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import operator
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -33,6 +35,7 @@ SHOWN = 6
 """Digits of a figure."""
 END = 300
 """Characters of what a bench that failed said last."""
+UNNAMED = "not noted"
 
 
 def machine() -> dict[str, Any]:
@@ -47,7 +50,7 @@ def machine() -> dict[str, Any]:
         "cpu": models[0] if models else platform.processor(),
         "cores": psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / (1 << 30), 1),
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "python": platform.python_version(),
         "load_before": [round(each, 2) for each in os.getloadavg()],
         "packages": {name: version(name) for name in PACKAGES},
@@ -55,10 +58,31 @@ def machine() -> dict[str, Any]:
     }
 
 
+def commit() -> str:
+    """Name the commit that is measured, with a + where files differ from it; "" without git."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    said = [
+        subprocess.run(  # noqa: S603 - our own words
+            [git, *words], cwd=HERE.parent, check=False, capture_output=True, text=True
+        )
+        for words in (
+            ("rev-parse", "--short=10", "HEAD"),
+            ("status", "--porcelain", "--untracked-files=no", "--", "src", "bench"),
+        )
+    ]
+    if any(each.returncode for each in said):
+        return ""
+    head, changed = (each.stdout.strip() for each in said)
+    return f"{head}+" if changed else head
+
+
 def told(each: Mapping[str, Any], form: str) -> dict[str, Any]:
     """Run one bench, and give its figures or how it failed."""
     words = [str(HERE / f"{each['bench']}.py"), "--json", *each[form]]
     print(f"{each['name']}: {' '.join(words[1:])}", file=sys.stderr, flush=True)
+    before = {"commit": commit(), "load": round(os.getloadavg()[0], 2)}
     begin = time.monotonic()
     done = subprocess.run(  # noqa: S603 - our own benches
         [sys.executable, *words], check=False, capture_output=True, text=True,
@@ -67,6 +91,7 @@ def told(each: Mapping[str, Any], form: str) -> dict[str, Any]:
         "name": each["name"],
         "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
         "command": f"borough bench {' '.join([each['bench'], '--json', *each[form]])}",
+        **before,
         "seconds": round(time.monotonic() - begin),
     }
     try:
@@ -83,17 +108,21 @@ def figure(figures: Any, name: str) -> float | None:
 
 
 def judged(row: Mapping[str, Any], goals: list[list[Any]]) -> list[dict[str, Any]]:
-    """Hold figures against goals; a figure that is not there meets none."""
-    found = []
+    """Hold figures against goals; a figure that is not there meets none.
+
+    What a bench itself says is None it could not measure: that is neither met nor missed.
+    """
+    found, figures = [], row.get("figures", {})
     for name, sign, goal in goals:
-        value = figure(row.get("figures"), name)
-        met = value is not None and HOLDS[sign](value, goal)
+        value = figure(figures, name)
+        given_up = name in figures and figures[name] is None
+        met = None if given_up else value is not None and HOLDS[sign](value, goal)
         found.append({"figure": name, "sign": sign, "goal": goal, "value": value, "met": met})
     return found
 
 
 def page(all_: Mapping[str, Any]) -> str:
-    """Write the table for people."""
+    """Write the tables for people."""
     of = all_["machine"]
     packages = ", ".join(f"{name} {each}" for name, each in of["packages"].items())
     lines = [
@@ -101,28 +130,47 @@ def page(all_: Mapping[str, Any]) -> str:
         "",
         (
             f"{of['cores']} cores of {of['cpu']}, {of['memory_gb']} GB, {of['kernel']}, Python "
-            f"{of['python']}, {packages}; load before: {of['load_before']}."
+            f"{of['python']}, {packages}; {commits(all_['runs'])}."
         ),
         "",
         "| bench | figure | goal | measured | met |",
         "| --- | --- | --- | --- | --- |",
+        *(line for row in all_["runs"] for line in goals_of(row)),
+        "",
+        "| bench | command | commit | load before | ended | seconds |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
-    for row in all_["runs"]:
-        if "failed" in row:
-            end = row["failed"].splitlines()[-1].replace("|", "\\|")
-            lines.append(f"| {row['name']} | failed | | {end} | no |")
-            continue
-        for each in row["goals"]:
-            value = "none" if each["value"] is None else f"{each['value']:.{SHOWN}g}"
-            met = "yes" if each["met"] else "no"
-            goal = f"{each['sign']} {each['goal']}"
-            lines.append(f"| {row['name']} | {each['figure']} | {goal} | {value} | {met} |")
-    lines += ["", "| bench | command | ended | seconds |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| {row['name']} | `{row['command']}` | {row['at']} | {row['seconds']} |"
+        f"| {row['name']} | `{row['command']}` | {row.get('commit') or UNNAMED}"
+        f" | {row.get('load', UNNAMED)} | {row['at']} | {row['seconds']} |"
         for row in all_["runs"]
     ]
     return "\n".join(lines) + "\n"
+
+
+def commits(runs: list[dict[str, Any]]) -> str:
+    """Say of which commit the runs are, or that they are of several."""
+    named = list(dict.fromkeys(row.get("commit") or UNNAMED for row in runs))
+    if len(named) == 1:
+        return f"commit {named[0]}"
+    return f"**the runs are of different commits**: {', '.join(named)}"
+
+
+def goals_of(row: Mapping[str, Any]) -> list[str]:
+    """Write the lines of one run: each goal with its figure, or that it failed."""
+    if "failed" in row:
+        end = row["failed"].splitlines()[-1].replace("|", "\\|")
+        return [f"| {row['name']} | failed | | {end} | no |"]
+    lines = []
+    for each in row["goals"]:
+        if each["met"] is None:
+            value = met = "not measured"
+        else:
+            value = "none" if each["value"] is None else f"{each['value']:.{SHOWN}g}"
+            met = "yes" if each["met"] else "no"
+        goal = f"{each['sign']} {each['goal']}"
+        lines.append(f"| {row['name']} | {each['figure']} | {goal} | {value} | {met} |")
+    return lines
 
 
 def kept(folder: Path, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,6 +182,13 @@ def kept(folder: Path, found: Mapping[str, Any]) -> dict[str, Any]:
     same = all(before["machine"][each] == found["machine"][each] for each in SAME)
     rows = before["runs"] if same and before["form"] == found["form"] else []
     return {row["name"]: row for row in rows}
+
+
+def wanted(run: Mapping[str, Any], only: list[str]) -> bool:
+    """Say whether a run is to be run: all, or those named; one marked ``only`` when it is named."""
+    if run.get("only"):
+        return run["name"] in only
+    return not only or bool({run["bench"], run["name"]} & {*only})
 
 
 def main() -> None:
@@ -150,9 +205,10 @@ def main() -> None:
     runs = tomllib.loads((HERE / "all.toml").read_text("utf-8"))["run"]
     found: dict[str, Any] = {"form": form, "machine": machine(), "runs": []}
     asked.into.mkdir(parents=True, exist_ok=True)
-    rows = kept(asked.into, found) if asked.only else {}
+    stays = [each["name"] for each in runs if asked.only or each.get("only")]
+    rows = {name: row for name, row in kept(asked.into, found).items() if name in stays}
     for each in runs:
-        if asked.only and not {each["bench"], each["name"]} & {*asked.only}:
+        if not wanted(each, asked.only):
             continue
         row = told(each, form)
         rows[each["name"]] = {**row, "goals": judged(row, each["goals"])}

@@ -3,9 +3,11 @@
 ``borough bench burst --devices 356000 --calm 35600 --rate 356000 --seconds 60 --idle 20000`` sends
 QoS 0 over 200 gateways while 20 others send acknowledged messages (QoS 1) all the time.  Then
 every idle connection is sent away and comes in again.  The last line is one JSON object:
-``lost_acked`` counts acknowledged messages that the journal does not hold, ``memory_mb`` is the
-memory (PSS) of all our processes before, at its highest, and after, and ``reconnect_s`` how long
-the reconnecting took.
+``lost_acked`` counts acknowledged messages that the journal does not hold, ``twice_acked`` those
+that it holds again, by series and time, and ``unacked`` those without an answer, which nobody
+promised; ``lost`` and ``twice`` say the same of QoS 0.  ``peak_rate`` and ``calm_rate`` are the
+messages a second that were reached.  ``memory_mb`` is the memory (PSS) of all our processes before,
+at its highest (``memory_peak_mb``), and after, and ``reconnect_s`` how long the reconnecting took.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from _ground import (
     set_up,
     targets_of,
 )
+from _held import told
 from _told import tell
 from borough.app import pulse
 from borough.app.district_run import pss_mb, supervisor
@@ -58,8 +61,8 @@ class Watcher(threading.Thread):
         while not self.over.wait(1.0):
             self.after = pss_mb(self.pids)
             self.highest = max(self.highest, self.after)
-            told = pulse.read(self.settings.folder, "stream")
-            self.backlog_s = max(self.backlog_s, told.get("backlog_s", 0.0))
+            said = pulse.read(self.settings.folder, "stream")
+            self.backlog_s = max(self.backlog_s, said.get("backlog_s", 0.0))
 
 
 def measure(
@@ -76,21 +79,29 @@ def measure(
         (asked.rate, asked.seconds),
         (asked.calm, asked.calm_s),
     ]
-    before, place = counts(settings)["messages"], end_of_journal(settings)
+    known, place = counts(settings)["messages"], end_of_journal(settings)
     say(f"{asked.calm:.0f} messages/s, then {asked.rate:.0f}, and back")
     watcher.start()
     acked = send(settings, careful, [(asked.acked_rate, asked.seconds + 2 * asked.calm_s)], 1)
     account = account_of(send(settings, plain, steps, 0))
     sure = account_of(acked)
-    drained(settings, before + account["sent"] + sure["sent"])
+    drained(settings, known + account["sent"] + sure["sent"])
     time.sleep(2 * settings.tick_ms / 1000)
-    stored, waits = latency(settings, place, series_of(registry, plain_rows))
-    held, late = latency(settings, place, series_of(registry, careful_rows))
+    found = {}
+    for name, rows in (("plain", plain_rows), ("acked", careful_rows)):
+        watched = series_of(registry, rows)
+        stored, waits = latency(settings, place, watched)
+        found[name] = (stored, told(settings, place, watched).twice, waits)
+    stored, twice, waits = found["plain"]
+    held, again, late = found["acked"]
+    before, peak, after = account["rates"]
     return {
-        "devices": asked.devices, "rates": account["rates"], "sent": account["sent"],
-        "lost": account["sent"] - stored, **waits,
+        "devices": asked.devices, "rates": account["rates"],
+        "peak_rate": peak, "calm_rate": min(before, after), "sent": account["sent"],
+        "lost": account["sent"] - (stored - twice), "twice": twice, **waits,
         "acked": sure["acked"], "acked_rates": sure["rates"],
-        "lost_acked": max(sure["acked"] - held, 0),
+        "unacked": sure["sent"] - sure["acked"],
+        "lost_acked": sure["acked"] - (held - again), "twice_acked": again,
         **{f"acked_{name}": each for name, each in late.items()},
         "backlog_s": watcher.backlog_s,
     }  # fmt: skip
@@ -140,6 +151,7 @@ def main() -> None:
             result |= {
                 "idle": first, "reconnected": again, "reconnect_s": again["seconds"],
                 "memory_mb": [watcher.before, watcher.highest, watcher.after],
+                "memory_peak_mb": watcher.highest,
             }  # fmt: skip
         finally:
             if idle:

@@ -3,18 +3,22 @@
 ``borough bench history [--series 40000 | --series 356000] [--json]`` writes synthetic readings,
 a row a minute from each series with up to half a second of jitter, hour by hour as a journal
 would bring them; merges the day; then asks.  The last line is one JSON object.  A class is
-``--class-series`` neighbouring series, as the things of a class are numbered.  Memory stays
-that of an hour's rows, however many series there are.
+neighbouring series, as the things of a class are numbered: as many as a class of the demo's
+district has in the mean, or ``--class-series``; ``largest_aggregate_p95_ms`` is of its largest
+class, asked a few times.  Of fewer series classes have their shares.  Memory stays that of an
+hour's rows and of an answer, however many series there are.
 
-``beside`` holds the same figures of 14.4 million rows, here and in VictoriaMetrics from the
-system's packages, where root can install it; ``--beside 0`` leaves that out.
+``beside`` holds the same figures of 14.4 million rows and classes of 1,000, here and in
+VictoriaMetrics from the system's packages, where they can be had; ``--beside 0`` leaves that out.
+``beside_bytes_ratio`` and the like are ours over theirs (of bytes its data alone, without its
+index), ``beside_series_day_p95_ms`` is ours; null where there is nothing beside.
 """
 
 import argparse
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -23,13 +27,26 @@ import numpy as np
 
 import _victoria
 from _told import tell
+from borough.app.setup import folder_of
+from borough.engine.district.read import read
 from borough.storage.lake import Lake, Points
 
 START = 1_720_540_800_000
 """2024-07-10 00:00 in Shanghai, in ms."""
 MINUTE, DAY = 60_000, 86_400_000
+YUBEI = folder_of("yubei")
 ZONE = "Asia/Shanghai"
 SOME, FLEET = 40_000, 356_000
+BESIDE_CLASS = 1_000
+RATIOS = {
+    "beside_bytes_ratio": "bytes_per_row",
+    "beside_latest_ratio": "latest_p95_ms",
+    "beside_aggregate_ratio": "aggregate_p95_ms",
+}
+"""Which of our figures is told as a share of theirs."""
+BESIDE_DAY = "beside_series_day_p95_ms"
+FEWEST = 3
+"""So often what takes long is asked."""
 HOUR_ROWS = 4_000_000
 """Of a larger fleet, an hour comes in pieces of about so many rows."""
 JITTER_MS = 500
@@ -94,7 +111,7 @@ def ask(lake: Lake, series: int, of_class: int, times: int) -> dict[str, float]:
     chance = np.random.default_rng(3).integers(0, series, times + 1)
     first = chance % max(series - of_class, 1)
     end = START + DAY
-    few = max(times // 10, 3)
+    few = max(times // 10, FEWEST)
     questions: dict[str, tuple[Callable[[int], object], int]] = {
         "series_day": (lambda n: lake.one(int(chance[n]), START, end), times),
         "latest": (lambda _: lake.latest(), few),
@@ -115,8 +132,32 @@ def ask(lake: Lake, series: int, of_class: int, times: int) -> dict[str, float]:
     return figures
 
 
-def measure(folder: Path, series: int, minutes: int, of_class: int, times: int) -> dict[str, Any]:
-    """Write, merge and ask; figures by name."""
+def classes(folder: Path, series: int) -> tuple[int, int]:
+    """Say how many series a class of a district's devices has in the mean, and the largest.
+
+    That is of so many series in all, one of each device.
+    """
+    district = read(folder)
+    count = district.fleet.count[[kind.role == "device" for kind in district.kinds]]
+    mean, largest = count.mean() * series / count.sum(), count.max() * series / count.sum()
+    return max(round(mean), 1), max(round(largest), 1)
+
+
+def ask_largest(lake: Lake, series: int, of_class: int) -> dict[str, float]:
+    """Put the question for hourly means to a class far larger than the others."""
+    which = np.arange(of_class) + (series - of_class) // 2
+    worst, usual = p95_ms(lambda _: lake.buckets(which, START, START + DAY, "hour"), FEWEST)
+    return {
+        "largest_class_series": of_class,
+        "largest_aggregate_p95_ms": worst,
+        "largest_aggregate_cpu_ms": usual,
+    }
+
+
+def measure(
+    folder: Path, series: int, minutes: int, of_class: int, times: int, *, largest: int = 0
+) -> dict[str, Any]:
+    """Write, merge and ask, of a *largest* class too if it is given; figures by name."""
     lake = Lake(folder, ZONE)
     rows, appending = fill(lake, series, minutes)
     loose = sum(day.bytes for day in lake.days()) / rows
@@ -135,6 +176,7 @@ def measure(folder: Path, series: int, minutes: int, of_class: int, times: int) 
         "bytes_per_row_before_merge": round(loose, 3),
         "series_day_before_merge_p95_ms": open_day,
         **ask(lake, series, of_class, times),
+        **(ask_largest(lake, series, largest) if largest else {}),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
     lake.close()
@@ -146,31 +188,42 @@ def main() -> None:
     told = argparse.ArgumentParser(prog="borough bench history", description=__doc__)
     told.add_argument("--series", type=int, default=SOME, help=f"{FLEET} is the whole fleet")
     told.add_argument("--minutes", type=int, default=1_440)
-    told.add_argument("--class-series", type=int, default=1_000)
+    told.add_argument("--class-series", type=int, default=0, help="0: the mean of the district's")
     told.add_argument("--times", type=int, default=100, help="how often each question is put")
     told.add_argument("--folder", type=Path, help="where to write; a temporary one if not given")
     told.add_argument("--beside", type=int, default=10_000, help="series for VictoriaMetrics")
     told.add_argument("--json", action="store_true", help="print only the JSON object")
     given = told.parse_args()
-    of_class = min(given.class_series, given.series)
+    mean, largest = classes(YUBEI, given.series)
+    of_class = min(given.class_series or mean, given.series)
     with tempfile.TemporaryDirectory(dir=given.folder, prefix="borough-history-") as folder:
         figures = measure(
-            Path(folder) / "whole", given.series, given.minutes, of_class, given.times
-        )
-        if given.beside:
-            figures["beside"] = beside(Path(folder), given)
+            Path(folder) / "whole", given.series, given.minutes, of_class, given.times,
+            largest=largest,
+        )  # fmt: skip
+        found = beside(Path(folder), given) if given.beside else {}
+    figures |= {**ratios(found), **({"beside": found} if found else {})}
     tell(figures, plain=given.json)
 
 
 def beside(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Put the same questions to the same rows, once here and once to VictoriaMetrics."""
-    few = min(given.class_series, given.beside)
+    few = min(BESIDE_CLASS, given.beside)
     ours = measure(folder / "ours", given.beside, given.minutes, few, given.times)
     with _victoria.running(folder / "theirs") as theirs:
         if theirs is None:
             return {"victoria_metrics": "not to be had here", "borough": ours}
         found = asked_there(theirs, given, few)
     return {"victoria_metrics": found, "borough": ours}
+
+
+def ratios(found: Mapping[str, Any]) -> dict[str, float | None]:
+    """Say how much ours is of theirs, less being better; None of what there is nothing beside."""
+    ours, theirs = found.get("borough"), found.get("victoria_metrics")
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return dict.fromkeys((*RATIOS, BESIDE_DAY))
+    told = {name: round(ours[each] / theirs[each], 3) for name, each in RATIOS.items()}
+    return {**told, BESIDE_DAY: ours["series_day_p95_ms"]}
 
 
 def asked_there(

@@ -8,21 +8,25 @@ times that.
 ``--door http`` posts batches instead: all other arguments are then those of ``bench batches``.
 The last line is one JSON object.
 
-``lost`` is sent less received: with QoS 0 what the bus or the reader dropped.  Latency is
-from sending to evaluated, for every reading: as the stream works frame by frame, a frame is
-evaluated at the latest when the next one begins, and that is the moment taken.
-``reader_only_rate`` is what a reader on the same bus manages that decodes and does nothing
-else, ``reader_only_cpu_s_per_million`` what that costs, and ``to_bare`` how many times as much
-our processes (stream, desk, api) take.  A first round over the devices is not counted: it
-fills tables once.
+``lost`` is what was sent and neither stored nor rejected: messages that never arrived (with QoS 0
+what the bus or the reader dropped), and readings that did.  ``twice`` are readings of a series and
+time that the journal held already: none, but for ``--profile fleet``, where a device may report
+twice within a millisecond.  ``archived`` are those that the history holds once it has taken in the
+journal, and ``not_archived`` those that it lacks.  Latency is from sending to evaluated, for every
+reading: as the stream works frame by frame, a frame is evaluated at the latest when the next one
+begins, and that is the moment taken.  ``reader_only_rate`` is what a reader on the same bus manages
+that decodes and does nothing else, ``reader_only_cpu_s_per_million`` what that costs, and
+``to_bare`` how many times as much our processes (stream, desk, api) take.  A first round over the
+devices is not counted: it fills tables once.
 """
 
 import argparse
 import gc
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import batches
 from _ground import (
@@ -43,6 +47,7 @@ from _ground import (
     set_up,
     targets_of,
 )
+from _held import in_history, told
 from _told import tell
 from borough.adapters.bare import Pace, read_only
 from borough.adapters.limits import Limits
@@ -55,43 +60,58 @@ from borough.app.supervisor import Supervisor
 from borough.core.registry import Registry
 
 OURS = ("stream", "desk", "api")
+COUNTED = ("lost", "rejected", "not_archived")
 TIMES = (1, 10, 100)
 CYCLE = 200_000
 """Reports of a fleet that are sent round and round."""
 
 
-def measure(
-    settings: Settings, targets: Path, watch: Supervisor, steps: Steps, qos: int
-) -> dict[str, Any]:
+class Bed(NamedTuple):
+    """A district set up to be measured, and who keeps it running."""
+
+    settings: Settings
+    registry: Registry
+    watch: Supervisor
+
+
+def measure(bed: Bed, targets: Path, steps: Steps, qos: int) -> dict[str, Any]:
     """Send, wait until it has arrived, and say what came of it."""
+    settings, registry, watch = bed
     before, place, used = counts(settings), end_of_journal(settings), processor_s(watch.pids())
     rate, seconds = steps[0]
     say(f"sending {rate:.0f} messages/s for {seconds:.0f} s with QoS {qos}")
-    begun = time.monotonic()
+    begun, since_ms = time.monotonic(), settings.clock.now(wall_ms())
     account = account_of(send(settings, targets, steps, qos))
     after = drained(settings, before["messages"] + account["sent"])
     spent, took = processor_s(watch.pids()), time.monotonic() - begun
+    weights = {name: pss_mb([pid]) for name, pid in watch.pids().items()}
     time.sleep(2 * settings.tick_ms / 1000)
     stored, waits = latency(settings, place)
-    messages = after["messages"] - before["messages"]
-    millions = max(messages, 1) / 1e6
+    twice, last = told(settings, place)
+    archived = in_history(settings, registry, last, since_ms)
+    come = {name: after[name] - before[name] for name in ("messages", "received", "rejected")}
+    millions = max(come["messages"], 1) / 1e6
     cost = {name: spent[name] - used[name] for name in spent}
     per_million = {name: round(each / millions, 3) for name, each in cost.items()}
     return {
         "qos": qos, "rate": round(account["rate"]),
-        "sent": account["sent"], "acked": account["acked"], "messages": messages,
-        "stored": stored, "lost": account["sent"] - messages,
-        "rejected": after["rejected"] - before["rejected"], **waits,
+        "sent": account["sent"], "acked": account["acked"], "messages": come["messages"],
+        "stored": stored, "rejected": come["rejected"], "lost": lost(account["sent"], come, stored),
+        "twice": twice, "archived": archived, "not_archived": stored - twice - archived, **waits,
         "cpu_s_per_million": per_million | {"generator": round(account["cpu_s"] / millions, 3)},
         "cores": {name: round(each / took, 4) for name, each in cost.items()},
-        "pss_mb": {name: pss_mb([pid]) for name, pid in watch.pids().items()},
+        "pss_mb": weights,
     }  # fmt: skip
 
 
-def reader_only(
-    settings: Settings, registry: Registry, targets: Path, watch: Supervisor, seconds: float
-) -> Pace:
+def lost(sent: int, come: Mapping[str, int], stored: int) -> int:
+    """Count messages that never arrived and readings that are neither stored nor rejected."""
+    return sent - come["messages"] + come["received"] - stored - come["rejected"]
+
+
+def reader_only(bed: Bed, targets: Path, seconds: float) -> Pace:
     """Let the bus serve a bare reader and nobody else, as fast as it can."""
+    settings, registry, watch = bed
     say(f"a bare reader on the same bus, {seconds:.0f} s")
     for role in watch.roles:
         if role.name in {"stream", "desk"} and role.process:
@@ -101,28 +121,26 @@ def reader_only(
     decoder = Decoder(registry, Limits.load())
     gc.freeze()  # as the stream does, so that both are measured alike
     gc.disable()
-    pace = read_only(bus_of(settings), decoder, lambda: settings.clock.now(wall_ms()))
+    try:
+        pace = read_only(bus_of(settings), decoder, lambda: settings.clock.now(wall_ms()))
+    finally:
+        gc.enable()
+        gc.unfreeze()
     account_of(generator)
     return pace
 
 
-def every_second(
-    settings: Settings,
-    registry: Registry,
-    targets: Path,
-    watch: Supervisor,
-    asked: argparse.Namespace,
-) -> dict[str, Any]:
+def every_second(bed: Bed, targets: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Let each device report once a second, or so often that the rate is kept."""
     warm_s = min(asked.devices / asked.rate, asked.seconds)
     say(f"first round over the devices, {warm_s:.0f} s, not counted")
-    known = counts(settings)["messages"]
-    first = account_of(send(settings, targets, [(asked.rate, warm_s)], asked.qos))
-    drained(settings, known + first["sent"])
-    result = measure(settings, targets, watch, [(asked.rate, asked.seconds)], asked.qos)
+    known = counts(bed.settings)["messages"]
+    first = account_of(send(bed.settings, targets, [(asked.rate, warm_s)], asked.qos))
+    drained(bed.settings, known + first["sent"])
+    result = measure(bed, targets, [(asked.rate, asked.seconds)], asked.qos)
     result["devices"] = asked.devices
     if asked.reader_seconds:
-        pace = reader_only(settings, registry, targets, watch, asked.reader_seconds)
+        pace = reader_only(bed, targets, asked.reader_seconds)
         bare = pace.cpu_s / max(pace.readings, 1) * 1e6
         ours = sum(result["cpu_s_per_million"][name] for name in OURS)
         result |= {
@@ -133,24 +151,31 @@ def every_second(
     return result
 
 
-def as_the_fleet_does(
-    settings: Settings,
-    registry: Registry,
-    targets: Path,
-    watch: Supervisor,
-    asked: argparse.Namespace,
-) -> dict[str, Any]:
+def as_the_fleet_does(bed: Bed, targets: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Send the fleet's own mix of reports at so many times its rate."""
-    rows = devices_of(registry)
-    once = float(per_second(registry, rows).sum())
+    rows = devices_of(bed.registry)
+    once = float(per_second(bed.registry, rows).sum())
     runs = [
-        {
-            "times": times,
-            **measure(settings, targets, watch, [(once * times, asked.seconds)], 0),
-        }
+        {"times": times, **measure(bed, targets, [(once * times, asked.seconds)], 0)}
         for times in asked.times
     ]
-    return {"devices": len(rows), "profile": "fleet", "reports_per_s": round(once, 1), "runs": runs}
+    return {
+        "devices": len(rows), "profile": "fleet", "reports_per_s": round(once, 1), "runs": runs,
+        **together(runs),
+    }  # fmt: skip
+
+
+def together(runs: list[dict[str, Any]]) -> dict[str, float]:
+    """Say of all runs what has a goal, and what each took in all.
+
+    Bus, stream, desk and api together: per cent of a core, and memory (PSS) in MB.
+    """
+    figures = {name: sum(run[name] for run in runs) for name in COUNTED}
+    figures["p99_ms"] = max((run["p99_ms"] for run in runs if "p99_ms" in run), default=None)
+    for run in runs:
+        figures[f"core_pct_{run['times']:g}x"] = round(100 * sum(run["cores"].values()), 1)
+        figures[f"pss_mb_{run['times']:g}x"] = round(sum(run["pss_mb"].values()), 1)
+    return figures
 
 
 def main() -> None:
@@ -185,14 +210,15 @@ def main() -> None:
         idle = None
         try:
             watch.start()
+            bed = Bed(settings, registry, watch)
             if asked.idle:
                 idle = Idle(settings, single, asked.idle)
                 held = idle.held()
             if asked.profile == "fleet":
                 mixed = mixed_of(folder / "mixed.csv", registry, tokens, CYCLE)
-                result = as_the_fleet_does(settings, registry, mixed, watch, asked)
+                result = as_the_fleet_does(bed, mixed, asked)
             else:
-                result = every_second(settings, registry, single, watch, asked)
+                result = every_second(bed, single, asked)
             result["idle"] = held if idle else {}
         finally:
             if idle:

@@ -20,7 +20,9 @@ import psutil
 
 from _ground import weight_mb
 from _told import tell
+from borough.adapters.bus.config import environment
 from borough.adapters.limits import Limits
+from borough.app import memory
 from borough.app.demo import Wanted, start_fleet
 from borough.app.district_run import pss_mb
 from borough.app.keeping import MEMORY_MB as KEEPING_MB
@@ -29,6 +31,7 @@ from borough.testing.living import Living
 
 LOOK_S = 1.0
 GOAL_MB = 2048
+MIB = 1 << 20
 
 
 def weighed(living: Living) -> dict[str, float]:
@@ -81,7 +84,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
             fleet.terminate()
             fleet.wait()
         living.stop()
-    registry, limits = living.held.registry, Limits.load()
+    registry = living.held.registry
     return {
         "things": len(registry.id),
         "series": len(registry.numbers),
@@ -93,12 +96,26 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "busy_most_mb": busy_most,
         "busy_anonymous_mb": held,
         "stored": counts.get("stored", 0),
-        "limits": {
-            "bus_memory_streams_mb": round(limits.memory_bytes / (1 << 20)),
-            "bus_pending_per_connection_mb": round(limits.pending_bytes / (1 << 20)),
-            "duckdb_of_a_role_mb": MEMORY_MB,
-            "duckdb_of_the_desk_mb": KEEPING_MB,
-        },
+        "limits": stated(Limits.load(), memory.there_is()),
+    }
+
+
+def stated(limits: Limits, memory_bytes: int) -> dict[str, float]:
+    """Say what bounds memory, where there is so much of it for everybody.
+
+    The bus looks for what it no longer needs, whatever that costs, from ``bus_heap_mb`` on, which
+    is the least of ``bus_heap_most_mb`` and ``bus_heap_pct`` of all memory.
+    """
+    heap = environment(limits, memory_bytes)["GOMEMLIMIT"].removesuffix("B")
+    return {
+        "memory_mb": round(memory_bytes / MIB),
+        "bus_heap_mb": round(int(heap) / MIB),
+        "bus_heap_most_mb": round(limits.bus_heap_bytes / MIB),
+        "bus_heap_pct": limits.bus_heap_pct,
+        "bus_memory_streams_mb": round(limits.memory_bytes / MIB),
+        "bus_pending_per_connection_mb": round(limits.pending_bytes / MIB),
+        "duckdb_of_a_role_mb": MEMORY_MB,
+        "duckdb_of_the_desk_mb": KEEPING_MB,
     }
 
 

@@ -15,7 +15,8 @@ Of each number of partitions it tells
 ``to_one`` is each of them over that of one partition.  The same rate is dealt out to all, so with
 four each has a quarter, and what a stream costs by itself weighs the more the less there is to do:
 the mark, 1.2, is for a message more.  ``worst_marginal`` is the greatest of all and
-``loaded_marginal`` that at the highest rate, which is what partitions are for.
+``loaded_marginal`` that at the highest rate, which is what partitions are for;
+``worst_bus_marginal`` and ``loaded_bus_marginal`` are the bus's.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from _told import tell
 from borough.app.bus import prepared, serves
 from borough.app.settings import Settings
 from borough.app.stream import SELDOM_S
+from borough.core.registry import Registry
 from borough.testing.living import eventually
 from borough.testing.machines import Machine, closing
 from borough.testing.senders import Caller
@@ -43,6 +45,7 @@ REST_S = 10.0
 LEAD_S, LAST_S = 4.0, 2.0
 """Before and after the seconds that count."""
 MILLION = 1e6
+WEIGHED = ("plain", "marginal", "bus_plain", "bus_marginal")
 
 
 def taken(machines: list[Machine]) -> int:
@@ -58,8 +61,10 @@ def spent(machines: list[Machine], role: str = "stream") -> float:
     return sum(each.user + each.system for each in times)
 
 
-def laid_out(folder: Path, parts: int, asked: argparse.Namespace) -> tuple[Any, ...]:
-    """Set a district of so many partitions up, with what is to be sent."""
+def laid_out(
+    folder: Path, parts: int, asked: argparse.Namespace
+) -> tuple[Settings, Registry, dict[str, str]]:
+    """Set a district of so many partitions up, with its devices and the tokens of its gateways."""
     say(f"{parts} partitions: setting up {asked.devices} devices")
     settings, registry, tokens = set_up(folder / "data", asked.devices, asked.gateways)
     where = f"sqlite:///{folder / 'data' / 'registry.db'}"
@@ -67,8 +72,7 @@ def laid_out(folder: Path, parts: int, asked: argparse.Namespace) -> tuple[Any, 
     settings = replace(settings, partitions=parts, shared=shared, database=where)
     settings.write()
     prepared(settings)
-    targets = targets_of(folder / "targets.csv", registry, tokens, devices_of(registry))
-    return settings, targets, next(iter(tokens.items()))
+    return settings, registry, tokens
 
 
 def at_rest(machines: list[Machine], seconds: float) -> dict[str, float]:
@@ -110,7 +114,9 @@ def at_rate(
 
 def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Set a district of so many partitions up, send, and say what it cost."""
-    settings, targets, (key, token) = laid_out(folder, parts, asked)
+    settings, registry, tokens = laid_out(folder, parts, asked)
+    targets = targets_of(folder / "targets.csv", registry, tokens, devices_of(registry))
+    key, token = next(iter(tokens.items()))
     machines = [Machine(settings)]
     machines += [Machine.beside(settings, folder / f"more-{n}") for n in range(1, parts)]
     with closing(*machines):
@@ -141,7 +147,7 @@ def compared(runs: list[dict[str, Any]]) -> None:
     first = runs[0]
     for run in runs:
         for here, there in zip(run["rates"], first["rates"], strict=True):
-            for name in ("plain", "marginal", "bus_plain", "bus_marginal"):
+            for name in WEIGHED:
                 here[f"{name}_to_one"] = round(here[name] / there[name], 3)
 
 
@@ -162,9 +168,10 @@ def main() -> None:
             runs.append(measure(Path(name), parts, asked))
     compared(runs)
     told: dict[str, Any] = {"devices": asked.devices, "runs": runs}
-    for name in ("plain", "marginal"):
+    for name in WEIGHED:
         told[f"worst_{name}"] = max(each[f"{name}_to_one"] for run in runs for each in run["rates"])
-    told["loaded_marginal"] = max(run["rates"][-1]["marginal_to_one"] for run in runs)
+    for name in ("marginal", "bus_marginal"):
+        told[f"loaded_{name}"] = max(run["rates"][-1][f"{name}_to_one"] for run in runs)
     tell(told, plain=asked.json)
 
 
