@@ -1,8 +1,8 @@
 """Cut what the bus sends into messages: one careful way, and a fast one that checks itself.
 
 The protocol is text lines with counted bodies (docs.nats.io, "Client Protocol").  A body may
-hold anything, a forged head included, so nothing is believed but the counts.  About 0.45 µs a message the fast way
-and 1.75 the careful one (docs/why/hot-path.md).
+hold anything, a forged head included, so nothing is believed but the counts.  About 0.45 µs a
+message the fast way and 1.75 the careful one (docs/why/hot-path.md).
 """
 
 from collections.abc import Sequence
