@@ -27,19 +27,23 @@ MEMORY_MB, SLICE_MS = 2_048, 60_000
 SERIES_BITS = 27
 
 
-def again(series: Index, time_ms: Index) -> int:
-    """Count the readings that are not the first of their series and time.
+def named(series: Index, time_ms: Index, base_ms: int) -> Index:
+    """Give one number for each series and time, which lies within a year of *base_ms*."""
+    return ((time_ms - base_ms) << SERIES_BITS) + series
 
-    Times lie within a year of each other.
 
-    >>> again(np.array([1, 2, 1, 1]), np.array([5, 5, 5, 6]))
-    1
+def again(names: list[Index]) -> int:
+    """Count the numbers that are not the first of their kind; empties the list, for its memory.
+
+    >>> again([np.array([1, 2]), np.array([1, 1])])
+    2
     """
-    if not len(series):
+    if not names:
         return 0
-    key = ((time_ms - time_ms[0]) << SERIES_BITS) + series
-    key.sort()
-    return int((key[1:] == key[:-1]).sum())
+    every = np.concatenate(names)
+    names.clear()
+    every.sort()
+    return int((every[1:] == every[:-1]).sum())
 
 
 class Told(NamedTuple):
@@ -51,17 +55,16 @@ class Told(NamedTuple):
 
 def told(settings: Settings, after: int, watched: Mask | None = None) -> Told:
     """Look through the journal behind *after*, for readings of *watched* series if given."""
-    series: list[Index] = [np.zeros(0, np.int32)]
-    times: list[Index] = [np.zeros(0, np.int64)]
-    last = after
+    names: list[Index] = []
+    last, base_ms = after, 0
     with Link(bus_of(settings).login("borough"), "bench") as link:
         for sequence, frame in JournalTail(link, after).rest():
             last = sequence if len(frame) else last
             if frame.kind == ROWS and len(frame):
+                base_ms = base_ms or frame.now
                 which = slice(None) if watched is None else watched[frame.series]
-                series.append(frame.series[which])
-                times.append(frame.time[which])
-    return Told(again(np.concatenate(series), np.concatenate(times)), last)
+                names.append(named(frame.series[which], frame.time[which], base_ms))
+    return Told(again(names), last)
 
 
 def of_devices(registry: Registry) -> Index:

@@ -145,12 +145,14 @@ def test_a_run_that_takes_long_runs_only_when_it_is_named(every: Any) -> None:
 
 def test_a_reading_told_twice_hides_none_that_was_lost(bench: Callable[[str], Any]) -> None:
     """What is counted is readings by series and time, in any order, not rows."""
-    again = bench("_held").again
+    held = bench("_held")
     series, time_ms = np.array([3, 1, 1, 1, 3]), np.array([50, 50, 51, 52, 50]) + 10**12
 
-    assert again(series, time_ms) == 1
-    assert again(series[:4], time_ms[:4]) == 0
-    assert again(series[:0], time_ms[:0]) == 0
+    names = held.named(series, time_ms, 10**12 + 51)
+
+    assert held.again([names[:2], names[2:]]) == 1
+    assert held.again([names[:4]]) == 0
+    assert held.again([]) == 0
 
 
 def test_lost_is_what_is_neither_stored_nor_rejected(bench: Callable[[str], Any]) -> None:
