@@ -41,6 +41,9 @@ def check(living: Living, *senders: Sender) -> None:
     living.await_same()
     journalled = living.journalled()
     assert {row: n for row, n in journalled.items() if row in said and n != 1} == {}
+    eventually(lambda: counted(living)[1] == journalled.total(), "counters up to date")
+    received, stored, rejected = counted(living)
+    assert received == stored + rejected
     until = living.settled()
     last, found = at_rest(living)
     done = replayed(living.settings)
@@ -48,6 +51,14 @@ def check(living: Living, *senders: Sender) -> None:
     assert (compared.missing, compared.extra) == ([], [])
     assert compared.same
     assert found == undisturbed(living, living, last, done)
+
+
+def counted(living: Living) -> tuple[int, int, int]:
+    """Give the stream's counters: readings received, stored and rejected."""
+    pulse = living.pulse("stream")
+    counts = pulse.get("counts", {})
+    rejected = sum(pulse.get("rejected", {}).values())
+    return counts.get("received", 0), counts.get("stored", 0), rejected
 
 
 def has_more(sender: Sender, than: int) -> bool:
