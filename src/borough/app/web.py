@@ -100,7 +100,7 @@ class PulseHealth:
 
     def __init__(self, settings: Settings, bus: Client, fixed: Mapping[str, int]) -> None:
         self.data = settings.folder
-        self.roles = [each for each in ("stream", "desk") if each in settings.roles]
+        self.roles: list[str] = [each for each in ("stream", "desk") if each in settings.roles]
         self.bus, self.servers = bus, bus_of(settings)
         self.fixed = fixed
         self.seen = 0.0
