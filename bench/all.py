@@ -132,6 +132,7 @@ def page(all_: Mapping[str, Any]) -> str:
             f"{of['cores']} cores of {of['cpu']}, {of['memory_gb']} GB, {of['kernel']}, Python "
             f"{of['python']}, {packages}; {commits(all_['runs'])}."
         ),
+        *(["", "Goals are meant for the full form."] if all_["form"] == "quick" else []),
         "",
         "| bench | figure | goal | measured | met |",
         "| --- | --- | --- | --- | --- |",
