@@ -64,7 +64,8 @@ async def observations(
     left out; a time in the future is set to now). As an Arrow stream they are columns, names
     best dictionary encoded, and `series` may stand for `thing` and `property`. 200: all rows
     taken; 207: some; 422: none. Errors name row (from 1), field and code; the first 1000 are
-    told, all are counted. With an `Idempotency-Key`, a batch sent twice is taken once.
+    told, all are counted. 503 with `Retry-After` where nothing more can be kept just now: send
+    the batch again. With an `Idempotency-Key`, a batch sent twice is taken once.
     """
     body = await body_of(request, ports.limits.body_bytes)
     if request.headers.get("content-encoding", "identity") != "identity":
