@@ -4,8 +4,8 @@
 archives synthetic readings of a small district: each device reports at the interval of its class,
 usual values but for an hour in fifty; merges the days; then runs ``borough scene replay
 --history`` as a person would, each time from its start to its end.  The last line is one JSON
-object: ``rows_s`` and ``seconds`` by number of processes, ``same`` if all said the same,
-``peak_mb`` the most that a single process held.
+object: ``rows_s``, ``seconds`` and ``cpu_s``, of all processors together, by number of processes,
+``same`` if all said the same, ``peak_mb`` the most that a single process held.
 """
 
 import argparse
@@ -14,12 +14,13 @@ import resource
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from time import perf_counter, sleep
+from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 
 from _ground import FLEET, SEED, fine, say, settings_in
 from _told import tell
@@ -33,6 +34,7 @@ from borough.storage.sql import SqlRegistry, connect, upgrade
 
 START = 1_720_540_800_000
 """2024-07-10 00:00 in Shanghai, in ms."""
+LOOK_S = 0.1
 HOUR, DAY = 3_600_000, 86_400_000
 HOURS = 25
 """Hours that reports of a day may touch: the last one goes on behind midnight."""
@@ -40,6 +42,15 @@ ODD = 0.02
 """The share of hours in which a series stands at an end of what can be true (synthetic)."""
 MOST = 1e3
 """An end that lies farther out is taken to be here."""
+
+
+class Run(NamedTuple):
+    """How long a replay took, of how many processors, the most that one held, what it said."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: int
+    said: dict[str, Any]
 
 
 def main() -> None:
@@ -58,7 +69,7 @@ def main() -> None:
         with closing(lake_of(settings, district.zone)) as lake:
             rows = fill(lake, registry, given.days)
         runs = {each: timed(settings, given.scene, each) for each in given.processes}
-    first = next(iter(runs.values()))[1]
+    first = next(iter(runs.values())).said
     figures = {
         "devices": given.devices,
         "days": given.days,
@@ -66,10 +77,11 @@ def main() -> None:
         "rows": first["rows"],
         "changes": len(first["changes"]),
         "tick_s": first["tick_ms"] / 1000,
-        "seconds": {each: round(seconds, 1) for each, (seconds, _) in runs.items()},
-        "rows_s": {each: round(said["rows"] / taken) for each, (taken, said) in runs.items()},
-        "same": all(said == first for _, said in runs.values()),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "seconds": {each: round(run.seconds, 1) for each, run in runs.items()},
+        "cpu_s": {each: round(run.cpu_s, 1) for each, run in runs.items()},
+        "rows_s": {each: round(run.said["rows"] / run.seconds) for each, run in runs.items()},
+        "same": all(run.said == first for run in runs.values()),
+        "peak_mb": {each: run.peak_mb for each, run in runs.items()},
     }
     tell(figures, plain=given.json)
 
@@ -121,19 +133,40 @@ def reported(registry: Registry, number: int, start: int, chance: np.random.Gene
     return Points.joined(parts)
 
 
-def timed(settings: Settings, scene: str, processes: int) -> tuple[float, dict[str, Any]]:
-    """Replay by the command, and give the seconds it took and what it said."""
+def timed(settings: Settings, scene: str, processes: int) -> Run:
+    """Replay by the command, and look ten times a second at what its processes hold."""
     words = ["scene", "replay", *([scene] if scene else []), "--history", "--json"]
-    begin = perf_counter()
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "borough", *words, "--processes", str(processes),
-         "--data", settings.data],
-        stdout=subprocess.PIPE, check=True,
-    )  # fmt: skip
-    taken = perf_counter() - begin
-    said: dict[str, Any] = json.loads(done.stdout)
-    say(f"{processes} processes: {taken:.1f} s for {said['rows']:,} rows")
-    return taken, said
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+    with tempfile.TemporaryFile() as told:
+        done = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "borough", *words, "--processes", str(processes),
+             "--data", settings.data],
+            stdout=told,
+        )  # fmt: skip
+        most = 0
+        while done.poll() is None:
+            most = max(most, *(held(each) for each in (done.pid, *children(done.pid))))
+            sleep(LOOK_S)
+        taken, after = perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        told.seek(0)
+        said: dict[str, Any] = json.loads(told.read())
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    say(f"{processes} processes: {taken:.1f} s for {said['rows']:,} rows, {most >> 20} MB")
+    return Run(taken, cpu_s, most >> 20, said)
+
+
+def children(pid: int) -> list[int]:
+    """Say which processes a process has."""
+    with suppress(psutil.Error):
+        return [each.pid for each in psutil.Process(pid).children(recursive=True)]
+    return []
+
+
+def held(pid: int) -> int:
+    """Say how many bytes of memory a process holds; 0 if it is gone."""
+    with suppress(psutil.Error):
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
 
 
 if __name__ == "__main__":
