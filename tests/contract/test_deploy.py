@@ -15,7 +15,7 @@ import yaml
 
 from borough.api.application import create
 from borough.api.rights import OPEN, rights
-from borough.app.bus import bus_of
+from borough.app.bus import address, bus_of
 from borough.app.settings import PREFIX, Settings
 from borough.app.sources import known, parsed
 from borough.testing.serving import serving
@@ -181,6 +181,8 @@ def test_a_pod_goes_to_its_own_server_of_the_bus_first(number: int, tmp_path: Pa
     assert called == "metadata.name"
     assert servers[0] == (f"{name}.{pods['spec']['serviceName']}", settings.bus_port)
     assert {str(each) for each in servers} == {*settings.bus_servers}
+    asked = address(settings)
+    assert (asked["servers"][0], asked["dont_randomize"]) == (f"nats://{servers[0]}", True)
     assert len(servers) == pods["spec"]["replicas"]
 
 

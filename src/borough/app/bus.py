@@ -80,6 +80,7 @@ def address(settings: Settings) -> dict[str, Any]:
     bus = bus_of(settings)
     return {
         "servers": [f"nats://{each}" for each in bus.servers],
+        "dont_randomize": True,  # our own server first, as everybody of ours
         "user": "borough",
         "password": bus.secrets.borough,
         "connect_timeout": 5,
