@@ -1,5 +1,7 @@
 """How much memory there is, and what the bus may take of it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -43,3 +45,34 @@ def test_the_bus_leaves_most_of_a_small_machine_to_others() -> None:
 
     assert small == f"{4 * GB * limits.bus_heap_pct // 100}B"
     assert large == f"{limits.bus_heap_bytes}B"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other C libraries have no such way")
+def test_what_was_freed_goes_back_to_the_machine() -> None:
+    """Holes between small things that stay are the machine's again, though the top is taken."""
+    held = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", HOLES], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, held.stdout.split())
+
+    assert before - after > MANY * SIZE // 2
+
+
+SIZE, MANY = 64_000, 1_000
+HOLES = f"""
+import psutil
+from borough.app.memory import give_back
+
+def held():
+    return psutil.Process().memory_info().rss
+
+some = [bytes({SIZE}) + b"x" for _ in range({MANY})]
+stay = [bytes(2_000) for _ in some]
+some = [each[:1_000] for each in some]
+large = [bytes({SIZE}) + b"x" for _ in range(2 * {MANY})]
+top = bytearray(b"x" * 100_000)
+del large[:-1]
+before = held()
+assert give_back()
+print(before, held())
+"""

@@ -9,11 +9,16 @@ import gc
 import importlib
 from pathlib import Path
 
+from borough.app import memory
 from borough.app.logs import keep
 from borough.app.settings import Settings
 
 ROLES = {"stream": "borough.app.streaming", "desk": "borough.app.desk", "api": "borough.app.web"}
 """The module of each role; a process loads only its own."""
+
+ANSWERING, GIVE_BACK_S = {"desk", "api"}, 60.0
+"""Roles that answer much that is small and now and then something large, and how often what they
+have freed goes back; the stream takes and frees the same again and again."""
 
 
 def work(role: str, data: Path) -> None:
@@ -25,6 +30,8 @@ def work(role: str, data: Path) -> None:
     module = importlib.import_module(ROLES[role])
     gc.freeze()
     gc.enable()
+    if role in ANSWERING:
+        memory.give_back_each(GIVE_BACK_S)
     module.run(settings)
 
 
