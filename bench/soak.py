@@ -7,7 +7,7 @@ workers, and weighs every role every ten seconds: what it holds that is no page 
 (anonymous memory) and its proportional memory (PSS).  ``growth_mb_h`` is the slope of a straight
 line (least squares) through the anonymous memory after the first quarter, in which caches fill;
 ``quarters_mb`` is what was held in the mean of each quarter.
-The account of the demonstration stands beside it: what was lost, found, false.  The last line is
+The account of the demonstration stands beside it: what was lost, found, false and missed.  The last line is
 one JSON object.
 """
 
@@ -128,6 +128,7 @@ def measure(asked: argparse.Namespace, data: Path) -> dict[str, Any]:
         "pss_mb": round(sum(pss for _, pss in last.values()), 1),
         "pss_most_mb": round(max(sum(p for _, p in each.values()) for _, each in looks), 1),
         **{name: account[name] for name in TOLD},
+        "missed": account["fleet"].get("missed", []),
     }
 
 
