@@ -7,8 +7,8 @@ workers, and weighs every role every ten seconds: what it holds that is no page 
 (anonymous memory) and its proportional memory (PSS).  ``growth_mb_h`` is the slope of a straight
 line (least squares) through the anonymous memory after the first quarter, in which caches fill;
 ``quarters_mb`` is what was held in the mean of each quarter.
-The account of the demonstration stands beside it: what was lost, found, false and missed.  The last line is
-one JSON object.
+The account of the demonstration stands beside it: what was lost, found, false and missed.
+The last line is one JSON object.
 """
 
 import argparse
