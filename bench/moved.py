@@ -20,7 +20,7 @@ from typing import Any
 from _ground import devices_of, fine, say, send, targets_of
 from _told import tell
 from borough.adapters.bus.link import Link
-from borough.app.bus import bus_of, serves
+from borough.app.bus import bus_of
 from borough.app.clocks import wall_ms
 from borough.core.partitions import Part, dealt
 from borough.core.registry import Registry
@@ -28,7 +28,7 @@ from borough.storage.journal.journal import JournalTail, last_entry
 from borough.testing.living import eventually
 from borough.testing.machines import Machine, closing
 from borough.testing.senders import Caller
-from partitions import laid_out
+from partitions import begin, laid_out
 
 PARTS, WORKERS = 2, 3
 CALM_S = 5.0
@@ -121,11 +121,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     machines = [Machine(settings)]
     machines += [Machine.beside(settings, folder / f"more-{n}") for n in range(1, WORKERS)]
     with closing(*machines):
-        machines[0].start("bus")
-        eventually(lambda: serves(settings), "a bus")
-        for each in machines:
-            each.start("stream")
-        machines[0].start("desk")  # it keeps the gate at the doors
+        begin(machines)
         for number in range(PARTS):
             worker(machines, number)
         first = voices[0]

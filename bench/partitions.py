@@ -112,6 +112,15 @@ def at_rate(
     }
 
 
+def begin(machines: list[Machine]) -> None:
+    """Start a bus and a desk, which keeps the gate at the doors, on the first; on all a stream."""
+    machines[0].start("bus")
+    eventually(lambda: serves(machines[0].settings), "a bus")
+    for each in machines:
+        each.start("stream")
+    machines[0].start("desk")
+
+
 def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Set a district of so many partitions up, send, and say what it cost."""
     settings, registry, tokens = laid_out(folder, parts, asked)
@@ -120,11 +129,7 @@ def measure(folder: Path, parts: int, asked: argparse.Namespace) -> dict[str, An
     machines = [Machine(settings)]
     machines += [Machine.beside(settings, folder / f"more-{n}") for n in range(1, parts)]
     with closing(*machines):
-        machines[0].start("bus")
-        eventually(lambda: serves(settings), "a bus")
-        for each in machines:
-            each.start("stream")
-        machines[0].start("desk")  # it keeps the gate at the doors
+        begin(machines)
         for each in machines:
             eventually(lambda at=each: "counts" in at.pulse("stream"), "a stream at work")
         eventually(lambda: Caller(machines[0], key, token).welcome, "an open gate")
