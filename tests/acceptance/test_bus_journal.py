@@ -11,6 +11,7 @@ from borough.core.errors import BusDown, Stale
 from borough.core.frames import NOW, ROWS, Frame
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.memory import MemoryJournal
+from borough.testing.living import eventually
 
 
 class Ground:
@@ -60,6 +61,24 @@ def test_frames_are_read_in_the_order_in_which_they_were_written(kept: Ground) -
 
     assert placed == list(range(1, 52))
     assert numbers(kept.tail().rest()) == list(zip(placed, range(51), strict=True))
+
+
+def test_who_writes_hears_of_each_frame_that_stands_and_of_no_other(ground: Any) -> None:
+    """In the order of the journal, with its place; what somebody else came before is not heard."""
+    with ExitStack() as stack:
+        pen, other = (stack.enter_context(ground.link()) for _ in range(2))
+        heard: list[tuple[int, int]] = []
+
+        def frames() -> Iterator[Frame]:
+            yield from (rows(number) for number in range(5))
+            eventually(lambda: Journal(other).sequence == 5, "five frames")
+            Journal(other).append(rows(99))
+            yield rows(5)
+
+        with pytest.raises(Stale):
+            Journal(pen).extend(frames(), lambda place, frame: heard.append((place, frame.now)))
+
+    assert heard == [(number + 1, number) for number in range(5)]
 
 
 def test_reading_may_begin_anywhere(kept: Ground) -> None:

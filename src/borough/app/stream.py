@@ -192,13 +192,15 @@ class Stream:
         self.counters.recall(known)
         return {name: known[name] for name in ("counts", "rejected") if name in known}
 
-    def write(self, frame: Frame) -> None:
-        """Journal a frame, let the scenes hear it, and pass on what they say."""
-        frame = replace(frame, tuned=self.tuned)
+    def write(self, *frames: Frame) -> None:
+        """Journal frames, let the scenes hear each, and pass on what they say."""
+        self.journal.extend((replace(each, tuned=self.tuned) for each in frames), self._written)
+
+    def _written(self, sequence: int, frame: Frame) -> None:
         self.now = frame.now
-        sequence = self.journal.append(frame)
         self._hear(sequence, frame)
         self._archive(sequence, frame)
+        self.marks = Marks(frame.mqtt, frame.http)
 
     def _hear(self, sequence: int, frame: Frame) -> None:
         said: Said = self.pipeline.read(frame.record(sequence), frame.cause)
@@ -270,9 +272,7 @@ class Stream:
             )
             # Only the last part says that all are there; what is then written again is late.
             *parts, last = frame.parts()
-            for part in parts:
-                self.write(replace(part, cause=-1))
-            self.write(last)
+            self.write(*(replace(part, cause=-1) for part in parts), last)
             self.counters.counts["derived"] += len(each.series)
 
     def tell_time(self, now: int, wall: int) -> None:
@@ -298,10 +298,10 @@ class Stream:
         if readings.letters:
             letters = deposits_of("mqtt", readings.letters, now, self.limits.letter_bytes)
             store(self.links[1], letters)
+        frames = list(together(chunk.frames(readings, now, wall)))
+        self.write(*frames)
         journalled: Counter[str] = Counter()
-        for frame in together(chunk.frames(readings, now, wall)):
-            self.write(frame)
-            self.marks = Marks(frame.mqtt, frame.http)
+        for frame in frames:
             journalled[frame.kind] += len(frame)
         self.counters.take(chunk, readings, journalled)
         if self.decoder.host.altered:
@@ -378,8 +378,7 @@ class Stream:
             wall = self.clock.wall(now)
             report = np.arange(len(series), dtype=np.uint32)
             frame = Frame(ROWS, now, wall, report=report, series=series, time=at, value=value)
-            for part in frame.parts():
-                self.write(part)
+            self.write(*frame.parts())
             self.tell_time(now, wall)
         self.checkpoint(wait=True)
         self.appender.flush()

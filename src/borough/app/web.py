@@ -76,16 +76,19 @@ TELL_S = 1.0
 
 
 class Keys(Mapping[str, str]):
-    """The digest of each credential's token, read again every few seconds."""
+    """The digest of each credential's token; every few seconds it is asked whether any changed."""
 
     def __init__(self, credentials: SqlCredentials) -> None:
         self.credentials = credentials
+        self.version = credentials.version()  # before they are read, so that none is missed
         self.digests: dict[str, str] = credentials.all()
-        self.read = time.monotonic()
+        self.looked = time.monotonic()
 
     def __getitem__(self, key: str) -> str:
-        if time.monotonic() - self.read > CREDENTIALS_S:
-            self.digests, self.read = self.credentials.all(), time.monotonic()
+        if time.monotonic() - self.looked > CREDENTIALS_S:
+            self.looked = time.monotonic()
+            if (version := self.credentials.version()) != self.version:
+                self.digests, self.version = self.credentials.all(), version
         return self.digests[key]
 
     def __iter__(self) -> Iterator[str]:

@@ -25,7 +25,7 @@ About 0.01 µs a row to write, 0.003 to read (docs/why/hot-path.md).
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 import numpy as np
@@ -60,6 +60,18 @@ def _none(kind: str) -> Index:
     return np.zeros(0, kind)
 
 
+class Packed(NamedTuple):
+    """The columns of a frame as bytes, for whoever writes again what was read."""
+
+    form: int
+    body: memoryview
+    columns: dict[str, Any]
+
+    def holds(self, frame: "Frame") -> bool:
+        """Say whether these are still the columns of the frame, none of them exchanged."""
+        return all(getattr(frame, name) is column for name, column in self.columns.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A journal record before the journal has given it a place.
@@ -80,6 +92,7 @@ class Frame:
     value: Floats = field(default_factory=lambda: np.zeros(0))
     tuned: int = 0
     change: Change | None = None
+    packed: Packed | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.series)
@@ -92,7 +105,7 @@ class Frame:
         if self.kind == NOW:
             return Now(place, self.now)
         position = np.asarray(self.report, np.int64) + place
-        arrived = np.full(len(self), self.now, np.int64)
+        arrived = np.broadcast_to(np.int64(self.now), len(self))
         return Batch(position, arrived, self.series, self.time, self.value)
 
     def only(self, rows: Mask) -> Self:
@@ -128,7 +141,7 @@ def joined(frames: Sequence[Frame]) -> Frame:
     full = [frame for frame in frames if len(frame)]
     if len(full) <= 1:
         only = full[0] if full else frames[-1]
-        alone: dict[str, Any] = {name: getattr(only, name) for name in _COLUMNS}
+        alone: dict[str, Any] = {name: getattr(only, name) for name in (*_COLUMNS, "packed")}
         return replace(frames[-1], **alone)
     report, base = [], 0
     for frame in full:
@@ -143,18 +156,20 @@ def joined(frames: Sequence[Frame]) -> Frame:
 
 def encode(frame: Frame) -> bytes:
     """Turn a frame into bytes; ``BadBatch`` if its columns do not line up or are too long."""
-    columns = [np.asarray(getattr(frame, name), kind) for name, kind in _COLUMNS.items()]
     rows = len(frame)
+    if (frame.change is not None) != (frame.kind == TUNED) or (rows and frame.kind in {NOW, TUNED}):
+        msg = f"a frame of kind {frame.kind} holds {rows} rows and {frame.change}"
+        raise BadBatch(msg)
+    if frame.packed is not None and frame.packed.holds(frame):
+        return _sealed(frame, frame.packed.form, rows, frame.packed.body)
+    columns = [np.asarray(getattr(frame, name), kind) for name, kind in _COLUMNS.items()]
     report = columns[-1]
     if any(column.shape != (rows,) for column in columns) or rows > MOST_ROWS:
         lengths = {name: np.shape(getattr(frame, name)) for name in _COLUMNS}
         msg = f"columns of a frame differ in length or exceed {MOST_ROWS} rows: {lengths}"
         raise BadBatch(msg)
-    if rows and (frame.kind in {NOW, TUNED} or (report[1:] < report[:-1]).any()):
-        msg = "reports of a frame must not fall, and a frame that only tells the time has none"
-        raise BadBatch(msg)
-    if (frame.change is not None) != (frame.kind == TUNED):
-        msg = f"a frame of kind {frame.kind} holds {frame.change}"
+    if (report[1:] < report[:-1]).any():
+        msg = "reports of a frame must not fall"
         raise BadBatch(msg)
     time, value, series, report = columns
     form, (time, value, report) = narrowed(time, value, report)
@@ -162,6 +177,11 @@ def encode(frame: Frame) -> bytes:
     if frame.change is not None:
         parts = [memoryview(frame.change.text().encode())]
         rows = len(parts[0])
+    return _sealed(frame, form, rows, *parts)
+
+
+def _sealed(frame: Frame, form: int, rows: int, *parts: memoryview) -> bytes:
+    """Put head and checksum before the columns."""
     tail = (frame.now, frame.wall, frame.mqtt, frame.http, frame.cause, frame.tuned)
     kind = KINDS.index(frame.kind)
     head = _HEAD.pack(_MAGIC, 0, kind, form, rows, *tail)[8:]
@@ -197,4 +217,5 @@ def decode(data: bytes) -> Frame:
     if tunes:
         return replace(told, change=Change.parsed(data[head.size :]))
     columns: dict[str, Any] = widened(form, rows, data, head.size)
-    return replace(told, **columns)
+    packed = Packed(form, memoryview(data)[head.size :], columns) if rows else None
+    return replace(told, **columns, packed=packed)

@@ -1,6 +1,7 @@
 """The latest word of every series, by event time; about 0.01 µs a row (docs/why/hot-path.md)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class Latest:
         Series that are new to the district get their places when they first speak.
         """
         self.grow(int(batch.series.max(initial=-1)) + 1)
+        batch = replace(batch, series=batch.series.astype(np.intp, copy=False))  # looks up faster
         fresh = batch.time >= self.time.take(batch.series)
         if not fresh.all():
             batch = batch.pick(fresh)

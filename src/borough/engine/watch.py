@@ -8,6 +8,7 @@ import numpy as np
 
 from borough.core.observations import Batch, Floats, Index, Mask, Now, Series, Tick
 from borough.core.scenes import Scene
+from borough.core.sorting import in_order
 
 ANY = "*"
 NOBODY: tuple[Index, Index] = (np.empty(0, np.int64), np.empty(0, np.int64))
@@ -192,15 +193,3 @@ def ranked(numbers: Index) -> tuple[Index, Index]:
         return numbers[new], np.cumsum(new) - 1
     distinct, place = np.unique(numbers, return_inverse=True)
     return distinct, place
-
-
-def in_order(numbers: Index) -> Index:
-    """Sort as a stable argsort does, on packed words, which is ten times as fast.
-
-    Numbers must lie between 0 and 2**31 - 1, and there may be as many.
-
-    >>> in_order(np.array([7, 3, 7, 3])).tolist()
-    [1, 3, 0, 2]
-    """
-    packed = np.sort(numbers.astype(np.int64) << 32 | np.arange(len(numbers)))
-    return packed & 0xFFFFFFFF

@@ -7,7 +7,8 @@ Writing a frame takes 0.1 to 0.2 ms of our processor time, by what is in it
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -15,10 +16,14 @@ from borough.core.errors import BusDown
 from borough.core.frames import ROWS, Frame, decode, encode
 from borough.core.partitions import WHOLE, Part
 from borough.storage.journal.ports import Link, Message
-from borough.storage.journal.streams import JOURNAL, await_stored, confirm_to
+from borough.storage.journal.streams import JOURNAL, Receipts, confirm_to
 
 SUBJECT = "journal.0"
 
+Then = Callable[[int, Frame], None]
+"""Hears of a frame, and where it stands."""
+
+_LAST, _LAST_OF_SUBJECT = b"Nats-Expected-Last-Sequence", b"Nats-Expected-Last-Subject-Sequence"
 _SID = b"9"
 _SILENT = 2.0
 """So many times as long as a link waits for an answer the rest of the journal is waited for."""
@@ -47,6 +52,8 @@ class Journal:
         self._link = link
         self._part = part
         self._subject = part.journal.encode()
+        self._expected = _LAST if part.single else _LAST_OF_SUBJECT
+        self._ahead = 1 if part.single else 0  # nobody knows where another partition writes next
         self.written = 0
         if part.single:
             self.sequence = int(link.call(f"$JS.API.STREAM.INFO.{JOURNAL}")["state"]["last_seq"])
@@ -57,18 +64,29 @@ class Journal:
         """Write a frame and give its sequence number once it is stored."""
         return self.extend([frame])[0]
 
-    def extend(self, frames: Iterable[Frame]) -> list[int]:
-        """Write frames and give their sequence numbers once all are stored."""
-        if not self._part.single:
-            return [self._behind(frame) for frame in frames]
-        sent = 0
+    def extend(self, frames: Iterable[Frame], then: Then | None = None) -> list[int]:
+        """Write frames and give their sequence numbers once all are stored.
+
+        *then* hears of each as soon as it is stored.  Where one partition is all there is the next
+        frame is on its way by then, so that neither the bus nor who hears waits for the other.
+        """
+        receipts, sent, stored = Receipts(self._link), deque[Frame](), list[int]()
+
+        def settle() -> None:
+            frame = sent.popleft()
+            self.sequence = receipts.of(len(stored))
+            stored.append(self.sequence)
+            if then:
+                then(self.sequence, frame)
+
         for frame in frames:
-            head = b"Nats-Expected-Last-Sequence: %d\r\n" % (self.sequence + sent)
-            self._send(frame, sent, head)
-            sent += 1
-        sequences = await_stored(self._link, sent)
-        self.sequence += sent
-        return sequences
+            self._send(frame, len(stored) + len(sent), self.sequence + len(sent))
+            sent.append(frame)
+            if len(sent) > self._ahead:
+                settle()
+        while sent:
+            settle()
+        return stored
 
     def claim(self, wall: int) -> None:
         """Write a frame that says nothing, so that whoever wrote here before us can no longer.
@@ -79,14 +97,9 @@ class Journal:
             told = last.frame
             self.append(Frame(ROWS, told.now, wall, told.mqtt, told.http, tuned=told.tuned))
 
-    def _behind(self, frame: Frame) -> int:
-        """Write a frame right behind the last one of this partition, wherever that stands."""
-        self._send(frame, 0, b"Nats-Expected-Last-Subject-Sequence: %d\r\n" % self.sequence)
-        (self.sequence,) = await_stored(self._link, 1)
-        return self.sequence
-
-    def _send(self, frame: Frame, number: int, head: bytes) -> None:
-        body = encode(frame)
+    def _send(self, frame: Frame, number: int, last: int) -> None:
+        """Put a frame on its way, to stand right behind *last*; of several, of this partition."""
+        body, head = encode(frame), b"%s: %d\r\n" % (self._expected, last)
         self._link.publish(self._subject, body, confirm_to(self._link, number), head)
         self.written += len(body)
 

@@ -10,7 +10,7 @@ import json
 
 from borough.core.errors import Stale
 from borough.storage.journal.ports import Link
-from borough.storage.journal.streams import await_stored, confirm_to
+from borough.storage.journal.streams import Receipts, confirm_to
 
 STREAM = "LEASES"
 
@@ -35,7 +35,7 @@ class BusLease:
         body = json.dumps({"holder": self._holder}).encode()
         self._link.publish(self._subject.encode(), body, confirm_to(self._link, 0), head)
         try:
-            (self._last,) = await_stored(self._link, 1)
+            self._last = Receipts(self._link).of(0)
         except Stale:
             return False
         return True

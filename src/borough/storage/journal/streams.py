@@ -92,7 +92,8 @@ def store(link: Link, deposits: Iterable[Deposit]) -> list[int]:
     for each in deposits:
         link.publish(each.subject.encode(), each.body, confirm_to(link, sent), each.head())
         sent += 1
-    return await_stored(link, sent)
+    receipts = Receipts(link)
+    return [receipts.of(number) for number in range(sent)]
 
 
 def confirm_to(link: Link, number: int) -> bytes:
@@ -100,21 +101,29 @@ def confirm_to(link: Link, number: int) -> bytes:
     return b"%s%s%d" % (link.inbox, _STORED, number)
 
 
-def await_stored(link: Link, count: int) -> list[int]:
-    """Wait until the bus has confirmed messages 0 to *count* - 1; gives their sequences."""
-    stored: dict[int, int] = {}
-    until = time.monotonic() + link.wait_s
-    while len(stored) < count:
-        messages = link.messages(link.wait_s)
-        if messages:
-            until = time.monotonic() + link.wait_s
-        elif time.monotonic() >= until:
-            msg = f"the bus has stored {len(stored)} of {count} messages and says no more"
-            raise BusDown(msg)
-        for message in messages:
-            if _STORED in message.subject:
-                stored[int(message.subject.rpartition(b"-")[2])] = _sequence(message)
-    return [stored[number] for number in range(count)]
+class Receipts:
+    """What the bus confirms of messages on their way to it, in whatever order it does so."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._early: dict[int, Message] = {}
+
+    def of(self, number: int) -> int:
+        """Wait until the bus has stored the message of that number; gives its sequence.
+
+        ``Stale`` where somebody else wrote meanwhile, ``BusDown`` if it says no more or did not.
+        """
+        until = time.monotonic() + self._link.wait_s
+        while number not in self._early:
+            messages = self._link.messages(self._link.wait_s)
+            if messages:
+                until = time.monotonic() + self._link.wait_s
+            elif time.monotonic() >= until:
+                msg = "the bus says no more of what it was to store"
+                raise BusDown(msg)
+            told = [each for each in messages if _STORED in each.subject]
+            self._early |= {int(each.subject.rpartition(b"-")[2]): each for each in told}
+        return _sequence(self._early.pop(number))
 
 
 def _sequence(message: Message) -> int:

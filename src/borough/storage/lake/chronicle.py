@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from borough.core.observations import Index
+from borough.core.sorting import in_order
 from borough.storage.lake.calendar import edges_of
 from borough.storage.lake.reading import Reader
-from borough.storage.lake.rows import Points, by_series
+from borough.storage.lake.rows import Points
 from borough.storage.lake.table import Listing
 
 STEP_MS = 60_000
@@ -62,4 +63,4 @@ def told(reader: Reader, listing: Listing, series: Index, stretch: tuple[int, in
     files = listing.within(int(series[0]), int(series[-1]), start, end)
     rows = reader.rows(files, start, end, series)
     since = (rows.time - start).astype(np.int32)  # a day has fewer ms than that holds
-    return Slice(start, end, rows.pick(by_series(since)))
+    return Slice(start, end, rows.pick(in_order(since)))

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from borough.core.errors import BadBatch
-from borough.core.observations import Floats, Index
+from borough.core.observations import Floats, Index, Mask
+from borough.core.sorting import in_order
 
-DIGIT_BITS = 16
 MOST_SERIES = 1 << 27
 """A greater number is a mistake: whoever keeps 8 bytes for each would need 1 GB."""
 
@@ -92,29 +92,21 @@ def settled(rows: Points) -> Points:
     Newest first, because the time column then packs into half the bytes: where one series
     ends and the next begins the difference is large and positive, which widens one small
     block of deltas instead of four.  Costs 0.02 s for a million rows that come newest
-    first, 0.3 s for a million in any other order.
+    first, 0.04 where one in twenty comes out of order, 0.1 in any other order.
     """
-    rows = rows.pick(by_series(rows.series))
-    same = rows.series[1:] == rows.series[:-1]
-    if np.any(same & (rows.time[1:] > rows.time[:-1])):
-        rows = rows.pick(np.lexsort((-rows.time, rows.series)))
-        same = rows.series[1:] == rows.series[:-1]
-    again = same & (rows.time[1:] == rows.time[:-1])
-    return rows.pick(np.concatenate([[True], ~again])) if again.any() else rows
+    sorted_rows = rows.pick(in_order(rows.series))
+    same = _same(sorted_rows)
+    if np.any(same & (sorted_rows.time[1:] > sorted_rows.time[:-1])):
+        rows = rows.pick(np.argsort(-rows.time, kind="stable"))
+        sorted_rows = rows.pick(in_order(rows.series))
+        same = _same(sorted_rows)
+    again = same & (sorted_rows.time[1:] == sorted_rows.time[:-1])
+    return sorted_rows.pick(np.concatenate([[True], ~again])) if again.any() else sorted_rows
 
 
-def by_series(series: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Give the stable order of int32 numbers from 0 on, two 16-bit digits at a time.
-
-    NumPy sorts 16-bit numbers by counting, which is several times faster than comparing.
-    """
-    bits = series.view(np.uint32) if series.flags.c_contiguous else series.astype(np.uint32)
-    order = np.argsort((bits & 0xFFFF).astype(np.uint16), kind="stable")
-    high = (bits >> DIGIT_BITS).astype(np.uint16)
-    if not high.any():
-        return order
-    picked: NDArray[np.intp] = order[np.argsort(high[order], kind="stable")]
-    return picked
+def _same(rows: Points) -> Mask:
+    """Mark, between each row and the next, where both are of one series."""
+    return np.asarray(rows.series[1:] == rows.series[:-1])
 
 
 def read_order(rows: Points, newest: int | None = None) -> Points:
@@ -127,7 +119,7 @@ def read_order(rows: Points, newest: int | None = None) -> Points:
         lengths = np.diff(np.append(starts, len(rows)))
         rows = rows.pick(np.arange(len(rows)) - np.repeat(starts, lengths) < newest)
     rows = rows.backwards()
-    return rows.pick(by_series(rows.series))
+    return rows.pick(in_order(rows.series))
 
 
 def distinct(column: NDArray[Any]) -> NDArray[Any]:
