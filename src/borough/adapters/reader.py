@@ -40,7 +40,7 @@ _PAUSE_S, _FEW = 0.01, 7_500
 """While it gathers so few it pauses between two looks at the sockets, each time twice as long
 unless some of it is sent in portions: a look that finds one message costs as much as one that finds
 a thousand."""
-_ROWS = 5
+_ROWS = 10
 """So many rows of a batch are as much work as one message."""
 _WAITED_S = 0.001
 """Who waited for so long in all was not behind."""

@@ -48,7 +48,7 @@ from borough.app.tables import TableFiles
 from borough.app.tuning.bench import Bench
 from borough.app.tuning.jobs import TrialJobs
 from borough.core.errors import BadRequest, BoroughError, BusDown
-from borough.core.observations import REPORT_BITS, Batch
+from borough.core.observations import REPORT_BITS
 from borough.core.registry import Registry
 from borough.engine.catalog import BUILT_IN, Found, find_sound
 from borough.engine.latest import Latest
@@ -185,9 +185,8 @@ class Follower:
         while not self.stop.is_set():
             self.latest.grow(self.wanted)
             for sequence, frame in tail.take(ASK_S / 20):
-                record = frame.record(sequence)
-                if isinstance(record, Batch):
-                    self.latest.take(record)
+                if len(frame):
+                    self.latest.take(frame.series, frame.time, frame.value)
                 self.after = sequence
 
     def make_room(self, series: int) -> None:

@@ -135,7 +135,7 @@ class Pipeline:
                 edges += self._heard(each, part)
             else:
                 each.take(part)
-        self.latest.take(batch)
+        self.latest.take(batch.series, batch.time, batch.value)
         return edges
 
     def set_aside(self, scene: str, why: str) -> None:
