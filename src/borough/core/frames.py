@@ -60,7 +60,7 @@ def _none(kind: str) -> Index:
     return np.zeros(0, kind)
 
 
-class Packed(NamedTuple):
+class _Packed(NamedTuple):
     """The columns of a frame as bytes, for whoever writes again what was read."""
 
     form: int
@@ -92,7 +92,7 @@ class Frame:
     value: Floats = field(default_factory=lambda: np.zeros(0))
     tuned: int = 0
     change: Change | None = None
-    packed: Packed | None = field(default=None, repr=False, compare=False)
+    packed: _Packed | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.series)
@@ -217,5 +217,5 @@ def decode(data: bytes) -> Frame:
     if tunes:
         return replace(told, change=Change.parsed(data[head.size :]))
     columns: dict[str, Any] = widened(form, rows, data, head.size)
-    packed = Packed(form, memoryview(data)[head.size :], columns) if rows else None
+    packed = _Packed(form, memoryview(data)[head.size :], columns) if rows else None
     return replace(told, **columns, packed=packed)
