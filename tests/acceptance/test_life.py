@@ -116,6 +116,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """Give the command line of a process; none of one that is just gone."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_demo_leaves_nothing_running(folder: Path, how: signal.Signals) -> None:
     """Ctrl-C, or even a kill, of the demo ends its roles and its simulated fleet."""
@@ -132,7 +140,7 @@ def test_an_interrupted_demo_leaves_nothing_running(folder: Path, how: signal.Si
         assert demo.poll() is None, (folder / "log").read_text("utf-8")
         family = psutil.Process(demo.pid).children(recursive=True)
         seen.update(each.pid for each in family)
-        return any("borough.edge.fleet" in each.cmdline() for each in family)
+        return any("borough.edge.fleet" in words_of(each) for each in family)
 
     try:
         eventually(lives, "a demo with its fleet")

@@ -56,6 +56,8 @@ must not be the quarter of an hour after which a gateway is missed."""
 SHARE = 0.04
 """Large enough for ten gateways: more silent at once than are told one by one."""
 CUT_S = 4.0
+COPIES_S = 240.0
+"""A server that comes back takes seconds to catch up, and minutes on a machine that has no time."""
 CALM = 33 * 60 // PACE
 """So many turns without trouble at the end, in which a window of a balance begins and ends."""
 ALLOW_MS = 60_000
@@ -189,7 +191,7 @@ class Both:
                 return self.asked(copies, 0) == [True]
             return False
 
-        eventually(told, "a bus with all its copies")
+        eventually(told, "a bus with all its copies", COPIES_S)
 
 
 @pytest.fixture(scope="module")

@@ -92,13 +92,21 @@ def test_what_was_read_is_written_again_as_it_is_now(
 
 @given(frames(), st.data())
 def test_a_single_damaged_bit_is_noticed(frame: Frame, data: st.DataObject) -> None:
-    """No frame is read that was not written."""
-    damaged = bytearray(encode(frame))
+    """No frame is read that was not written; one bit names the release before, which said as much.
+
+    Plain frames of that release are those of this one but for their first four bytes.
+    """
+    written = encode(frame)
+    damaged = bytearray(written)
     bit = data.draw(st.integers(0, len(damaged) * 8 - 1))
     damaged[bit // 8] ^= 1 << bit % 8
 
-    with pytest.raises(BadFrame):
-        decode(bytes(damaged))
+    try:
+        read = decode(bytes(damaged))
+    except BadFrame:
+        return
+    assert damaged[:4] == b"BJF2"
+    assert encode(read) == written
 
 
 @given(frames(), st.integers(1, 80))
