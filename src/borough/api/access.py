@@ -293,7 +293,9 @@ reader = judged
 """What doors declare that only read; the application judges every request by itself."""
 
 
-def writer(request: Request, ports: Given, _shown: Annotated[Any, Depends(CREDENTIALS)]) -> str:
+async def writer(
+    request: Request, ports: Given, _shown: Annotated[Any, Depends(CREDENTIALS)]
+) -> str:
     """Require a device's credential; give its key."""
     key, _, token = credential(request).partition(":")
     kept = ports.credentials.get(key, "")

@@ -56,7 +56,6 @@ from borough.storage.journal.journal import JournalTail
 from borough.storage.sql import (
     SqlAudit,
     SqlCases,
-    SqlCredentials,
     SqlDetections,
     SqlLives,
     SqlPeople,
@@ -70,32 +69,24 @@ from borough.storage.sql import (
 )
 
 log = logging.getLogger(__name__)
-CREDENTIALS_S = 5.0
 FOLLOW_S = 0.3
 TELL_S = 1.0
 
 
 class Keys(Mapping[str, str]):
-    """The digest of each credential's token; every few seconds it is asked whether any changed."""
+    """The digest of each credential's token, as the gate has read it last."""
 
-    def __init__(self, credentials: SqlCredentials) -> None:
-        self.credentials = credentials
-        self.version = credentials.version()  # before they are read, so that none is missed
-        self.digests: dict[str, str] = credentials.all()
-        self.looked = time.monotonic()
+    def __init__(self, keeper: GateKeeper) -> None:
+        self.keeper = keeper
 
     def __getitem__(self, key: str) -> str:
-        if time.monotonic() - self.looked > CREDENTIALS_S:
-            self.looked = time.monotonic()
-            if (version := self.credentials.version()) != self.version:
-                self.digests, self.version = self.credentials.all(), version
-        return self.digests[key]
+        return self.keeper.gate.credentials[key].hex()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.digests)
+        return iter(self.keeper.gate.credentials)
 
     def __len__(self) -> int:
-        return len(self.digests)
+        return len(self.keeper.gate.credentials)
 
 
 class PulseHealth:
@@ -225,7 +216,7 @@ async def count(live: Broadcast, health: PulseHealth) -> None:
         live.publish("counts", {**told, "rejected": health.rejected(), **room})
 
 
-def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
+def ports(settings: Settings, bus: Client, watch: RegistryWatch, keys: Keys) -> Ports:
     """Join the concrete parts to what the doors need."""
     engine = connect(settings.store)
     held = watch.held
@@ -261,7 +252,7 @@ def ports(settings: Settings, bus: Client, watch: RegistryWatch) -> Ports:
         uploads=settings.common / UPLOADS,
         desk=DeskLine(bus),
         doors=DoorLine(bus, settings, held.registry),
-        credentials=Keys(SqlCredentials(engine)),
+        credentials=keys,
         health=PulseHealth(settings, bus, sizes(held.registry)),
         live=Broadcast(settings.clock, held.registry),
         people=SqlPeople(engine),
@@ -312,12 +303,12 @@ async def serve(settings: Settings) -> None:
     await asyncio.to_thread(await_bus, settings)
     bus = await nats.connect(**address(settings))
     watch = await asyncio.to_thread(RegistryWatch, settings)
-    joined = await asyncio.to_thread(ports, settings, bus, watch)
+    gate = await asyncio.to_thread(GateKeeper, settings)
+    joined = await asyncio.to_thread(ports, settings, bus, watch, Keys(gate))
     assert isinstance(joined.latest, Latest)  # noqa: S101 - what `ports` made just now
     assert isinstance(joined.health, PulseHealth)  # noqa: S101 - the same
     follower = await asyncio.to_thread(Follower, joined.latest, settings)
     await relay(bus, joined.live)
-    gate = await asyncio.to_thread(GateKeeper, settings)
     app = create(joined)
     server = uvicorn.Server(
         uvicorn.Config(
