@@ -160,6 +160,21 @@ def test_what_was_plain_before_the_start_may_be_known_already() -> None:
     assert (said["detections_found"], said["latency_p50_ms"]) == (1, None)
 
 
+def test_what_was_known_all_along_counts_though_it_is_over_by_now() -> None:
+    """A slide found before the start and mended since was found; one before it proves nothing."""
+    slide = planted(SLIDE, SLOPE, -180_000, 90_000, plain_ms=START - 90_000_000)
+    score = Score.of(small(), CLOCK, HAPPENINGS, [slide], never)
+    score.decided(slide, at(0), slide.since_ms)
+    over = {**told("slope", SLOPE, level=0), "worst": 3, "ended_ms": START + 50_000_000}
+    score.listed({**over, "began_ms": slide.since_ms - 1, "id": "of last year"}, at(800))
+    before = score.result(at(700))
+    score.listed({**over, "began_ms": START - 60_000}, at(800))
+    said = score.result(at(700))
+
+    assert (before["detections_found"], before["detections_false"]) == (0, 0)
+    assert (said["detections_found"], said["detections_false"]) == (1, 0)
+
+
 def test_a_lower_level_on_the_way_up_is_not_false() -> None:
     """Blue while the water rises is right and not yet enough; orange in time is found."""
     flood = planted("flood", MAG, 100, 4000, plain_ms=START + 700_000)

@@ -203,11 +203,9 @@ class Run:
             return
         with suppress(BusDown):
             for scene in sorted(talk.score.untimed):
-                _, said = ask(
-                    self.settings.http, f"{DETECTIONS}?open=true&limit=1000&scene={scene}"
-                )
+                _, said = ask(self.settings.http, f"{DETECTIONS}?limit=1000&scene={scene}")
                 for each in said.get("detections", []):
-                    talk.score.seen(each, time.time() * 1000, live=False)
+                    talk.score.listed(each, time.time() * 1000)
 
     def over(self, began: float) -> bool:
         """Tell whether it is time to stop."""

@@ -158,6 +158,20 @@ class Score:
         if not match and not self.explained(scene, thing, now) and not self.cut(scene, thing, now):
             self.false.append({"scene": scene, "thing": thing, "level": level, "now": now})
 
+    def listed(self, told: Mapping[str, Any], wall_ms: float) -> None:
+        """Judge a detection read off the list at the end, by its worst level if it is over.
+
+        One that is over counts only where it began after something was planted on its thing.
+        """
+        if told["ended_ms"] is None:
+            self.seen(told, wall_ms, live=False)
+            return
+        row = int(np.searchsorted(self.registry.id, int(told["thing"])))
+        about = (told["scene"], self.registry.key[row])
+        mine = [each for each in self.expected if (each.scene, each.thing) == about]
+        if any(each.plain <= int(told["began_ms"]) for each in mine):
+            self.seen({**told, "level": told["worst"]}, wall_ms, live=False)
+
     def cut(self, scene: str, thing: str, now: int) -> bool:
         """Tell whether a silent device was cut off by a lost connection, and count it."""
         rule = next((rule for rule in self.rules[scene] if rule.heartbeats), None)
