@@ -194,7 +194,8 @@ def _sealed(frame: Frame, form: int, rows: int, *parts: memoryview) -> bytes:
 def decode(data: bytes) -> Frame:
     """Read a frame back; columns that are kept as they are, are views of *data*.
 
-    ``BadFrame`` if a single bit differs from what was written.
+    ``BadFrame`` if a single bit differs from what was written, but for the one in the magic that
+    makes a plain frame one of the release before, which says the same.
     """
     first = data[:4] == _FIRST_MAGIC
     head = _FIRST_HEAD if first else _HEAD

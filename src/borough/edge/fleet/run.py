@@ -39,8 +39,8 @@ HASTE = 2
 ENOUGH = 0.98
 """The share of lines that must be up before the fleet begins."""
 SETTLE_S = 2.0
-DETECTIONS = "/api/v1/detections"
 """At the end, how long to wait for the last acknowledgements."""
+DETECTIONS = "/api/v1/detections"
 
 
 @dataclass(frozen=True, slots=True)

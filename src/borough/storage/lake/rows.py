@@ -92,7 +92,7 @@ def settled(rows: Points) -> Points:
     Newest first, because the time column then packs into half the bytes: where one series
     ends and the next begins the difference is large and positive, which widens one small
     block of deltas instead of four.  Costs 0.02 s for a million rows that come newest
-    first, 0.04 where one in twenty comes out of order, 0.1 in any other order.
+    first, 0.07 where one in twenty comes out of order, 0.13 in any other order.
     """
     sorted_rows = rows.pick(in_order(rows.series))
     same = _same(sorted_rows)
