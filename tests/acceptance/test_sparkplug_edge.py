@@ -129,15 +129,21 @@ def stay(bus: Bus) -> None:
 class Waiting:
     """An edge node that waits for its primary host, and hears who is there."""
 
-    def __init__(self, ground: Any) -> None:
+    def __init__(self, ground: Any, name: str = "gw-1", word: str = WORD) -> None:
         self.words: list[tuple[bool, int]] = []
+        self.is_heeded = False
         eventually(lambda: ground.gate.open, "an open gate")
-        self.client = mqtt.Client("gw-1")
-        self.client.username_pw_set("gw-1", WORD)
+        self.client = mqtt.Client(name)
+        self.client.username_pw_set(name, word)
         self.client.on_connect = lambda client, *_: client.subscribe(f"spBv1.0/STATE/{HOST}", 1)
+        self.client.on_subscribe = lambda *_: self.heed()
         self.client.on_message = lambda _, __, told: self.hear(json.loads(told.payload))
         self.client.connect(ground.bus.host, ground.bus.mqtt_port)
         self.client.loop_start()
+
+    def heed(self) -> None:
+        """Know that the bus will tell it what is said from now on."""
+        self.is_heeded = True
 
     def hear(self, told: dict[str, Any]) -> None:
         """Take in a word of the host; it says two things and no more."""
@@ -166,7 +172,7 @@ def test_a_host_that_dies_is_told_as_gone_and_one_that_comes_as_there(
     host.start()
     try:
         eventually(lambda: any(online for online, _ in waiting.words), "a host that is there")
-        later = Waiting(ground)
+        later = Waiting(ground, "gw-2", "two")
         eventually(lambda: later.words, "the word that was kept")
         later.end()
         host.kill()
@@ -193,6 +199,19 @@ def test_a_host_contradicts_who_says_that_it_is_gone(ground: Any, waiting: Waiti
             link.settle()
         eventually(lambda: (False, 1) in waiting.words, "the wrong word")
         eventually(lambda: waiting.words[-1][0], "the right one")
+
+
+def test_a_host_says_each_word_twice(ground: Any, waiting: Waiting) -> None:
+    """Who comes in the moment of the first may get it neither as kept nor as new."""
+    eventually(lambda: waiting.is_heeded, "a subscription")
+    with Presence(ground.bus, HOST):
+        eventually(lambda: len(waiting.words) > 1, "the word once more")
+        assert len(set(waiting.words)) == 1
+        with ground.link("doors") as link:
+            link.publish(f"spBv1//0.STATE.{HOST}".encode(), b'{"online": false, "timestamp": 1}')
+            link.settle()
+        after = [(False, 1), *waiting.words[:1] * 2]
+        eventually(lambda: waiting.words[-3:] == after, "what it answered to that, twice")
 
 
 def test_no_device_speaks_for_the_host(ground: Any, waiting: Waiting) -> None:

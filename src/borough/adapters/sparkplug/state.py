@@ -6,6 +6,7 @@ data while it says offline, and is born again when it says online (Sparkplug 3.0
 
 import hmac
 import json
+import math
 import socket
 import threading
 import time
@@ -23,6 +24,9 @@ USER = "borough:host"
 FORBIDDEN = "+/#\0"
 """What an id of a host may not contain, as no level of a topic may."""
 _KEEP_S, _WAIT_S, _AGAIN_S, _LOOK_S = 30, 10.0, 0.5, 0.25
+_TWICE_S = 2.0
+"""After so long a word is said once more: who subscribes in the very moment in which the bus takes
+it in may get it neither as the one that is kept nor as a new one, and would wait for ever."""
 
 
 def password(seed: str) -> str:
@@ -66,7 +70,7 @@ class Presence:
             self._over.wait(_AGAIN_S)
 
     def _stay(self) -> None:
-        """Come in, say that we are there whenever somebody has said otherwise, and leave."""
+        """Come in, say twice that we are there whenever somebody has said otherwise, and leave."""
         now = round(time.time() * 1000)
         here, gone = (self._word(online=each, at=now) for each in (True, False))
         where = (self._bus.host, self._bus.mqtt_port)
@@ -75,29 +79,32 @@ class Presence:
             if line.recv(len(packets.GOOD_CONNACK)) != packets.GOOD_CONNACK:
                 return
             line.sendall(packets.subscribe(self._topic, 1) + self._say(here))
-            for word in self._heard(line):
-                if not word.get("online"):
+            repeat = time.monotonic() + _TWICE_S
+            for words in self._heard(line):
+                is_wrong = not all(word.get("online") for word in words)
+                if is_wrong or time.monotonic() > repeat:
                     line.sendall(self._say(here))
+                    repeat = time.monotonic() + _TWICE_S if is_wrong else math.inf
             line.sendall(self._say(gone) + packets.GOODBYE)
 
-    def _heard(self, line: socket.socket) -> Iterator[dict[str, object]]:
-        """Give what is said of us, until it is over; `OSError` when the line breaks."""
+    def _heard(self, line: socket.socket) -> Iterator[list[dict[str, object]]]:
+        """Give what was said of us at each look, if only nothing, until it is over.
+
+        `OSError` when the line breaks.
+        """
         line.settimeout(_LOOK_S)
         came, spoke = bytearray(), time.monotonic()
         while not self._over.is_set():
             if time.monotonic() - spoke > _KEEP_S / 2:
                 line.sendall(packets.PING)
                 spoke = time.monotonic()
-            try:
+            with suppress(TimeoutError):
                 data = line.recv(65_536)
-            except TimeoutError:
-                continue
-            if not data:
-                raise ConnectionResetError
-            came += data
-            for packet in packets.split(came):
-                if packet.type == packets.PUBLISH:
-                    yield self._read(packet)
+                if not data:
+                    raise ConnectionResetError
+                came += data
+            said = [each for each in packets.split(came) if each.type == packets.PUBLISH]
+            yield [self._read(each) for each in said]
 
     def _read(self, packet: packets.Packet) -> dict[str, object]:
         """Read what is said of us; nothing where it is no word that we could have said."""
