@@ -94,7 +94,7 @@ class Frames:
         watch = self.runner.watch
         _, first = np.unique(watch.row * len(watch.properties) + watch.column, return_index=True)
         mine = first[np.isin(watch.row[first], things)]
-        series, report = watch.series[mine], watch.row[mine]
+        series, report = watch.first[mine], watch.row[mine]
         while True:
             self.sequence += 1
             at = np.full(len(series), START_MS + self.sequence * STEP_MS)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, strategies as st
 
 from borough.core.observations import Batch
@@ -12,17 +13,19 @@ from borough.engine.catalog import BUILT_IN, find
 from borough.engine.watch import Watch
 
 SAID = Property("value", {"zh": "值", "en": "value"}, "1", 0, 1, (0, 1))
+LEVEL = Property("level", {"zh": "位", "en": "level"}, "1", 0, 1, (0, 1))
 
 
-def registry() -> Registry:
+def registry(*said: Property, late_s: float = 0) -> Registry:
     """A gateway, a device behind it, and what the district computes from both."""
     roles = ("gateway", "device", "derived", "place")
-    kinds = tuple(Kind(role, {}, role, (SAID,), 60, 60, 0) for role in roles)
+    kinds = tuple(Kind(role, {}, role, said or (SAID,), 60, 60, late_s) for role in roles)
     row = np.arange(4)
     where = np.zeros(4)
     via = np.array([-1, 0, -1, -1])
     keys = ("gw-1", "d-1", "zone-1", "hall-1")
-    return Registry(kinds, row + 1, keys, row, row, where, where, row, via)
+    first = row * len(kinds[0].properties)
+    return Registry(kinds, row + 1, keys, row, first, where, where, row, via)
 
 
 def test_what_is_computed_is_not_a_device_that_can_fall_silent() -> None:
@@ -42,25 +45,49 @@ def test_what_is_computed_is_watched_by_who_names_it() -> None:
     assert Watch.of(by_name, district.series).things.tolist() == [3]
 
 
+@pytest.mark.parametrize("properties", [("*",), ("value",), ("value", "level")])
 @given(
-    st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 1.0, np.nan])), max_size=12),
-    st.integers(-1, 3),
+    said=st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), max_size=14),
+    read=st.integers(-1, 3),
 )
 def test_reports_dealt_the_short_way_are_those_dealt_the_general_way(
-    said: list[tuple[int, float]], read: int
+    said: list[tuple[int, bool, int]], read: int, properties: tuple[str, ...]
 ) -> None:
     """Who comes once is dealt without sorting; a thing hears the same, in the same order."""
-    watch = Watch.of(find(BUILT_IN / "lost_device").scene, registry().series)
-    number = len(said)
-    series, value = (
-        np.array([each[n] for each in said], kind) for n, kind in ((0, int), (1, float))
-    )
-    place = np.arange(number, dtype=np.int64)
+    scene = replace(find(BUILT_IN / "lost_device").scene, properties=properties)
+    watch = Watch.of(scene, registry(SAID, LEVEL).series)
+    series, goes_on, void = (np.array([each[n] for each in said], int) for n in range(3))
+    value = np.where(void == 0, np.nan, np.arange(len(said)))
+    place = np.cumsum(1 - goes_on)
     batch = Batch(place, place, series, place, value)
     own = watch.own[series]
     mine = np.flatnonzero((own >= 0) & (place > read) & np.isfinite(value))
 
     assert heard(watch, watch.turns(batch, read)) == heard(watch, watch.dealt(batch, own, mine))
+
+
+def test_where_any_property_will_do_a_report_is_heard_once() -> None:
+    """Whatever is in it, and however its rows lie; of what it says the last is the evidence."""
+    watch = Watch.of(find(BUILT_IN / "lost_device").scene, registry(SAID, LEVEL).series)
+    series = np.array([0, 1, 2, 3, 2, 0])
+    report = np.array([1, 1, 2, 2, 3, 4])
+    batch = Batch(report, report, series, report * 1000, np.arange(6.0))
+
+    assert heard(watch, watch.turns(batch, 0)) == {
+        0: [(1, 1, 0.001, 1.0), (4, 4, 0.004, 5.0)],
+        1: [(2, 2, 0.002, 3.0), (3, 3, 0.003, 4.0)],
+    }
+
+
+def test_two_properties_about_one_moment_are_both_in_time_where_any_will_do() -> None:
+    """A device may say them in two messages; what is older than its word by more is late."""
+    found = find(BUILT_IN / "lost_device")
+    runner = found.runner(registry(SAID, LEVEL, late_s=2).series)
+    for number, (series, time) in enumerate([(2, 9000), (3, 9000), (3, 7000), (3, 6999)], 1):
+        runner.read(Batch.of([(number, number * 1000, series, time, 1.0)]))
+
+    assert runner.late == 1
+    assert runner.rows["heard"][1] == 3
 
 
 def heard(watch: Watch, turns: Iterator[Batch]) -> dict[int, list[tuple[float, ...]]]:
@@ -72,5 +99,5 @@ def heard(watch: Watch, turns: Iterator[Batch]) -> dict[int, list[tuple[float, .
             tick.row, tick.position, tick.time, tick.arrived, *tick.values.values(), strict=True
         )
         for row, *line in lines:
-            told.setdefault(int(row), []).append(tuple(map(float, line)))
+            told.setdefault(int(row), []).append(tuple(np.nan_to_num(line, nan=-1).tolist()))
     return told

@@ -29,7 +29,7 @@ class Latest:
         fresh = time >= self.time.take(series)
         if not fresh.all():
             series, time, value = series[fresh], time[fresh], value[fresh]
-        if (time[1:] == time[:-1]).all():  # as in most batches: three times as fast
+        if (time[1:] >= time[:-1]).all():  # as in most batches: two times as fast
             self.time[series], self.value[series] = time, value
             return
         np.maximum.at(self.time, series, time)

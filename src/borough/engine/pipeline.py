@@ -127,10 +127,10 @@ class Pipeline:
         concerns = self._concerns.take(batch.series)
         hearers: list[Runner | Window] = [*self.runners, *self._first]
         for number, each in enumerate(hearers):
-            mine = np.flatnonzero((concerns & concerns.dtype.type(1 << number)) != 0)
-            if not len(mine):
+            mine = (concerns & concerns.dtype.type(1 << number)) != 0
+            if not (many := np.count_nonzero(mine)):
                 continue
-            part = batch if len(mine) == len(batch.series) else batch.pick(mine)
+            part = batch if many == len(mine) else batch.pick(np.flatnonzero(mine))
             if isinstance(each, Runner):
                 edges += self._heard(each, part)
             else:

@@ -26,9 +26,10 @@ HAIR_S = 0.001
 class Runner:
     """A scene at work: its rule, a row for each of its things, and how far it has read.
 
-    ``late`` counts the rows that came too late to count.  ``version`` names the rule, by the
-    digest *code* of its file, together with the parameters by which it goes now.  One that is
-    ``thorough`` looks at every row at each look at the clock, and says the same.
+    ``late`` counts what came too late to count: rows, or reports where any property will do.
+    ``version`` names the rule, by the digest *code* of its file, together with the parameters by
+    which it goes now.  One that is ``thorough`` looks at every row at each look at the clock,
+    and says the same.
     """
 
     thorough = False
@@ -161,7 +162,7 @@ class Runner:
         return float(np.fmin.reduce(until, initial=np.inf)) - HAIR_S
 
     def _hear(self, batch: Batch) -> Iterator[Edges]:
-        """Step through the reports; a row that comes too late is counted and dropped."""
+        """Step through the reports; what comes too late is counted and dropped."""
         for turn in self.watch.turns(batch, self.position):
             newest = self.newest.take(turn.series)
             fresh = turn.time > newest
@@ -211,12 +212,12 @@ class Runner:
             raise BadScene(msg)
 
     def save(self) -> Saved:
-        """Give what a restart needs; rows are named by thing, series by their number."""
+        """Give what a restart needs; rows are named by thing, voices by their first series."""
         return {
             "rows": self.rows,
             "things": self.watch.things,
             "newest": self.newest,
-            "series": self.watch.series,
+            "series": self.watch.first,
             "progress": np.array([self.position, self.late, self._looked]),
             **self.tuning.save(),
         }
@@ -231,7 +232,7 @@ class Runner:
         tuning = self.tuning.load(saved, mine, theirs)
         if tuning is not self.tuning:
             self._goes_by(tuning)
-        mine, theirs = shared(self.watch.series, saved["series"])
+        mine, theirs = shared(self.watch.first, saved["series"])
         self.newest[mine] = saved["newest"][theirs]
         self.position, self.late, *looked = saved["progress"].tolist()
         self._looked = looked[0] if looked else NEVER  # it was not kept in the first release

@@ -18,10 +18,12 @@ NOBODY: tuple[Index, Index] = (np.empty(0, np.int64), np.empty(0, np.int64))
 class Watch:
     """The district as one scene sees it: small tables instead of 356,000 things.
 
-    ``own`` turns a series of the district into one of the scene's, or -1, and ``series`` turns
-    it back.  Of each own series, ``row`` is the thing, ``column`` the property and ``late_ms``
-    the lag allowed.  Of each thing, ``parent`` is the row it reports through, or -1, and
-    ``patience_s`` how long its last word is believed; ``seat`` is room to see who comes twice.
+    ``series`` are those of the district that it hears, and ``own`` turns one into a voice, or
+    -1.  Each series is a voice; where any property will do, all of a thing are one, and only its
+    reports are heard, not each of their rows.  Of each voice ``first`` is its first series,
+    ``row`` the thing, ``column`` the property and ``late_ms`` the lag allowed.  Of each thing,
+    ``parent`` is the row it reports through, or -1, and ``patience_s`` how long its last word is
+    believed; ``seat`` is room to see who comes twice.
     """
 
     properties: tuple[str, ...]
@@ -30,6 +32,7 @@ class Watch:
     patience_s: Floats
     own: Index
     series: Index
+    first: Index
     row: Index
     column: Index
     late_ms: Index
@@ -50,11 +53,13 @@ class Watch:
         wanted = named(series.property, series.properties, scene.properties)
         heard = named(series.source, series.sources, scene.sources, series.speaks)
         mine = np.flatnonzero(wanted & heard if here is None else wanted & heard & here)
-        own = np.full(len(wanted), -1, np.int32)
-        own[mine] = np.arange(len(mine), dtype=np.int32)
         things, row = ranked(series.thing[mine])
         patience = np.zeros(len(things))
         patience[row] = series.patience_ms[mine] / 1000
+        any_will_do = scene.properties == (ANY,)
+        first = mine[firsts(row, len(things))] if any_will_do else mine
+        own = np.full(len(wanted), -1, np.int32)
+        own[mine] = row if any_will_do else np.arange(len(mine))
         return cls(
             properties=scene.properties,
             things=things,
@@ -62,11 +67,18 @@ class Watch:
             patience_s=patience,
             own=own,
             series=mine,
-            row=row,
-            column=columns(scene, series)[series.property[mine]],
-            late_ms=series.late_ms[mine],
+            first=first,
+            row=np.arange(len(things)) if any_will_do else row,
+            column=columns(scene, series)[series.property[first]],
+            # Of a thing two messages about one moment are no repetition.
+            late_ms=series.late_ms[first] + any_will_do,
             seat=np.zeros(len(things), np.int32),
         )
+
+    @property
+    def any_will_do(self) -> bool:
+        """Say whether it hears reports whatever is in them, so that a thing is one voice."""
+        return self.properties == (ANY,)
 
     def turns(self, batch: Batch, read: int) -> Iterator[Batch]:
         """Deal out the reports after *read*: no thing twice in a turn, each in journal order.
@@ -79,6 +91,9 @@ class Watch:
         if not counts.all():
             mine = np.flatnonzero(counts)
             own, batch = own[mine], batch.pick(mine)
+        if self.any_will_do:
+            last = ends(differs(own) | differs(batch.position))
+            own, batch = own[last], batch.pick(last)
         row = self.row.take(own)
         begins = differs(row)
         if not begins.all():
@@ -93,18 +108,22 @@ class Watch:
             yield from self.dealt(batch, own, np.arange(len(own)))
 
     def dealt(self, batch: Batch, own: Index, mine: Index) -> Iterator[Batch]:
-        """Deal out the rows *mine* of a batch, however many a thing has; *own* are its series."""
+        """Deal out the rows *mine* of a batch, however many a thing has; *own* are its voices."""
         if not len(mine):
             return
         dealt = mine[in_order(self.row[own[mine]])]
         another_thing = differs(self.row[own[dealt]])
-        report = np.cumsum(another_thing | differs(batch.position[dealt]))
+        begins = another_thing | differs(batch.position[dealt])
+        if self.any_will_do:
+            dealt, another_thing = dealt[ends(begins)], another_thing[begins]
+            begins = begins[begins]
+        report = np.cumsum(begins)
         turn: Index = report - np.maximum.accumulate(np.where(another_thing, report, 0))
         if not turn.any():
             yield replace(batch.pick(dealt), series=own[dealt])
             return
-        ends = np.cumsum(np.bincount(turn))
-        for rows in np.split(dealt[in_order(turn)], ends[:-1]):
+        until = np.cumsum(np.bincount(turn))
+        for rows in np.split(dealt[in_order(turn)], until[:-1]):
             yield replace(batch.pick(rows), series=own[rows])
 
     def tick(self, turn: Batch) -> Tick:
@@ -129,9 +148,12 @@ class Watch:
 
     def _single(self, turn: Batch, row: Index) -> Tick:
         """Lay out reports of one reading each."""
-        values = np.full((len(self.properties), len(row)), np.nan)
-        cell = self.column.take(turn.series) * np.int64(len(row)) + np.arange(len(row))
-        values.reshape(-1)[cell] = turn.value
+        if len(self.properties) == 1:
+            values = turn.value[None]
+        else:
+            values = np.full((len(self.properties), len(row)), np.nan)
+            cell = self.column.take(turn.series) * np.int64(len(row)) + np.arange(len(row))
+            values.reshape(-1)[cell] = turn.value
         return Tick(
             row=row,
             position=turn.position,
@@ -180,6 +202,26 @@ def placed(things: Index, child: Index, parent: Index) -> Index:
 def differs(numbers: Index) -> Mask:
     """Mark where a number is not the one before it; the first never is."""
     return np.concatenate([[True], numbers[1:] != numbers[:-1]])[: len(numbers)]
+
+
+def firsts(numbers: Index, many: int) -> Index:
+    """Say where each of so *many* numbers, counted from 0, comes first; each is there.
+
+    >>> firsts(np.array([0, 0, 1]), 2).tolist()
+    [0, 2]
+    """
+    first = np.zeros(many, np.intp)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return first
+
+
+def ends(begins: Mask) -> Index:
+    """Say where each stretch ends, by where they begin; the first begins at once.
+
+    >>> ends(np.array([True, False, True])).tolist()
+    [1, 2]
+    """
+    return np.flatnonzero(np.append(begins[1:], True)[: len(begins)])
 
 
 def ranked(numbers: Index) -> tuple[Index, Index]:
