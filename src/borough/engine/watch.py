@@ -91,8 +91,8 @@ class Watch:
         if not counts.all():
             mine = np.flatnonzero(counts)
             own, batch = own[mine], batch.pick(mine)
-        if self.any_will_do:
-            last = ends(differs(own) | differs(batch.position))
+        if self.any_will_do and not (says := differs(own) | differs(batch.position)).all():
+            last = ends(says)
             own, batch = own[last], batch.pick(last)
         row = self.row.take(own)
         begins = differs(row)
