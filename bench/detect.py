@@ -90,11 +90,11 @@ class Frames:
         self.sequence = 0
 
     def reports(self, things: Any) -> Iterator[Batch]:
-        """Let *things* report one zero for each column that the scene watches."""
+        """Let *things* report a zero for all that the scene watches of them."""
         watch = self.runner.watch
-        _, first = np.unique(watch.row * len(watch.properties) + watch.column, return_index=True)
-        mine = first[np.isin(watch.row[first], things)]
-        series, report = watch.first[mine], watch.row[mine]
+        row = watch.row[watch.own[watch.series]]
+        mine = np.isin(row, things)
+        series, report = watch.series[mine], row[mine]
         while True:
             self.sequence += 1
             at = np.full(len(series), START_MS + self.sequence * STEP_MS)
