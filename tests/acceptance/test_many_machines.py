@@ -285,9 +285,13 @@ def whole(engine: Engine, members: int) -> bool:
 
 
 def levels(living: Living) -> dict[tuple[str, int], list[int]]:
-    """Give the levels that each scene saw at each thing, one after the other."""
+    """Give the levels that each scene saw at each thing, one after the other as it saw them.
+
+    That is the journal's order: after a kill word comes late, and what a look at the clock said
+    before may be about a later time.
+    """
     found: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for each in sorted(living.edges(), key=lambda edge: edge["time"]):
+    for each in living.edges():
         if each["thing"]:
             found[each["scene"], each["thing"]].append(each["level"])
     return dict(found)
