@@ -206,7 +206,10 @@ class Decoder:
     def _one_by_one(
         self, which: list[int], rows: list[int], payloads: Sequence[bytes], tally: "_Tally"
     ) -> "_Rows":
-        """Read reports one at a time and say what is wrong with each: slow and clear."""
+        """Read reports one at a time and say what is wrong with each: slow and clear.
+
+        The rows of a report lie in the order of its class, as where many are read together.
+        """
         heads: list[tuple[float, ...]] = []
         series: list[int] = []
         values: list[float] = []
@@ -220,7 +223,8 @@ class Decoder:
             first, places = self._topics.layout(row)
             for number, report in enumerate(reports):
                 before = len(series)
-                for name, value in report.values.items():
+                by_place = sorted(report.values.items(), key=lambda said: places.get(said[0], 0))
+                for name, value in by_place:
                     if name in places:
                         series.append(first + places[name])
                         values.append(value)
