@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine, text
 
+from borough.app.desk.tenure import Tenure
 from borough.core.errors import LeaseLost, StoreDown
 from borough.storage.sql import SqlLease, connect
 from borough.storage.sql.engines import reading, writing
@@ -13,6 +14,7 @@ from borough.storage.sql.engines import reading, writing
 Desk = Callable[..., tuple[SqlLease, Engine]]
 LONG_MS, SHORT_MS = 60_000, 1
 WRITE = text("INSERT INTO meta (name, value) VALUES (:key, '{}')")
+ENDS = text("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 pytestmark = pytest.mark.parametrize("address", ["postgresql"], indirect=True)
@@ -97,6 +99,39 @@ def test_what_a_paused_holder_had_open_is_ended(engine: Engine, desk: Desk) -> N
         paused()
 
     assert written(engine) == {"by one, unfinished", "by other"}
+
+
+def test_who_finds_his_sessions_ended_learns_why(desk: Desk) -> None:
+    """The lease says that another took it, even one who gave it up; before, and else, nothing."""
+    (one, _), (other, _) = desk("one", SHORT_MS), desk("other")
+    assert one.take()
+    time.sleep(0.01)
+    one.check()
+
+    assert other.take()
+    other.check()
+    other.give_up()
+
+    with pytest.raises(LeaseLost, match="held by another"):
+        one.check()
+
+
+def test_a_desk_is_told_of_the_lease_and_not_of_a_database_that_went_away(desk: Desk) -> None:
+    """What a takeover ended, ends as a lease that was lost; a fault of the database stays one."""
+    (one, by_one), (other, _) = desk("one", SHORT_MS), desk("other")
+    assert one.take()
+    tenure = Tenure(one, every_s=1.0)
+
+    def paused(*, taken: bool) -> None:
+        with tenure.explained(), writing(by_one) as connection:
+            time.sleep(0.01)
+            assert not taken or other.take()
+            connection.execute(ENDS)
+
+    with pytest.raises(StoreDown):
+        paused(taken=False)
+    with pytest.raises(LeaseLost):
+        paused(taken=True)
 
 
 def test_a_renewal_waits_for_no_transaction(engine: Engine, desk: Desk) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 import threading
-import time
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -97,14 +96,10 @@ class PulseHealth:
         self.roles: list[str] = [each for each in ("stream", "desk") if each in settings.roles]
         self.bus, self.servers = bus, bus_of(settings)
         self.fixed = fixed
-        self.seen = 0.0
-        self.pulses: dict[str, dict[str, Any]] = {}
+        self.pulses = {each: pulse.Heard(self.data, each) for each in ("bus", "stream", "desk")}
 
     def _pulse(self, role: str) -> dict[str, Any]:
-        if time.monotonic() - self.seen > pulse.STALE_S / 40:
-            self.pulses = {each: pulse.read(self.data, each) for each in ("bus", "stream", "desk")}
-            self.seen = time.monotonic()
-        return self.pulses.get(role, {})
+        return self.pulses[role].now()
 
     def backlog_s(self) -> float:
         """Say how long the oldest reading has been waiting to be looked at."""

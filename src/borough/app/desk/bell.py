@@ -222,7 +222,8 @@ def run(settings: Settings) -> None:
         gc.freeze()  # the district stays as long as the desk: no need to look for garbage in it
         await Bell(desk, settings, tenure).run()
 
-    asyncio.run(work())
+    with tenure.explained() if tenure else contextlib.nullcontext():
+        asyncio.run(work())
     if tenure:
         tenure.close()
 

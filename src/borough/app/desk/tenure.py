@@ -10,6 +10,8 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from sqlalchemy import Engine
@@ -17,7 +19,7 @@ from sqlalchemy import Engine
 from borough.app.logs import event
 from borough.app.pulse import Pulse
 from borough.app.settings import Settings
-from borough.core.errors import BoroughError, LeaseLost
+from borough.core.errors import BoroughError, LeaseLost, StoreDown
 from borough.storage.sql import SqlLease, connect
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,20 @@ class Tenure(threading.Thread):
                 return
             except BoroughError as error:
                 log.warning("the lease waits: %s", error, extra=event(error.code))
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Let what is done in here end with `LeaseLost` where the lease is why it could not go on.
+
+        A desk that was paused finds its sessions ended by the next one, and hears of that before
+        it hears of the lease.
+        """
+        try:
+            yield
+        except BoroughError:
+            with suppress(StoreDown):
+                self.lease.check()
+            raise
 
     def close(self) -> None:
         """Stop renewing and let the next one have it at once."""

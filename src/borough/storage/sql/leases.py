@@ -33,7 +33,7 @@ _FIRST = text(
     " WHERE NOT EXISTS (SELECT 1 FROM leases WHERE name = :name)"
 )
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
-_STATE = text(f"SELECT holder, until_ms < {NOW} AS over FROM leases WHERE name = :name")  # noqa: S608 - NOW is our own
+_STATE = text(f"SELECT holder, epoch, until_ms < {NOW} AS over FROM leases WHERE name = :name")  # noqa: S608 - NOW is our own
 _END = text("UPDATE leases SET until_ms = 0 WHERE name = :name AND epoch = :epoch")
 _SESSIONS = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -85,6 +85,17 @@ class SqlLease:
         with writing(self.engine) as connection:
             if connection.scalar(_RENEW, self._terms) is None:
                 raise self._lost()
+
+    def check(self) -> None:
+        """Raise `LeaseLost` if another has taken it since, whether that one still holds it or not.
+
+        The next holder ends what this one had open: without asking, that looks as if the database
+        had gone away.
+        """
+        with reading(self.engine) as connection:
+            row = connection.execute(_STATE, {"name": self.name}).one_or_none()
+        if row is not None and row.epoch != self.epoch:
+            raise self._lost()
 
     def give_up(self) -> None:
         """Let the next one have it at once."""
