@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from borough.storage.lake import Buckets, Lake
+from borough.storage.lake import Buckets, Lake, questions
 from borough.storage.lake.calendar import BUCKETS, edges_of
 from borough.storage.lake.questions import HOWS
 
@@ -66,9 +66,11 @@ def table(buckets: Buckets) -> list[tuple[float, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, list[Row]]]:
-    """Two years of rows around both clock changes, with repeats, in merged and loose files."""
+@pytest.fixture(scope="module", params=["merged and loose files", "merged files, counted whole"])
+def lake(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Lake, list[Row]]]:
+    """Two years of rows around both clock changes, with repeats; whole files are small ones here."""
     made = Lake(tmp_path_factory.mktemp("lake"), "Europe/Berlin")
     chance = np.random.default_rng(5)
     near = SPRING + chance.integers(-3 * 1440, 3 * 1440, 300) * MINUTE
@@ -82,7 +84,12 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, list[
         if position == 1:
             made.compact(today="2024-04-01", loose=2)
     rows = list(zip(series.tolist(), time.tolist(), value.tolist(), strict=True))
-    yield made, rows
+    with pytest.MonkeyPatch.context() as patch:
+        if "whole" in request.param:
+            made.compact(today="2026-01-01")
+            patch.setattr(questions, "WHOLE_ROWS", 5)
+            patch.setattr(questions, "MOST_WHOLE", 10)
+        yield made, rows
     made.close()
 
 
@@ -135,6 +142,14 @@ def test_series_can_be_taken_together(lake: tuple[Lake, list[Row]]) -> None:
     assert together.start.tolist() == sorted(years)
     assert together.series.tolist() == [-1] * len(years)
     assert together.value.tolist() == pytest.approx([np.mean(years[y]) for y in sorted(years)])
+
+
+def test_a_question_counts_in_an_array_and_not_by_hashing(lake: tuple[Lake, list[Row]]) -> None:
+    """What DuckDB was told once holds for every question, not only for the line it was told on."""
+    history, _ = lake
+    sql = "SELECT current_setting('perfect_ht_threshold') AS bits FROM {files} LIMIT 1"
+
+    assert int(history.reader.ask(sql, history.table.listing())["bits"][0]) == 18
 
 
 def test_a_day_has_as_many_hours_as_the_clocks_leave_it() -> None:

@@ -44,8 +44,8 @@ def cuts(
     if files.rows.sum() <= most:
         return [stretch]
     found = reader.ask(
-        "SELECT (time - $start) // $step AS step, count(*) AS rows FROM {files}"
-        " WHERE time >= $start AND time < $end AND {wanted} GROUP BY ALL ORDER BY ALL",
+        "SELECT (time - {start}) // {step} AS step, count(*) AS rows FROM {files}"
+        " WHERE time >= {start} AND time < {end} AND {wanted} GROUP BY ALL ORDER BY ALL",
         files,
         series,
         start=start,

@@ -29,7 +29,7 @@ HOWS = {
 FOLDS = {"mean": np.add, "sum": np.add, "count": np.add, "min": np.minimum, "max": np.maximum}
 
 
-INSIDE = "time >= $start AND time < $end AND {wanted}"
+INSIDE = "time >= {start} AND time < {end} AND {wanted}"
 ONE_BY_ONE = (
     "(SELECT series, time, arg_min(value, file_index) AS value"  # noqa: S608 - ours
     f" FROM {{files}} WHERE {INSIDE} GROUP BY series, time)"
@@ -42,6 +42,11 @@ BESIDE = (
     f" FROM {{late}} WHERE {INSIDE} GROUP BY series, time)"
 )
 """Compare each row with the few late ones only."""
+WHOLE_ROWS = 65_536
+"""From so many rows on it is worth counting a file by itself: 11 ns a row less for a third of a
+millisecond.  DuckDB looks at no bound of a row, and has all buckets of a file in an array."""
+MOST_WHOLE = 128
+"""So many files are counted each by itself; planning takes longer the more there are."""
 MOST_LATE = 1_000_000
 """More late rows than this would not fit into a reader's memory beside the question."""
 
@@ -125,28 +130,56 @@ def buckets(reader: Reader, listing: Listing, series: Index, cut: Cut) -> Bucket
     if not len(files):
         none = np.empty(0, np.int64)
         return Buckets(none.astype(np.int32), none, none.astype(np.float64), none)
-    late = files.late
-    source = ONE_BY_ONE if files.rows[late].sum() > MOST_LATE else BESIDE
-    source = source if late.any() else "{apart} WHERE " + INSIDE
-    if source == BESIDE:
-        files, repeats = files.pick(~late), files.pick(late)
-    else:
-        repeats = None
-    who = "-1" if cut.together else "series"
-    grain = grain_of(edges)
+    sql, files, late, whole = _pieces(files, series, cut)
     found = reader.ask(
-        f"SELECT {who} AS who, (time - $origin) // $grain AS slot,"  # noqa: S608 - ours
-        f" {HOWS[cut.how]} AS value, count(*) AS rows FROM {source} GROUP BY ALL ORDER BY ALL",
+        sql,
         files,
         series,
-        repeats,
+        late,
+        whole,
         start=cut.stretch[0],
         end=cut.stretch[1],
         origin=int(edges[0]),
-        grain=grain,
+        grain=(grain := grain_of(edges)),
     )
     start = edges[np.searchsorted(edges, edges[0] + found["slot"] * grain, "right") - 1]
     return fold(found["who"], start, found["value"], found["rows"], cut.how)
+
+
+def _pieces(
+    files: Listing, series: Index, cut: Cut
+) -> tuple[str, Listing, Listing | None, Listing | None]:
+    """Say how to count buckets in pieces: the question, its files, late ones, whole ones.
+
+    Whole ones are counted each by itself, unless what is first or last in a bucket is asked:
+    of two pieces nobody could tell it.
+    """
+    who, value = "-1" if cut.together else "series", HOWS[cut.how]
+    select = (
+        f"SELECT {who} AS who, (time - {{origin}}) // {{grain}} AS slot,"  # noqa: S608 - ours
+        f" {value} AS value, count(*) AS rows"
+    )
+    late = files.late
+    if files.rows[late].sum() > MOST_LATE:
+        return f"{select} FROM {ONE_BY_ONE} GROUP BY ALL ORDER BY ALL", files, None, None
+    if late.any():
+        sql = f"{select} FROM {BESIDE} GROUP BY ALL ORDER BY ALL"
+        return sql, files.pick(~late), files.pick(late), None
+    whole = _whole(files, series, cut.stretch) & (cut.how in FOLDS)
+    sources = [f"{{whole[{number}]}}" for number in range(int(whole.sum()))]
+    if not whole.all():
+        sources.append("{apart} WHERE " + INSIDE)
+    counted = [f"({select} FROM {each} GROUP BY ALL)" for each in sources]
+    return f"{' UNION ALL '.join(counted)} ORDER BY ALL", files.pick(~whole), None, files.pick(whole)
+
+
+def _whole(files: Listing, series: Index, stretch: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which of the files to count by themselves: large ones, of which each row is asked for."""
+    asked = np.searchsorted(series, files.high, "right") - np.searchsorted(series, files.low)
+    whole = (files.start >= stretch[0]) & (files.end < stretch[1])
+    whole &= (asked == files.high - files.low + 1) & (files.rows >= WHOLE_ROWS)
+    whole[np.flatnonzero(whole)[MOST_WHOLE:]] = False
+    return whole
 
 
 def fold(
@@ -199,7 +232,7 @@ def _newest(reader: Reader, files: Listing, before: int, wanted: Index | None) -
         return Points.none()
     found = reader.ask(
         "SELECT series, file_index AS age, max(time) AS time, arg_max(value, time) AS value"
-        " FROM {files} WHERE time < $end AND {wanted} GROUP BY ALL ORDER BY age",
+        " FROM {files} WHERE time < {end} AND {wanted} GROUP BY ALL ORDER BY age",
         files,
         wanted,
         end=before,
