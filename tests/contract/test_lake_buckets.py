@@ -70,7 +70,7 @@ def table(buckets: Buckets) -> list[tuple[float, ...]]:
 def lake(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Lake, list[Row]]]:
-    """Two years of rows around both clock changes, with repeats; whole files are small ones here."""
+    """Two years of rows around both clock changes, with repeats; small files count as large."""
     made = Lake(tmp_path_factory.mktemp("lake"), "Europe/Berlin")
     chance = np.random.default_rng(5)
     near = SPRING + chance.integers(-3 * 1440, 3 * 1440, 300) * MINUTE

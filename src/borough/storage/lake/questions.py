@@ -156,7 +156,7 @@ def _pieces(
     """
     who, value = "-1" if cut.together else "series", HOWS[cut.how]
     select = (
-        f"SELECT {who} AS who, (time - {{origin}}) // {{grain}} AS slot,"  # noqa: S608 - ours
+        f"SELECT {who} AS who, (time - {{origin}}) // {{grain}} AS slot,"
         f" {value} AS value, count(*) AS rows"
     )
     late = files.late
@@ -169,8 +169,8 @@ def _pieces(
     sources = [f"{{whole[{number}]}}" for number in range(int(whole.sum()))]
     if not whole.all():
         sources.append("{apart} WHERE " + INSIDE)
-    counted = [f"({select} FROM {each} GROUP BY ALL)" for each in sources]
-    return f"{' UNION ALL '.join(counted)} ORDER BY ALL", files.pick(~whole), None, files.pick(whole)
+    sql = " UNION ALL ".join(f"({select} FROM {each} GROUP BY ALL)" for each in sources)
+    return f"{sql} ORDER BY ALL", files.pick(~whole), None, files.pick(whole)
 
 
 def _whole(files: Listing, series: Index, stretch: tuple[int, int]) -> NDArray[np.bool_]:
