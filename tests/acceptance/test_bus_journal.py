@@ -63,6 +63,19 @@ def test_frames_are_read_in_the_order_in_which_they_were_written(kept: Ground) -
     assert numbers(kept.tail().rest()) == list(zip(placed, range(51), strict=True))
 
 
+def test_who_writes_hears_of_each_frame_in_its_place(kept: Ground) -> None:
+    """He hears in the order of the journal, and what he hears of can be read."""
+    heard: list[tuple[int, int]] = []
+
+    def hear(place: int, frame: Frame) -> None:
+        heard.append((place, frame.now))
+        assert kept.tail(place - 1).take(5)[0].frame.now == frame.now
+
+    placed = kept.journal.extend((rows(number) for number in range(5)), hear)
+
+    assert heard == list(zip(placed, range(5), strict=True))
+
+
 def test_who_writes_hears_of_each_frame_that_stands_and_of_no_other(ground: Any) -> None:
     """In the order of the journal, with its place; what somebody else came before is not heard."""
     with ExitStack() as stack:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from borough.core.frames import Frame, decode, encode
+from borough.storage.journal.journal import Then
 
 
 class Entry(NamedTuple):
@@ -33,14 +34,17 @@ class MemoryJournal:
         """Write a frame and give its sequence number."""
         return self.extend([frame])[0]
 
-    def extend(self, frames: Iterable[Frame]) -> list[int]:
-        """Write frames and give their sequence numbers; all of them or none."""
-        fresh = [encode(frame) for frame in frames]
-        with self.grown:
-            first = len(self.kept) + 1
-            self.kept += fresh
-            self.grown.notify_all()
-        return list(range(first, first + len(fresh)))
+    def extend(self, frames: Iterable[Frame], then: Then | None = None) -> list[int]:
+        """Write frames and give their sequence numbers; *then* hears of each once it stands."""
+        stored: list[int] = []
+        for frame in frames:
+            with self.grown:
+                self.kept.append(encode(frame))
+                stored.append(self.sequence)
+                self.grown.notify_all()
+            if then:
+                then(stored[-1], frame)
+        return stored
 
     def first(self) -> Entry | None:
         """Give the oldest frame, None if there is none."""
