@@ -39,7 +39,8 @@ from borough.storage.sql import connect
 
 log = logging.getLogger(__name__)
 BATCH = 500
-DURABLE = "desk"
+CONSUMER = "desk"
+"""How the bus calls who reads detections; behind it stands the epoch of the desk's lease."""
 LAST_S = 5.0
 """How long the desk may take for what is left to do when it is told to stop."""
 BEHIND_S = 30.0
@@ -139,7 +140,8 @@ class Bell:
         while not self.stop.is_set():
             try:
                 start = await asyncio.to_thread(self.desk.detections.offset) + 1
-                await self._take(bus, await subscription(bus.jetstream(), start))
+                epoch = self.tenure.lease.epoch if self.tenure else 0
+                await self._take(bus, await subscription(bus.jetstream(), start, epoch))
             except (nats.errors.Error, TimeoutError) as error:
                 log.warning("detections wait: %r", error, extra=event("bus-down"))
                 self.left(1)
@@ -188,16 +190,27 @@ class Bell:
             await bus.publish(f"live.{kind}", msgspec.json.encode(body))
 
 
-async def subscription(stream: JetStreamContext, start: int) -> JetStreamContext.PullSubscription:
-    """Read detections from *start* on; what was read before is the database's business."""
+async def subscription(
+    stream: JetStreamContext, start: int, epoch: int = 0
+) -> JetStreamContext.PullSubscription:
+    """Read detections from *start* on; what was read before is the database's business.
+
+    Nobody reads for an earlier desk any more.  One that was paused and wakes up finds its own
+    name gone: under one name for all it would take what the bus then keeps from us for half a
+    minute, because it may still be on its way.
+    """
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
         opt_start_seq=max(start, 1),
         ack_policy=AckPolicy.ALL,
     )
-    with contextlib.suppress(nats.js.errors.NotFoundError):
-        await stream.delete_consumer("DETECTIONS", DURABLE)
-    return await stream.pull_subscribe("detection.>", DURABLE, "DETECTIONS", config=config)
+    for each in await stream.consumers_info("DETECTIONS"):
+        whose, _, number = each.name.partition("-")
+        if whose == CONSUMER and int(number or 0) <= epoch:
+            with contextlib.suppress(nats.js.errors.NotFoundError):
+                await stream.delete_consumer("DETECTIONS", each.name)
+    name = f"{CONSUMER}-{epoch}"
+    return await stream.pull_subscribe("detection.>", name, "DETECTIONS", config=config)
 
 
 async def fetched(inbox: JetStreamContext.PullSubscription) -> list[Msg]:
