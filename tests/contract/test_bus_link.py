@@ -1,4 +1,4 @@
-"""A connection to a bus of several servers goes to one that answers."""
+"""A connection to the bus: which of several servers it goes to, and what it waits for."""
 
 import socket
 import threading
@@ -71,3 +71,25 @@ def test_a_server_that_was_silent_is_asked_where_no_other_answers() -> None:
         server.answers = True
         with Link(login, "test", WAIT_S) as link:
             assert link.server == "one"
+
+
+def test_who_waits_for_a_message_waits_until_it_is_whole() -> None:
+    """A PING that comes first is answered, and half a message is not yet one."""
+
+    def serve(door: socket.socket) -> None:
+        with door.accept()[0] as line:
+            heard = b""
+            for said, answered in ((HELLO, b"SUB x"), (b"PING\r\nMSG x 9 5\r\nhe", b"PONG")):
+                line.sendall(said)
+                while answered not in heard:
+                    heard += line.recv(4096)
+            line.sendall(b"llo\r\n")
+            line.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve, args=(door,))
+        thread.start()
+        with Link(Login(*door.getsockname(), "anyone", "any"), "test") as link:
+            link.subscribe(b"x", b"9")
+            assert [each.body for each in link.messages(60.0)] == [b"hello"]
+        thread.join()

@@ -181,10 +181,13 @@ class Link:
 
     def messages(self, wait_s: float) -> list[Message]:
         """Give what has arrived, waiting up to *wait_s* for the first; answers PINGs."""
+        until = time.monotonic() + wait_s
+        while not self._kept:  # what came may be a PING, or the beginning of a long message
+            left = until - time.monotonic()
+            self._listen(max(left, 0.0))
+            if left <= 0:
+                break
         kept, self._kept = self._kept, []
-        if not kept:
-            self._listen(wait_s)
-            kept, self._kept = self._kept, []
         return kept
 
     def ask(self, subject: str, body: bytes = b"", head: bytes = b"") -> Message:
