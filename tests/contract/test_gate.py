@@ -2,16 +2,20 @@
 
 import base64
 import json
+import socket
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from borough.adapters.bus.config import Bus, secrets_of
+from borough.adapters.bus.config import LET_IN, Bus, secrets_of
 from borough.adapters.bus.tokens import Knock, account_name, read_knock
 from borough.adapters.gate import Gate, digest, token
 from borough.adapters.limits import Limits
-from borough.core.errors import BadRequest, BadSetting
+from borough.core.errors import BadRequest, BadSetting, BusDown
 
 
 @pytest.fixture
@@ -111,3 +115,33 @@ def test_a_damaged_seed_is_named() -> None:
     """It is a setting that cannot work, not a crash."""
     with pytest.raises(BadSetting):
         account_name("SAANOTASEED")
+
+
+def test_a_session_lasts_no_less_than_was_meant(gate: Gate) -> None:
+    """A token's end is a whole second; one of a second may begin late in a second."""
+    gate.limits = replace(gate.limits, session_s=1)
+    before = time.time()
+    user = claims(claims(gate.answer(knock()))["nats"]["jwt"].encode())
+
+    assert user["exp"] >= before + 1
+
+
+def test_a_gate_is_said_to_listen_once_it_hears_who_knocks(gate: Gate, tmp_path: Path) -> None:
+    """Whoever knocks where nobody hears it waits ten seconds in vain."""
+    heard = bytearray()
+
+    def serve(door: socket.socket) -> None:
+        with door.accept()[0] as line:
+            line.sendall(b'INFO {"server_id": "one"}\r\nPONG\r\n')
+            while LET_IN not in heard:
+                heard.extend(line.recv(4096))
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=serve, args=(door,))
+        thread.start()
+        bus = Bus("127.0.0.1", door.getsockname()[1], 2, tmp_path, secrets_of(tmp_path))
+        with pytest.raises(BusDown):
+            Gate(bus, {}, gate.limits).serve(threading.Event())
+        thread.join()
+
+    assert b"$SYS.REQ.USER.AUTH" in heard[: heard.index(LET_IN)]

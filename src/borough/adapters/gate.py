@@ -72,9 +72,9 @@ class Gate:
         """Answer until *stop* is set; ``BusDown`` when the bus goes away: then serve again."""
         with Link(self._bus.login("gate"), "gate") as link:
             try:
-                link.subscribe(LET_IN, b"2")
                 link.subscribe(_QUESTIONS, _ASKED, b"gate")  # a question nobody hears costs its
-                link.settle()  # device ten seconds: those that come early wait in the line
+                link.subscribe(LET_IN, b"2")  # device ten seconds: so who asks here is told later,
+                link.settle()  # and those that come early wait in the line
                 self.listens = True
                 self.open = self._wait_for_reader(stop)
                 while not stop.is_set():

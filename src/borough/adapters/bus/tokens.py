@@ -7,6 +7,7 @@ import base64
 import secrets
 import time
 from binascii import crc_hqx
+from math import ceil
 from typing import Any, NamedTuple
 
 import msgspec
@@ -70,9 +71,9 @@ class Signer:
         self.issuer = account_name(seed)
 
     def welcome(self, knock: Knock, account: str, permissions: dict[str, Any], for_s: int) -> bytes:
-        """Let a connection into *account*, with what it may do, for so many seconds."""
+        """Let a connection into *account*, with what it may do, for so many seconds or more."""
         nats = {"type": "user", "version": 2, **permissions}
-        user = self._sign(knock.user, account, nats, knock.name, exp=int(time.time()) + for_s)
+        user = self._sign(knock.user, account, nats, knock.name, exp=ceil(time.time()) + for_s)
         return self._answer(knock, {"jwt": user.decode()})
 
     def refuse(self, knock: Knock, reason: str) -> bytes:
