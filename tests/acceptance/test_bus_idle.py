@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +17,8 @@ from borough.testing.living import Living, eventually, free_ports
 
 ASKS = 'http: "127.0.0.1:{port}"\nping_interval: "1s"\nping_max: 2\n'
 """A bus that asks every second, and tells who is connected and who was cut off."""
+ERRANDS = {"commands", "proofs", "news"}
+"""The lines of the desk's errands."""
 
 
 class Asking:
@@ -31,10 +32,10 @@ class Asking:
         self.server = subprocess.Popen(command(bus), stderr=subprocess.DEVNULL)  # noqa: S603 - ours
         eventually(lambda: is_ready(bus), "a bus")
 
-    def lines(self, state: str) -> list[dict[str, Any]]:
-        """Give the lines that are ``open`` or ``closed``, each with its name."""
+    def lines(self, state: str) -> dict[str, int]:
+        """Give the numbers of the lines that are ``open`` or ``closed``, by their names."""
         told = httpx.get(self.url, params={"state": state}, timeout=60).json()["connections"]
-        return [each for each in told if "name" in each]
+        return {each["name"]: each["cid"] for each in told if "name" in each}
 
 
 @pytest.fixture
@@ -55,11 +56,12 @@ def test_a_desk_without_commands_keeps_its_lines(asking: tuple[Living, Asking]) 
     errands = Errands(Desk(living.settings))
     errands.start()
     try:
-        eventually(lambda: len(bus.lines("open")) > 2, "the lines of the errands")
-        first = {each["name"]: each["cid"] for each in bus.lines("open")}
+        eventually(lambda: bus.lines("open").keys() == ERRANDS, "the lines of the errands alone")
+        first = bus.lines("open")
         with Link(living.bus.login("borough"), "mute"):
-            eventually(lambda: any(e["name"] == "mute" for e in bus.lines("closed")), "one cut off")
-        assert {each["name"]: each["cid"] for each in bus.lines("open")} == first
-        assert first.keys() == {"commands", "proofs", "news"}
+            eventually(lambda: "mute" in bus.lines("closed"), "one cut off")
+            eventually(lambda: "mute" not in bus.lines("open"), "one less")
+        assert bus.lines("open") == first
+        assert first.keys() == ERRANDS
     finally:
         errands.close()

@@ -40,7 +40,7 @@ def test_what_was_sent_is_what_arrives(
              "--qos", str(qos), "--clock", "1720569600000", "1", "0", *given],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        while len(taken) < 3000 and (chunk := reader.take(15)):
+        while len(taken) < 3000 and (chunk := reader.take(60)):
             readings = decoder.decode(chunk.subjects, chunk.payloads, 2**52)
             assert not readings.letters
             taken += readings.time.tolist()

@@ -212,7 +212,7 @@ class Reader:
             begun = time.monotonic()
             left = until - begun
             ready = self._selector.select(max(left, 0.0))
-            waited_s += time.monotonic() - begun
+            waited_s += time.monotonic() - begun if left > 0 else 0.0
             fresh = not count
             for key, _ in ready:
                 self._read(key.data, chunk, acked)
