@@ -1,4 +1,4 @@
-"""Room in the journal: what can be spared is dropped, and nothing else ever is."""
+"""Room in the streams, the journal above all: what can be spared is dropped, and nothing else."""
 
 import time
 from collections.abc import Iterator
@@ -115,3 +115,24 @@ def test_a_partition_drops_its_own_frames_only(link: Any) -> None:
 
     assert Room(link, with_others[1], MOMENT, theirs).made(lambda: 10)
     assert (first(link, ours), first(link, theirs)) == (1, 10)
+
+
+def test_streams_are_declared(ground: Any) -> None:
+    """Every stream keeps within bytes; the door and the journal refuse what is more."""
+    with ground.link() as link:
+        names = link.call("$JS.API.STREAM.NAMES")["streams"]
+        configs = [link.call(f"$JS.API.STREAM.INFO.{name}")["config"] for name in names]
+
+    assert sorted(names) == ["DEAD", "DETECTIONS", "DOORS", "JOURNAL"]
+    assert all(config["max_bytes"] > 0 for config in configs)
+    refusing = {config["name"] for config in configs if config["discard"] == "new"}
+    assert refusing == {"DOORS", "JOURNAL"}
+
+
+def test_a_district_may_keep_more_or_less_of_its_journal(ground: Any) -> None:
+    """Settings change a stream that is there already."""
+    with ground.link() as link:
+        make_streams(link, journal={"max_bytes": 10**9, "max_age": 60})
+        config = link.call("$JS.API.STREAM.INFO.JOURNAL")["config"]
+
+    assert (config["max_bytes"], config["max_age"]) == (10**9, 60 * 10**9)
