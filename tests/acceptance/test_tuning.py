@@ -45,9 +45,14 @@ def put(living: Living, scene: str = SCENE, thing: str = "", **values: float | N
     return str(answer.json()["change"]["version"])
 
 
+def said(living: Living, since: int = 0) -> list[dict[str, Any]]:
+    """List the scene's changes of level since a moment of the district, in the journal's order."""
+    return [each for each in living.edges() if each["scene"] == SCENE and each["now"] >= since]
+
+
 def versions(living: Living) -> list[str]:
     """List the versions of the scene's changes of level, in the order of the journal."""
-    return [each["version"] for each in living.edges() if each["scene"] == SCENE]
+    return [each["version"] for each in said(living)]
 
 
 def changes(living: Living) -> list[tuple[int, int]]:
@@ -72,12 +77,12 @@ def test_a_change_takes_effect_at_one_place_and_a_replay_agrees(tuned: Living) -
     until = tuned.settled()
     places = changes(tuned)
     again = replayed(tuned.settings)
-    said = [each for each in again.live if each["scene"] == SCENE]
+    told_of = [each for each in again.live if each["scene"] == SCENE]
 
     assert [number for _, number in places] == [1, 2, 3]
     assert told[3] == told[0]
     assert len(set(told)) == 3
-    for each in said:
+    for each in told_of:
         before = sum(place < each["position"] >> 24 for place, _ in places)
         assert each["version"] == told[before]
     assert again.compared(0, until).equal
@@ -94,10 +99,14 @@ def test_values_hold_though_the_journal_is_gone(tuned: Living) -> None:
     for name in ("bus/store", "checkpoints", "history"):
         shutil.rmtree(tuned.settings.folder / name)
     tuned.start()
+    anew = tuned.now
     with MqttSender(tuned, lanes(tuned)):
-        eventually(lambda: versions(tuned) and versions(tuned)[-1] == version, "the version")
-        put(tuned, grace_s=None)
-        eventually(lambda: versions(tuned)[-1] != version, "another version")
+        eventually(lambda: versions(tuned)[-1] == version, "the version")
+        back = put(tuned, grace_s=None)
+        eventually(
+            lambda: any(each["level"] and each["version"] == back for each in said(tuned, anew)),
+            "one that began under the other version",
+        )
     with door(tuned) as client:
         scene = client.get("lost_device").json()
 

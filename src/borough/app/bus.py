@@ -3,12 +3,13 @@
 import logging
 import shutil
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from borough.adapters.bus.config import Bus, Cluster, config_path, is_ready, prepare, secrets_of
 from borough.adapters.bus.link import Address, Link
 from borough.adapters.limits import Limits
+from borough.app.anew import behind_all
 from borough.app.logs import event
 from borough.app.settings import Settings
 from borough.core.errors import BadSetting, BusDown
@@ -102,7 +103,7 @@ def serves(settings: Settings) -> bool:
         return False
     try:
         with Link(bus.login("borough"), "streams") as link:
-            make_streams(link, journal=kept(settings))
+            lay_streams(settings, link)
     except BusDown:
         return False
     return True
@@ -114,6 +115,7 @@ def await_bus(settings: Settings) -> None:
         time.sleep(LOOK_S)
 
 
-def kept(settings: Settings) -> dict[str, int]:
-    """Say how many bytes the journal may have; how long it is kept sees to who writes it."""
-    return {"max_bytes": settings.journal_mb << 20}
+def lay_streams(settings: Settings, link: Link) -> None:
+    """Have the streams that a district needs; how long the journal is kept sees to its writer."""
+    most = {"max_bytes": settings.journal_mb << 20}
+    make_streams(link, journal=most, begin=partial(behind_all, settings))

@@ -25,7 +25,7 @@ from borough.adapters.limits import Limits
 from borough.adapters.mqtt import Decoder
 from borough.adapters.reader import Chunk, Marks
 from borough.app import checkpoints, pulse
-from borough.app.bus import bus_of, kept
+from borough.app.bus import bus_of, lay_streams
 from borough.app.clocks import wall_ms
 from borough.app.counters import Counters
 from borough.app.district import Ground
@@ -47,7 +47,7 @@ from borough.engine.catalog import BUILT_IN, find_sound
 from borough.engine.pipeline import Pipeline, Said
 from borough.storage.journal.journal import Journal, JournalTail
 from borough.storage.journal.letters import deposits_of
-from borough.storage.journal.streams import Deposit, make_streams, store
+from borough.storage.journal.streams import Deposit, store
 from borough.storage.lake.appender import Appender
 from borough.storage.sql import SqlTunings, connect
 
@@ -72,7 +72,7 @@ class Stream:
         self.decoder = Decoder(held.registry, self.limits)
         bus = bus_of(settings)
         self.links = [Link(bus.login("borough"), name) for name in ("journal", "said", "tail")]
-        make_streams(self.links[1], journal=kept(settings))
+        lay_streams(settings, self.links[1])
         self.journal = Journal(self.links[0], part)
         self.lake = lake_of(settings, held.district.zone)
         self.saved = checkpoints.newest(self.folder, own=True)

@@ -3,7 +3,7 @@
 import json
 import time
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +21,19 @@ _STORED = b".stored-"
 
 
 def make_streams(
-    link: Link, path: Path | None = None, journal: Mapping[str, int] | None = None
+    link: Link,
+    path: Path | None = None,
+    journal: Mapping[str, int] | None = None,
+    begin: Callable[[], Mapping[str, int]] = dict,
 ) -> None:
     """Create the streams that are missing and bring the others up to date.
 
-    *journal* may set ``max_bytes`` of the journal for one district.
+    *journal* may set ``max_bytes`` of the journal for one district.  Where one is missing *begin*
+    is asked, once, from which number on streams count by name; the others count from 1.
     """
     table = tomllib.loads((path or TABLE).read_text("utf-8"))
     table[JOURNAL] |= journal or {}
+    first: Mapping[str, int] | None = None
     for name, row in table.items():
         config = {
             "name": name,
@@ -42,6 +47,9 @@ def make_streams(
             "allow_direct": True,
         }
         exists = link.call(f"$JS.API.STREAM.INFO.{name}", missing=True)
+        if not exists:
+            first = begin() if first is None else first
+            config |= {"first_seq": first[name]} if name in first else {}
         link.call(f"$JS.API.STREAM.{'UPDATE' if exists else 'CREATE'}.{name}", config)
 
 

@@ -45,6 +45,12 @@ class SqlDetections:
         with reading(self._engine) as connection:
             return connection.scalar(kept) or 0
 
+    def place(self) -> int:
+        """The furthest place in the journal of which a change was taken in; -1 if there is none."""
+        with reading(self._engine) as connection:
+            found = connection.scalar(select(func.max(t.detection_edges.c.position)))
+            return -1 if found is None else int(found)
+
     def open_count(self) -> int:
         """How many have not ended."""
         still = select(func.count()).where(t.detections.c.ended_ms.is_(None))
