@@ -66,7 +66,8 @@ def test_a_district_from_the_template_sees_what_happens_in_it(tmp_path: Path) ->
     typed("borough.edge.placement", "my-district", at=tmp_path)
     typed("borough", "district", "check", "my-district", at=tmp_path)
     district = read(home)
-    words = "demo my-district --data live --days 1 --speed 60 --exit-after 11 --json"
+    # A scene has three minutes of the district to speak: so fast that these are six of our seconds.
+    words = "demo my-district --data live --days 1 --speed 30 --exit-after 20 --json"
     account = json.loads(typed("borough", *words.split(), at=tmp_path).splitlines()[-1])
 
     roles = [kind.role for kind in district.kinds]
