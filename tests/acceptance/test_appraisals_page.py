@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from borough.api.application import create
 from borough.api.ports import Ports
@@ -53,8 +53,8 @@ def served() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(served: str) -> Iterator[Page]:
-    """Open the page in the system's Chromium; nothing may go wrong in it."""
+def tab() -> Iterator[Page]:
+    """Open an empty tab of the system's Chromium; nothing may go wrong in it."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "this test needs Chromium: apt-get install chromium"
     with sync_playwright() as play:
@@ -63,10 +63,22 @@ def page(served: str) -> Iterator[Page]:
         opened.set_default_timeout(PATIENCE_MS)
         wrong: list[str] = []
         opened.on("pageerror", lambda error: wrong.append(str(error)))
-        opened.goto(f"{served}/console/appraisals.html#operator={OPERATOR}")
         yield opened
         browser.close()
         assert wrong == []
+
+
+@pytest.fixture
+def page(tab: Page, served: str) -> Page:
+    """Open the page in it, with its first answer."""
+    tab.goto(address(served))
+    tab.wait_for_selector("html[data-ready=yes]")
+    return tab
+
+
+def address(served: str) -> str:
+    """Say where the page is, for its operator."""
+    return f"{served}/console/appraisals.html#operator={OPERATOR}"
 
 
 def test_a_day_is_counted_and_a_number_opens_to_its_cases(page: Page) -> None:
@@ -86,6 +98,30 @@ def test_a_day_is_counted_and_a_number_opens_to_its_cases(page: Page) -> None:
     scores = page.locator("#scores tr").first
     expect(scores.locator("th").nth(1)).to_have_text("points")
     expect(scores).to_contain_text("On-time disposal rate")
+
+
+def test_an_answer_that_comes_late_does_not_take_the_place_of_the_next(
+    tab: Page, served: str
+) -> None:
+    """The numbers shown are those that were asked for last."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    tab.route("**/api/v1/appraisals?*by=agency*", hold)
+    tab.goto(address(served))
+    tab.locator("select[name=by]").select_option("scene")
+    tab.get_by_role("button", name="计算").click()
+    row = tab.locator("#numbers tr", has_text=SCENE.name["zh"])
+    expect(row).to_be_visible()
+
+    with tab.expect_response(lambda heard: "scores" in heard.url and "by=agency" in heard.url):
+        held[0].continue_()
+    tab.wait_for_selector("html[data-ready=yes]")
+
+    expect(row).to_be_visible()
+    expect(tab.locator("#numbers tr")).to_have_count(2)
 
 
 def test_the_doors_say_which_period_and_which_field_is_wrong(served: str) -> None:

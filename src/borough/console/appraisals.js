@@ -42,6 +42,7 @@ let answer = null;
 let records = [];
 let scored = null;
 let span = {};
+let asked = 0; // how often was asked; an answer is drawn unless the next question is under way
 
 async function attempt(work) {
   try {
@@ -71,14 +72,19 @@ function ask() {
 }
 
 async function load() {
+  const mine = ++asked;
   const fields = find("asked").elements;
   for (const name of ["from", "to", "by", "level"]) span[name] = fields[name].value;
+  const wanted = { ...span };
   find("told").replaceChildren(h("p", {}, say("running")), h("progress", {}));
   find("behind").hidden = true;
-  answer = await get(`appraisals?${query()}`);
-  span.as_of = String(answer.as_of_ms);
-  records = (await get(`appraisals/records?${query()}`)).records;
-  scored = await get(`appraisals/scores?${query({ score: "agency" })}`);
+  const counted = await get(`appraisals?${query(wanted)}`);
+  wanted.as_of = String(counted.as_of_ms);
+  const told = await get(`appraisals/records?${query(wanted)}`);
+  const points = await get(`appraisals/scores?${query({ ...wanted, score: "agency" })}`);
+  if (mine !== asked) return;
+  [answer, records, scored] = [counted, told.records, points];
+  span.as_of = wanted.as_of;
   draw();
 }
 
