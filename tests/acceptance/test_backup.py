@@ -124,7 +124,7 @@ def test_the_restored_district_comes_to_what_the_undisturbed_one_says(
 
     restored.start()
     restored.await_history()
-    restored.await_desk()
+    restored.settled()
     known = [each for each in restored.edges() if each["position"] >> 24 <= last]
     again, cases = at_rest(restored)
 

@@ -36,7 +36,13 @@ class Counter:
         self.http = httpx.Client(base_url=f"{living.url}/api/v1/", headers=signed, timeout=60)
 
     def good(self, method: str, path: str, **how: Any) -> Any:
-        """Ask for something that is right, once more where the desk was busy."""
+        """Ask for something that is right."""
+        answer = self.answered(method, path, **how)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def answered(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """Ask, and once more where the desk was busy."""
         heard: list[httpx.Response] = []
 
         def answered() -> bool:
@@ -44,8 +50,7 @@ class Counter:
             return heard[-1].status_code != httpx.codes.SERVICE_UNAVAILABLE
 
         eventually(answered, path)
-        assert heard[-1].is_success, heard[-1].text
-        return heard[-1].json()
+        return heard[-1]
 
     def kept(self) -> list[Any]:
         """Look at all that a request may have written, files included."""
@@ -60,7 +65,7 @@ class Counter:
     def refused(self, code: str, field: str, method: str, path: str, **how: Any) -> dict[str, Any]:
         """Ask for something wrong, and see that it is refused by name and leaves nothing."""
         before = self.kept()
-        answer = self.http.request(method, path, **how)
+        answer = self.answered(method, path, **how)
         said: dict[str, Any] = answer.json()
         assert 400 <= answer.status_code < 500, answer.text
         assert said["code"] == code, said

@@ -82,6 +82,11 @@ def settled(living: Living) -> dict[str, Any]:
     return dict(seen[-1])
 
 
+def received(living: Living) -> int:
+    """Give how many readings the stream has counted so far."""
+    return int(living.pulse("stream").get("counts", {}).get("received", 0))
+
+
 def test_each_bad_message_is_a_dead_letter_with_its_reason(living: Living) -> None:
     """A message that cannot be taken in is acknowledged, counted, and kept for inspection."""
     before, known = settled(living), len(living.letters())
@@ -91,6 +96,8 @@ def test_each_bad_message_is_a_dead_letter_with_its_reason(living: Living) -> No
         assert all(caller.say(topic, payload) for topic, payload, _ in BAD)
         assert caller.say(TOPIC, b"50")
     eventually(lambda: len(living.letters()) == known + len(BAD), "a letter for each")
+    goal = before["counts"]["received"] + len(BAD) + 1
+    eventually(lambda: received(living) >= goal, "all of them counted")
     letters, after = living.letters()[known:], settled(living)
 
     assert Counter(
@@ -114,6 +121,7 @@ def test_a_clock_that_runs_ahead_is_set_right_and_counted(living: Living) -> Non
         assert caller.say(TOPIC, b'{"v": 61, "t": %d}' % (now + 10**12))
         assert caller.say(TOPIC, b'{"v": 62, "t": %d}' % long_ago)
     eventually(lambda: (series, long_ago, 62.0) in living.journalled(), "both in the journal")
+    eventually(lambda: received(living) >= before["counts"]["received"] + 2, "both counted")
     after = settled(living)
     times = {value: time for (where, time, value) in living.journalled() if where == series}
 

@@ -21,6 +21,7 @@ from borough.adapters.reader import Marks, Reader
 from borough.app.pulse import touch
 from borough.core.errors import BusDown
 from borough.core.frames import ROWS, Frame, encode
+from borough.storage.journal.copies import stretch_of
 from borough.storage.journal.streams import TABLE, Deposit, make_streams, store
 from borough.testing.living import Living, eventually
 from borough.testing.senders import HttpSender, steady
@@ -30,6 +31,7 @@ ROOM = 32 << 10
 MEMORY = 16 << 20
 """By so many bytes at most the api may have grown after hundreds of refusals."""
 REFUSALS = 300
+WAIT_S = 60.0
 
 
 def small(folder: Path) -> Path:
@@ -66,12 +68,16 @@ def test_a_full_door_has_room_again_once_the_journal_holds_what_was_in_it(
     with ground.link() as link:
         make_streams(link, small(tmp_path))
         with Reader(ground.bus, Marks(), ground.limits) as reader:
-            assert filled(link) > 0
-            while chunk := reader.take(1.0):
+            many = filled(link)
+            assert many > 0
+            while reader.marks.http < many:
+                chunk = reader.take(WAIT_S)
+                assert chunk
                 reader.ack(chunk)
             eventually(lambda: not reader.take(0) and filled(link) > 0, "room")
-            while reader.take(1.0):
-                pass
+            many = stretch_of(link, "DOORS").last
+            while reader.marks.http < many:
+                assert reader.take(WAIT_S)
         with Reader(ground.bus, reader.marks, ground.limits) as another:
             eventually(lambda: not another.take(0) and filled(link) > 0, "room again")
 
