@@ -141,6 +141,29 @@ def test_a_request_appears_by_the_live_stream_while_the_page_is_open(
     assert page.evaluate("window.kept")
 
 
+def test_a_button_that_is_pressed_is_not_drawn_anew_before_it_is_let_go(
+    office: tuple[str, Desk], page: Page
+) -> None:
+    """News that comes between pressing and letting go waits, or nobody would hear the click."""
+    url, _ = office
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
+    expect(page.locator("#line")).to_have_attribute("data-line", "live")
+    tab, said = page.locator("[data-state=accepted]"), {"text": "窨井盖响了一夜", "key": "pressed"}
+    tab.hover()
+    page.mouse.down()
+    pressed = tab.element_handle()
+    with page.expect_response(lambda answer: "state=waiting" in answer.url) as listed:
+        httpx.post(f"{url}/api/v1/requests", json=said, timeout=60).raise_for_status()
+    listed.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    page.mouse.up()
+    expect(tab).to_have_attribute("aria-pressed", "true")
+    page.locator("[data-state=waiting]").click()
+    expect(page.locator("#list")).to_contain_text("窨井盖响了一夜")
+    assert not pressed.evaluate("each => each.isConnected")
+
+
 def test_a_caller_is_erased_once_it_was_shown_what_goes(
     office: tuple[str, Desk], page: Page
 ) -> None:

@@ -45,6 +45,29 @@ export function reconcile(list, items, { key, mark, draw }) {
   for (const gone of had.values()) gone.remove();
 }
 
+let pressed = false;
+const waiting = new Set();
+
+/**
+ * Draw, but not under a finger: a button that is replaced before it is let go was not clicked.
+ * What is drawn of news goes through here.
+ */
+export function steadily(draw) {
+  if (pressed) waiting.add(draw);
+  else draw();
+}
+
+function letGo() {
+  pressed = false;
+  const all = [...waiting];
+  waiting.clear();
+  for (const draw of all) draw();
+}
+
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const each of ["pointerup", "pointercancel"]) addEventListener(each, () => setTimeout(letGo), true); // behind the click
+addEventListener("pointermove", (event) => pressed && !event.buttons && letGo(), true); // let go outside
+
 let hiding = 0;
 
 /** Say something for a few seconds. */

@@ -2,7 +2,7 @@
 
 import { actions } from "./actions.js";
 import { commands } from "./commands.js";
-import { h, toast } from "./dom.js";
+import { h, steadily, toast } from "./dom.js";
 import { files, notices } from "./files.js";
 import { say } from "./loop_words.js";
 import { actor, posted, scened } from "./naming.js";
@@ -61,7 +61,7 @@ export class Drawer {
       }
       if (this.showing?.id !== id) return;
       this.told = told;
-      this.draw();
+      steadily(() => this.told === told && this.showing?.id === id && this.draw());
       const stands = kind === "thing" ? told : (told.stands ?? told);
       if (fresh && stands && Number.isFinite(stands.lon)) this.goto(stands.lon, stands.lat);
     } catch (problem) {

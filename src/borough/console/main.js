@@ -1,7 +1,7 @@
 // The first page: map, lists, drawer; kept current by the live stream.
 
 import { Clock } from "./clock.js";
-import { find, h, reconcile, toast } from "./dom.js";
+import { find, h, reconcile, steadily, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { Map2D } from "./map.js";
 import { bytes, follow, get, me, takeToken } from "./server.js";
@@ -124,7 +124,9 @@ function alarmRow(each) {
   );
 }
 
-function drawAlarms() {
+const drawAlarms = () => steadily(paintAlarms);
+
+function paintAlarms() {
   const list = find("alarms");
   const shown = [...alarms.values()].sort((a, b) => b.began_ms - a.began_ms);
   find("alarms-many").textContent = shown.length ? number(shown.length) : "";
@@ -168,7 +170,9 @@ function caseRow(each) {
   );
 }
 
-function drawCases() {
+const drawCases = () => steadily(paintCases);
+
+function paintCases() {
   const list = find("cases");
   find("cases-many").textContent = cases.length ? casesMany() : "";
   if (cases.length) {

@@ -1,6 +1,6 @@
 // Requests: the acceptor's inbox, the three rates, and hot topics.
 
-import { find, h, toast } from "./dom.js";
+import { find, h, steadily, toast } from "./dom.js";
 import { drawRates, drawTopics } from "./requests_figures.js";
 import { drawRequest } from "./requests_one.js";
 import { say } from "./requests_words.js";
@@ -57,7 +57,9 @@ async function load(before = 0) {
   drawList();
 }
 
-function drawList() {
+const drawList = () => steadily(paintList);
+
+function paintList() {
   const tab = (name, text, pressed, onclick) =>
     h("button", { type: "button", class: "tool", "aria-pressed": String(pressed), data: { state: name }, onclick }, text);
   const choose = (name, only) => () => {
@@ -89,10 +91,10 @@ async function open(id) {
   if (view !== "inbox" || chosen !== id) return;
   caseOf = one.case_id;
   drawList();
-  drawRequest(find("one"), one, rules, { again: async () => {
+  steadily(() => chosen === id && drawRequest(find("one"), one, rules, { again: async () => {
     await load();
     await open(id);
-  }, attempt, said: toast, open: (other) => attempt(() => open(other)) });
+  }, attempt, said: toast, open: (other) => attempt(() => open(other)) }));
 }
 
 /** Read the list again once what happens has settled; and the open request, if it was that one. */
