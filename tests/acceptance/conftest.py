@@ -20,7 +20,7 @@ from borough.core import packets
 from borough.core.errors import BusDown
 from borough.core.registry import Kind, Property, Registry
 from borough.storage.journal.streams import make_streams
-from borough.testing.living import Living
+from borough.testing.living import Living, free_ports
 from borough.testing.spoilt import spoilt_scenes
 
 WAIT_S = 60.0
@@ -36,20 +36,13 @@ def eventually(true: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class BusGround:
     """A bus server in a folder of its own, with a gate, that can be killed and come back."""
 
     def __init__(self, folder: Path) -> None:
         self.limits = Limits.load()
         self.log = folder / "bus.log"
-        self.bus: Bus = prepare(folder / "bus", "127.0.0.1", free_port(), free_port(), self.limits)
+        self.bus: Bus = prepare(folder / "bus", "127.0.0.1", *free_ports(2), self.limits)
         self.devices: list[Device] = []
         self.credentials = {"gw-1": digest("one"), "gw-2": digest("two")}
         self.gate = Gate(self.bus, self.credentials, self.limits)
@@ -198,7 +191,8 @@ def lone_living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
 
 @pytest.fixture
 def living(one_living: Living) -> Living:
-    """Give the district, started again if a test left it in pieces."""
+    """Give the district, whole again if a test left it in pieces."""
     if one_living.process is None or one_living.process.poll() is not None:
         one_living.start()
+    one_living.await_all()
     return one_living

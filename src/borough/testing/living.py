@@ -46,6 +46,8 @@ SHOWN = 10
 ROLES = ("bus", "stream", "desk", "api")
 Rows = Counter[tuple[int, int, float]]
 """How often each reading is there: series, time in ms, value."""
+PORTS: list[socket.socket] = []
+"""Holds every port that was given out, without listening, until the process ends."""
 LAID_OUT: dict[tuple[object, ...], TemporaryDirectory[str]] = {}
 """New data folders, empty of readings, by what they were made from; gone when the process ends."""
 
@@ -65,14 +67,16 @@ def eventually(true: Callable[[], object], what: str, within_s: float = PATIENCE
 
 
 def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Find ports that nobody listens on, and that nobody else is given while this process lives.
+
+    A server that reuses addresses, as all of ours do, may listen there, go, and come back.
+    """
+    found = [socket.socket() for _ in range(count)]
+    for each in found:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        each.bind(("127.0.0.1", 0))
+    PORTS.extend(found)
+    return [int(each.getsockname()[1]) for each in found]
 
 
 def laid_out(settings: Settings, share: float) -> None:
