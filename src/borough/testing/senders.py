@@ -84,13 +84,19 @@ def mixed(*several: Iterator[Reading]) -> Iterator[Reading]:
         yield from some
 
 
+CALLS = itertools.count(1)
+"""Numbers of the connections of this process.
+
+The bus shuts out for a second who connects again under a name that it holds to be there still."""
+
+
 class Caller:
     """One connection of a device, QoS 1; every word waits for its acknowledgement."""
 
     def __init__(self, living: Living | Machine, key: str, token: str) -> None:
         where = (living.settings.host, living.settings.mqtt_port)
         self.line = socket.create_connection(where, ANSWER_S)
-        self.line.sendall(packets.connect(key, key, token))
+        self.line.sendall(packets.connect(f"{key}-{next(CALLS)}", key, token))
         self.number = 0
         self.rest = b""
         try:
