@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,26 +20,20 @@ from borough.edge.fleet.line import UP
 from borough.edge.fleet.lines import Lines
 from borough.edge.placement.fleet import place
 from borough.engine.district import read
+from borough.testing.living import free_ports
 
 START = 1_720_569_600_000
 WAIT_S = 60.0
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Broker:
     """A plain nats-server with its MQTT door open to anyone, that can be killed and come back."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self.port, plain = free_ports(2)
         self.config = folder / "broker.conf"
         self.config.write_text(
-            f"server_name: fleet\nlisten: 127.0.0.1:{free_port()}\n"
+            f"server_name: fleet\nlisten: 127.0.0.1:{plain}\n"
             f'jetstream {{ store_dir: "{folder / "store"}" }}\n'
             f"mqtt {{ listen: 127.0.0.1:{self.port} }}\n",
             "utf-8",
@@ -86,12 +80,17 @@ class Listener:
             pass
 
     def kinds(self) -> list[int]:
-        """Read what there is; give the types of the packets that came."""
-        try:
-            self.buffer += self.socket.recv(1 << 20)
-        except TimeoutError:
-            return []
-        came = packets.split(self.buffer)
+        """Read until a packet is whole, or nothing comes; give the types of those that came."""
+        came: list[packets.Packet] = []
+        while not came:
+            try:
+                data = self.socket.recv(1 << 20)
+            except TimeoutError:
+                return []
+            if not data:
+                return []
+            self.buffer += data
+            came = packets.split(self.buffer)
         self.heard += [packets.message(p)[:2] for p in came if p.type == packets.PUBLISH]
         return [packet.type for packet in came]
 
@@ -101,10 +100,15 @@ class Listener:
         topic, self.told = f"c/{gateway}/{valve}/valve_open", True
         self.socket.sendall(packets.publish(topic, json.dumps(order).encode()))
 
-    def rest(self) -> list[tuple[str, bytes]]:
-        """Read on until nothing has come for a second, and hang up."""
+    def spoke(self, gateway: str) -> bool:
+        """Say whether a gateway has spoken: by then it listens, too."""
+        return any(topic.startswith(f"d/{gateway}/") for topic, _ in self.heard)
+
+    def rest(self, enough: Callable[[], bool]) -> list[tuple[str, bytes]]:
+        """Read on until it is enough, and then until nothing has come for a second; hang up."""
         self.socket.settimeout(1.0)
-        while self.kinds():
+        until = time.monotonic() + WAIT_S
+        while self.kinds() or (not enough() and time.monotonic() < until):
             pass
         self.socket.close()
         return self.heard
@@ -124,6 +128,13 @@ def registry() -> Registry:
     return place(read(Path(borough.districts.__file__).parent / "yubei"), 1, 0.02)
 
 
+def home(registry: Registry) -> tuple[str, str]:
+    """Give a home that can be told to shut its valve, behind the gateway that it has."""
+    codes = [registry.kinds[kind].code for kind in registry.kind.tolist()]
+    row = codes.index("gas_home")
+    return registry.key[registry.via[row]], registry.key[row]
+
+
 def test_a_subscriber_hears_what_the_fleet_says_it_sent(
     broker: Broker, registry: Registry, tmp_path: Path
 ) -> None:
@@ -131,11 +142,7 @@ def test_a_subscriber_hears_what_the_fleet_says_it_sent(
 
     Its answer to a command is not a reading, and not counted among them.
     """
-    valve = next(
-        row
-        for row, kind in enumerate(registry.kind.tolist())
-        if registry.kinds[kind].code == "gas_home"
-    )
+    gateway, valve = home(registry)
     gateways = [
         key
         for key, kind in zip(registry.key, registry.kind.tolist(), strict=True)
@@ -153,12 +160,13 @@ def test_a_subscriber_hears_what_the_fleet_says_it_sent(
     ]  # fmt: skip
     fleet = subprocess.Popen(words, stdout=subprocess.PIPE)  # noqa: S603 - our own program
     while fleet.poll() is None:
-        if listener.kinds() and not listener.told:
-            listener.shut(registry.key[registry.via[valve]], registry.key[valve])
+        listener.kinds()
+        if not listener.told and listener.spoke(gateway):
+            listener.shut(gateway, valve)
     said, _ = fleet.communicate()
-    heard = listener.rest()
     report = json.loads(said)
     nonsense = report["mischief"]
+    heard = listener.rest(lambda: len(listener.heard) >= report["messages"] + nonsense["foreign"])
 
     assert fleet.returncode == 0
     assert json.loads((tmp_path / "report.json").read_text("utf-8")) == report
@@ -210,7 +218,7 @@ def test_sure_messages_survive_a_broker_that_is_killed(broker: Broker) -> None:
     broker.start()
     listener = Listener(broker.port)
     turned(lines, "acked")
-    heard = listener.rest()
+    heard = listener.rest(lambda: {body for _, body in listener.heard} >= {b"2", b"3"})
     lines.close()
 
     assert {body for _, body in heard} >= {b"2", b"3"}
