@@ -8,8 +8,8 @@ import pytest
 
 from borough.app.clocks import wall_ms
 from borough.app.desk.desk import Desk
-from borough.app.desk.intake import Clerk
-from borough.app.intake.jobs import RECORD, ROWS, Job
+from borough.app.desk.intake import Clerk, intake_of
+from borough.app.intake.jobs import FAILED, RECORD, ROWS, RUNNING, Job
 from borough.app.settings import Settings
 from borough.app.setup import folder_of
 from borough.testing.living import eventually, laid_out
@@ -77,3 +77,18 @@ def test_a_damaged_record_hides_no_other_import(clerk: Clerk, tmp_path: Path) ->
     clerk.intake.shelf.path(bad.number, RECORD).write_bytes(b"{")
 
     assert [job.number for job in clerk.intake.recover()] == [good.number]
+
+
+def test_what_was_interrupted_is_told_before_anything_new_is_taken_in(
+    desk: Desk, told: Told
+) -> None:
+    """A desk that hears of an import while it still looks for older ones would do it twice."""
+    intake = intake_of(desk)
+    job = intake.begin(None, who="test", file="things.csv")
+    job.state = RUNNING
+    intake.shelf.keep(job)
+    clerk = Clerk(desk, lambda _kind, each: told.append((each["number"], each["state"])))
+    state = intake.shelf.job(job.number).state
+    clerk.close()
+
+    assert state == FAILED

@@ -103,13 +103,13 @@ class Clerk:
         self.intake = intake_of(desk, lambda job: say("import", job))
         self.watch = RegistryWatch(desk.settings, desk.ground.district)
         desk.ground = self.watch.held
+        for job in self.intake.recover():  # before anything new comes, which it would do twice
+            desk.imports.put(job)
         self._stop = threading.Event()
         self.thread = threading.Thread(target=self._work, name="clerk", daemon=True)
         self.thread.start()
 
     def _work(self) -> None:
-        for job in self.intake.recover():
-            self.desk.imports.put(job)
         self._end_orphans()
         while not self._stop.wait(WAIT_S):
             if found := self.watch.fresh():
