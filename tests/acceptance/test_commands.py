@@ -15,7 +15,7 @@ from borough.app.desk.commands import confirm
 from borough.app.desk.desk import Desk
 from borough.engine.catalog import BUILT_IN
 from borough.testing.hearers import Hearer
-from borough.testing.living import Living, eventually
+from borough.testing.living import Living, eventually, mine
 from borough.testing.senders import Caller
 
 GATEWAY = "gw-0001"
@@ -149,6 +149,17 @@ def gateway(living: Living, **given: bool) -> Iterator[Hearer]:
         yield made
 
 
+@contextmanager
+def unkept(living: Living) -> Iterator[None]:
+    """Let nobody start anew what ends meanwhile."""
+    assert living.process is not None
+    living.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        living.process.send_signal(signal.SIGCONT)
+
+
 def becomes(living: Living, case: int, state: str) -> Callable[[], bool]:
     """Ask whether the newest command of a case is in a state."""
     return lambda: valve(living, case)["state"] == state
@@ -190,10 +201,12 @@ def test_a_desk_killed_before_it_could_send_sends_once(district: Living, home: s
     desk = Desk(district.settings)
     with gateway(district, obeys=False, answers=False) as hears:
         before = district.pids()["desk"]
-        os.kill(before, signal.SIGKILL)
-        version = desk.cases.one(case).version
-        confirm(desk, {"case": case, "errand": errand, "version": version, "by": "ann"})
-        assert hears.heard == []
+        with unkept(district):
+            os.kill(before, signal.SIGKILL)
+            eventually(lambda: not mine(before, district.settings.data), "its end")
+            version = desk.cases.one(case).version
+            confirm(desk, {"case": case, "errand": errand, "version": version, "by": "ann"})
+            assert hears.heard == []
         eventually(lambda: district.pids().get("desk", before) != before, "another desk")
         eventually(becomes(district, case, "sent"), "a command that was sent")
         district.kill("desk")

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from borough.app.intake.jobs import Shelf
 from borough.testing.living import Living, eventually
 from borough.testing.senders import Caller
 
@@ -126,8 +127,8 @@ def test_a_killed_desk_says_what_came_of_an_import(town: Living, client: httpx.C
     """All or nothing, also when the desk dies in the middle; then the same file works."""
     rows = "".join(f"many-{number},firelane_mag,new-gw\n" for number in range(60_000))
     begun = sent(client, f"key,kind,via\n{rows}", name="many.csv")
-    where = begun.headers["location"]
-    eventually(lambda: client.get(where).json()["phase"] == "enter", "rows on their way in")
+    shelf, number = Shelf(town.settings.common), begun.json()["number"]
+    eventually(lambda: shelf.job(number).phase == "enter", "rows on their way in")
     town.kill("desk")
     job = done(client, begun)
     again = done(client, sent(client, f"key,kind,via\n{rows}", name="many.csv"))
