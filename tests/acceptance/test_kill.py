@@ -72,6 +72,8 @@ def test_a_killed_role_costs_nothing_that_was_acknowledged(
 ) -> None:
     """SIGKILL of any process: acknowledged readings are kept once, and all is said as before."""
     already = [len(each.ledger.acknowledged) for each in senders]
+    for each, before in zip(senders, already, strict=True):
+        eventually(partial(has_more, each, before), "word before it")
     eventually(living.edges, "a first change of level")
     time.sleep(CALM_S + random.random())  # noqa: S311 - a moment that nobody chose
     living.kill(*roles)

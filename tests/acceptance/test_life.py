@@ -74,7 +74,7 @@ def test_a_folder_is_kept_running_by_one_only(living: Living) -> None:
     assert "kept running by another process" in second.stderr.decode()
     assert "Traceback" not in second.stderr.decode()
     assert living.pids() == before
-    assert living.serves()
+    eventually(living.serves, "a district that serves as before")
 
 
 def test_nothing_outlives_a_killed_supervisor(living: Living) -> None:
