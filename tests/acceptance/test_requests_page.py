@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect, sync_playwright
 
 from borough.api.application import create
 from borough.app.clocks import wall_ms
@@ -162,6 +162,36 @@ def test_a_button_that_is_pressed_is_not_drawn_anew_before_it_is_let_go(
     page.locator("[data-state=waiting]").click()
     expect(page.locator("#list")).to_contain_text("窨井盖响了一夜")
     assert not pressed.evaluate("each => each.isConnected")
+
+
+def test_an_answer_that_another_has_overtaken_is_not_shown(
+    office: tuple[str, Desk], page: Page
+) -> None:
+    """Of two questions for the list the later one counts, whichever is answered first."""
+    url, _ = office
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
+    expect(page.locator("#line")).to_have_attribute("data-line", "live")
+    older: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if older:
+            route.continue_()
+        else:
+            older.append((route, route.fetch()))
+
+    page.route("**/api/v1/requests?*state=waiting*", hold)
+    page.locator("[data-state=waiting]").click()
+    said = {"text": "公园长椅断了一根木条", "key": "overtaken"}
+    httpx.post(f"{url}/api/v1/requests", json=said, timeout=60).raise_for_status()
+    expect(page.locator("#list")).to_contain_text("公园长椅断了一根木条")
+    (route, answer), *_ = older
+    assert "公园长椅断了一根木条" not in answer.text()
+    with page.expect_response(route.request.url) as late:
+        route.fulfill(response=answer)
+    late.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert "公园长椅断了一根木条" in page.locator("#list").inner_text()
 
 
 def test_a_caller_is_erased_once_it_was_shown_what_goes(

@@ -1,7 +1,7 @@
 // Open cases: what is due next, chosen by whom, where and how late; Enter opens one.
 
 import { Clock } from "./clock.js";
-import { find, h, toast } from "./dom.js";
+import { find, h, steadily, toast } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { exporting } from "./export.js";
 import { begins, drawMine } from "./mine.js";
@@ -37,10 +37,12 @@ async function load(keep = true) {
   const mine = (latest += 1);
   try {
     const told = await get(`queue?${asked}`);
-    if (mine !== latest) return;
-    page = told;
-    if (!keep) chosen = 0;
-    draw();
+    steadily(() => {
+      if (mine !== latest) return;
+      page = told;
+      if (!keep) chosen = 0;
+      draw();
+    });
   } catch (problem) {
     toast(problem.message, true);
   }

@@ -25,6 +25,7 @@ let counts = {};
 let chosen = Number(new URLSearchParams(location.search).get("request")) || null;
 let caseOf = null;
 let settling = 0;
+let latest = 0;
 
 async function attempt(work) {
   try {
@@ -48,10 +49,12 @@ async function opened(made) {
 }
 
 async function load(before = 0) {
+  const mine = before ? 0 : (latest += 1);
   const asked = filter({ limit: PAGE, before });
   const wished = [view, state, late].join();
   const told = await get(`requests?${asked}`);
   if (wished !== [view, state, late].join()) return; // somebody chose something else meanwhile
+  if (mine && mine !== latest) return; // asked again since: that answer is the newer one
   rows = before ? [...rows, ...told.requests] : told.requests;
   ({ next, counts } = told);
   drawList();
