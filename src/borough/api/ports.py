@@ -8,7 +8,7 @@ in the district's time.  A row that people read is a JSON-ready mapping.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from borough.api.appraisal_ports import Appraisals
 from borough.api.broadcast import Broadcast
@@ -262,6 +262,17 @@ class Doors(Protocol):
         ...
 
 
+class Counted(NamedTuple):
+    """What was counted up to one moment, so that it adds up.
+
+    ``numbers`` are by name: ``received``, ``stored``, ``detections_open``...; ``rejected`` is how
+    many readings were turned away, by reason.
+    """
+
+    numbers: Mapping[str, int]
+    rejected: Mapping[str, int]
+
+
 class Health(Protocol):
     """How the product is doing; every call is quick and never waits."""
 
@@ -269,12 +280,8 @@ class Health(Protocol):
         """Say how old the oldest reading is that waits to be looked at, in seconds."""
         ...
 
-    def counts(self) -> Mapping[str, int]:
-        """Give what is counted, by name: ``received``, ``stored``, ``detections_open``..."""
-        ...
-
-    def rejected(self) -> Mapping[str, int]:
-        """Give how many readings were turned away, by reason."""
+    def counted(self) -> Counted:
+        """Give what is counted."""
         ...
 
     def broken(self) -> Mapping[str, str]:

@@ -54,12 +54,13 @@ def readyz(ports: Given) -> Response:
 @router.get("/api/v1/counts", summary="Counters 计数", dependencies=[Depends(reader)])
 def counts(ports: Given) -> Response:
     """Give what is counted: the backlog in seconds first, then readings, alarms and cases."""
+    counted = ports.health.counted()
     return answers.json(
         {
             "backlog_s": ports.health.backlog_s(),
             **sizes(ports),
-            **ports.health.counts(),
-            "rejected": ports.health.rejected(),
+            **counted.numbers,
+            "rejected": counted.rejected,
             "has_room": ports.health.has_room(),
         }
     )
@@ -87,13 +88,14 @@ def written(ports: Ports, tally: Tally) -> Iterator[str]:
     """Write the exposition format, metric by metric."""
     yield from metric("backlog_age_seconds", "gauge", "Age of the oldest reading not yet seen",
                       {"": ports.health.backlog_s()})  # fmt: skip
-    for name, count in {**sizes(ports), **ports.health.counts()}.items():
+    counted = ports.health.counted()
+    for name, count in {**sizes(ports), **counted.numbers}.items():
         if name in GAUGES:
             yield from metric(name, "gauge", GAUGES[name], {"": count})
         else:
             yield from metric(f"{name}_total", "counter", name.replace("_", " "), {"": count})
     yield from metric("rejected_total", "counter", "Readings turned away, by reason",
-                      labelled("reason", ports.health.rejected()))  # fmt: skip
+                      labelled("reason", counted.rejected))  # fmt: skip
     http = {"received": tally.received, "accepted": tally.accepted,
             "duplicate": tally.duplicate, "rejected": tally.rejected.total()}  # fmt: skip
     yield from metric("http_rows_total", "counter", "Rows at the HTTP door",

@@ -20,7 +20,7 @@ from borough.adapters.bus.link import Link
 from borough.api.application import create, renew
 from borough.api.broadcast import Broadcast
 from borough.api.limits import LIMITS
-from borough.api.ports import LOOPBACK, Desk, Ports
+from borough.api.ports import LOOPBACK, Counted, Desk, Ports
 from borough.api.refused import Notices
 from borough.app import checkpoints, pulse
 from borough.app.appraisals import AppraisalDoor
@@ -107,18 +107,18 @@ class PulseHealth:
         age = float(stream.get("age_s", 0.0))
         return float(stream.get("backlog_s", 0.0)) + max(0.0, age - 1.0)
 
-    def counts(self) -> Mapping[str, int]:
-        """Give what the stream counts, and what the registry holds."""
-        stream = self._pulse("stream")
-        counted = {name: int(number) for name, number in stream.get("counts", {}).items()}
+    def counted(self) -> Counted:
+        """Give what the stream counts and the registry holds, and what stream and bus reject."""
+        stream = self._pulse("stream")  # once, for its next word may come in between
+        counts = {name: int(number) for name, number in stream.get("counts", {}).items()}
         still_open = self._pulse("desk").get("counts", {})
         broken = {"scenes_broken": len(stream.get("broken", {}))}
-        return {**self.fixed, **broken, **still_open, **counted}
-
-    def rejected(self) -> Mapping[str, int]:
-        """Give how much was turned away, by reason: by the stream, and by the bus itself."""
-        bus, stream = (self._pulse(role).get("rejected", {}) for role in ("bus", "stream"))
-        return {f"bus-{reason}": int(count) for reason, count in bus.items()} | dict(stream)
+        bus = self._pulse("bus").get("rejected", {})
+        rejected = {f"bus-{reason}": int(count) for reason, count in bus.items()}
+        return Counted(
+            {**self.fixed, **broken, **still_open, **counts},
+            rejected | stream.get("rejected", {}),
+        )
 
     def broken(self) -> Mapping[str, str]:
         """Give the scenes that were set aside or cannot be used, with the reason."""
@@ -206,9 +206,10 @@ async def count(live: Broadcast, health: PulseHealth) -> None:
     """Tell the live stream once a second how much there is."""
     while True:
         await asyncio.sleep(1.0)
-        told = {**health.counts(), "backlog_s": round(health.backlog_s(), 3)}
+        counted = health.counted()
+        told = {**counted.numbers, "backlog_s": round(health.backlog_s(), 3)}
         room = {"has_room": health.has_room(), "wall": wall_ms()}
-        live.publish("counts", {**told, "rejected": health.rejected(), **room})
+        live.publish("counts", {**told, "rejected": counted.rejected, **room})
 
 
 def ports(settings: Settings, bus: Client, watch: RegistryWatch, keys: Keys) -> Ports:

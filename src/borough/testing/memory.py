@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from borough.api.broadcast import Broadcast
-from borough.api.ports import Box, Row, Rows
+from borough.api.ports import Box, Counted, Row, Rows
 from borough.core import moves
 from borough.core.cases import Case, Event, fold
 from borough.core.errors import BadRequest, NotFound, Stale
@@ -358,7 +358,7 @@ class MemoryHealth:
 
     def __init__(self) -> None:
         self.backlog = 0.0
-        self.counted: dict[str, int] = {"received": 0, "stored": 0}
+        self.numbers: dict[str, int] = {"received": 0, "stored": 0}
         self.refused: dict[str, int] = {}
         self.aside: dict[str, str] = {}
         self.answering: dict[str, bool] = {"bus": True, "desk": True}
@@ -371,13 +371,9 @@ class MemoryHealth:
         """Say how far we lag."""
         return self.backlog
 
-    def counts(self) -> Mapping[str, int]:
-        """Give what is counted."""
-        return self.counted
-
-    def rejected(self) -> Mapping[str, int]:
-        """Give what was refused."""
-        return self.refused
+    def counted(self) -> Counted:
+        """Give what is counted, and what was refused."""
+        return Counted(self.numbers, self.refused)
 
     def broken(self) -> Mapping[str, str]:
         """Give what was set aside."""
