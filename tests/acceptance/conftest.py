@@ -57,9 +57,10 @@ class BusGround:
         eventually(lambda: is_ready(self.bus), "a ready bus")
 
     def kill(self) -> None:
-        """End the server as a power cut would end it for its clients."""
+        """End the server as a power cut would end it for its clients; the gate learns of it."""
         self.server.kill()
         self.server.wait()
+        eventually(lambda: not self.gate.listens, "a gate without a bus")
 
     def guard(self) -> None:
         """Let the gate serve."""

@@ -168,8 +168,7 @@ def test_the_numbers_of_the_bus_never_run_backwards(ground: Any, intakes: Any) -
 
 def test_who_knocks_early_comes_in_when_the_gate_opens(ground: Any, intakes: Any) -> None:
     """A device that is faster than the reader waits a moment, and is not turned away."""
-    while not ground.gate.listens:
-        time.sleep(0.01)
+    eventually(lambda: ground.gate.listens, "a gate that listens")
     with socket.create_connection((ground.bus.host, ground.bus.mqtt_port), 20.0) as early:
         early.sendall(packets.connect("gw-1", "gw-1", "one"))
         assert not ground.gate.open
