@@ -12,6 +12,10 @@ from borough.storage.sql.engines import reading
 from borough.storage.sql.timers import SqlTimers
 
 
+STILL = 1e-9
+"""The rate of a clock that stands: however slow the machine, no act is a ms later than it is."""
+
+
 class Played:
     """A desk whose clock stands where it was set, and moves from one thing to the next."""
 
@@ -25,7 +29,7 @@ class Played:
 
     def at(self, now_ms: int) -> int:
         """Set the district's clock to a moment."""
-        self.desk.clock = DistrictClock(now_ms, 0.001, wall_ms())
+        self.desk.clock = DistrictClock(now_ms, STILL, wall_ms())
         return now_ms
 
     def until(self, now_ms: int) -> None:
