@@ -11,7 +11,6 @@ from borough.core.tasks import Task
 from borough.storage.sql.engines import reading
 from borough.storage.sql.timers import SqlTimers
 
-
 STILL = 1e-9
 """The rate of a clock that stands: however slow the machine, no act is a ms later than it is."""
 
