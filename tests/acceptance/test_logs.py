@@ -20,7 +20,6 @@ def test_each_role_logs_and_no_secret_is_told(living: Living) -> None:
     eventually(
         lambda: all(each.exists() and each.stat().st_size for each in logs.values()),
         "a line of each role",
-        20.0,
     )
 
     for role, path in logs.items():

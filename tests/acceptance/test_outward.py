@@ -193,6 +193,7 @@ def test_a_receiver_that_points_elsewhere_or_wants_no_more_is_not_followed(
     eventually(lambda: not the(district, hook["id"])["active"], "a hook that rests")
     assert {each["path"] for each in receiver.heard()} == {"/hook"}
     assert "410" in the(district, hook["id"])["says"]
+    eventually(lambda: not waiting(district, hook["id"]), "an empty outbox")
     dead = ask(district, "GET", "deliveries", params={"target": hook["id"]}).json()["deliveries"]
     assert [each["state"] for each in dead] == ["dead"]
 
