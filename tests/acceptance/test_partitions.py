@@ -37,13 +37,17 @@ class Town:
     machines: list[Machine]
     tails: dict[Part, tuple[Link, JournalTail, list[Entry]]] = field(default_factory=dict)
 
-    def worker(self, part: Part) -> Machine:
-        """Wait until some machine works for a partition, and give it."""
-        eventually(lambda: self._of(part), f"a worker for {part}")
-        return self._of(part)[0]
+    def worker(self, part: Part, gone: Machine | None = None) -> Machine:
+        """Wait until some machine, other than one that is gone, works for a partition; give it."""
+        found: list[Machine] = []
 
-    def _of(self, part: Part) -> list[Machine]:
-        return [each for each in self.machines if each.works_for(part.number)]
+        def works() -> bool:
+            others = (each for each in self.machines if each is not gone)
+            found[:] = [each for each in others if each.works_for(part.number)]
+            return bool(found)
+
+        eventually(works, f"a worker for {part}")
+        return found[0]
 
     def frames(self, part: Part) -> list[Entry]:
         """Read on in the journal of a partition; gives all of it."""
@@ -69,6 +73,13 @@ class Town:
             lambda: any(at > last and len(frame) for at, frame in self.frames(part)),
             f"more rows in {part}",
         )
+
+    def await_desk(self) -> None:
+        """Wait until the desk has heard all that is said of what both journals hold by now."""
+        for part in PARTS:  # who writes the next but one frame has told what came of these
+            many = len(self.frames(part)) + 1
+            eventually(lambda at=part, n=many: len(self.frames(at)) > n, "a journal that goes on")
+        self.living.await_desk()
 
 
 def own(frame: Frame, part: Part, registry: Registry) -> Frame:
@@ -115,14 +126,14 @@ def test_workers_die_and_pause_and_all_is_told_once(town: Town) -> None:
         killed = town.worker(PARTS[0])
         killed.signal("stream", signal.SIGKILL)
         killed.ended("stream")
-        town.worker(PARTS[0])
+        town.worker(PARTS[0], gone=killed)
         town.await_more(PARTS[0])
         killed.start("stream")
         eventually(lambda: killed.pulse("stream").get("standby"), "a worker that stands by")
 
         paused = town.worker(PARTS[1])
         paused.signal("stream", signal.SIGSTOP)
-        eventually(lambda: town.worker(PARTS[1]) is not paused, "another worker")
+        town.worker(PARTS[1], gone=paused)
         town.await_more(PARTS[1])
         paused.signal("stream", signal.SIGCONT)
         eventually(lambda: paused.pulse("stream").get("standby"), "one that stands by again")
@@ -142,7 +153,7 @@ def test_each_thing_is_told_of_as_one_process_would(town: Town) -> None:
     registry = living.held.registry
     home = dict(zip(registry.id.tolist(), homes(registry, len(PARTS)).tolist(), strict=True))
     told = {part.number: town.frames(part).copy() for part in PARTS}
-    living.await_desk()
+    town.await_desk()
     wanted = set()
     for part in PARTS:
         whole = Pipeline(find_sound(BUILT_IN)[0], registry, living.held.district.zone)
@@ -215,8 +226,8 @@ def test_history_holds_each_row_once(town: Town) -> None:
 def test_a_trial_tells_of_each_partition_what_was_told_live(town: Town) -> None:
     """With the values in force it says what the live run said, in one process and in two."""
     settings = town.living.settings
-    town.living.await_desk()
     end = min(town.frames(part)[-1].frame.now for part in PARTS)
+    town.await_desk()
     asked = Trial("fire_lane", {"grace_s": 3600}, to_ms=end)
     one, two = (tried(settings, asked, processes=each) for each in (1, 2))
 
