@@ -110,6 +110,7 @@ def test_a_grid_worker_takes_a_case_up_on_a_telephone_and_finds_the_way(
     page.locator("#cases .row", has_text=case.code).tap()
     drawer = page.locator("#drawer")
     expect(drawer).to_contain_text(case.code)
+    expect(drawer.get_by_role("region", name="附件")).to_contain_text("没有附件")  # comes later
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for each in drawer.locator("button, .do, .acts input").all():
         box = each.bounding_box() or {"height": 0, "width": 0}
