@@ -1,12 +1,12 @@
 """What may be done from the drawer, in a real browser: warn the public, and shelve an alarm."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from borough.api.application import create
 from borough.core import moves
@@ -25,6 +25,8 @@ HOUR_MS = 3_600_000
 PLAN = Plan.declared(
     "leak", {"step": [{"name": "verify", "holder": "w", "within_s": 9, "then": ["closed"]}]}
 )
+Opened = tuple[Page, Callable[[], None]]
+"""A page, and what lets it hear that its case has changed."""
 EDGE = {
     "id": "leak-5-77", "scene": "leak", "thing": 5, "level": 2, "level_name": "major",
     "time": START_MS, "now": START_MS, "version": "0" * 12, "values": {}, "before": {}, "after": {},
@@ -87,7 +89,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(params=["zh-CN", "en-GB"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+def opened(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Opened]:
     """Open the page of a town with one case and its alarm, in either language."""
     made = town(40)
     assert isinstance(made.cases, MemoryCases)
@@ -106,12 +108,18 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         made, plans={"leak": PLAN}, desk=line, alarms=shelves, warns={"leak": ["minor", "major"]}
     )
     with serving(create(ports), ports.live) as served:
-        opened = browser.new_page(locale=request.param, viewport={"width": 1440, "height": 900})
-        opened.set_default_timeout(PATIENCE_MS)
-        opened.goto(f"{served.url}/#operator={OPERATOR}")
-        opened.wait_for_selector("html[data-ready=yes]")
-        yield opened
-        opened.close()
+        page = browser.new_page(locale=request.param, viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{served.url}/#operator={OPERATOR}")
+        page.wait_for_selector("html[data-ready=yes]")
+        yield page, lambda: served.call(lambda: ports.live.publish("case", {"id": 1}))
+        page.close()
+
+
+@pytest.fixture
+def page(opened: Opened) -> Page:
+    """Give the page alone."""
+    return opened[0]
 
 
 def words(page: Page, zh: str, en: str) -> str:
@@ -153,3 +161,26 @@ def test_an_alarm_is_shelved_for_hours_and_taken_off_again(page: Page) -> None:
     expect(box.locator("[data-shelf]")).to_contain_text("a valve is changed")
     box.get_by_role("button", name=words(page, "取消搁置", "Take off the shelf")).click()
     expect(box.get_by_role("button", name=shelve, exact=True)).to_have_count(1)
+
+
+def test_news_on_its_way_takes_no_note_that_was_begun_meanwhile(opened: Opened) -> None:
+    """What is written after the news came, and before the case was read again, stays."""
+    page, news = opened
+    page.locator("#cases .row").first.click()
+    note = page.locator("#drawer textarea[name=note]")
+    expect(note).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/cases/1", hold)
+    with page.expect_request("**/api/v1/cases/1"):
+        news()
+    note.fill("the valve is stuck")
+    page.wait_for_function("document.activeElement.name === 'note'")
+    with page.expect_response("**/api/v1/tasks?**") as tasks:
+        held[0].continue_()
+    tasks.value.finished()
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    expect(note).to_have_value("the valve is stuck")

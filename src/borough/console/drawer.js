@@ -47,8 +47,9 @@ export class Drawer {
     this.box.querySelector(".shut")?.focus();
   }
 
-  async load(fresh) {
+  async load(fresh, news = false) {
     const { kind, id } = this.showing;
+    const wanted = () => this.showing?.id === id && !(news && this.written());
     try {
       const path = { case: "cases", alarm: "detections", thing: "things" }[kind];
       const told = await get(`${path}/${encodeURIComponent(id)}`);
@@ -59,13 +60,13 @@ export class Drawer {
       if (told.scene === ASKED && me.rights.includes("requests.read")) {
         told.requests = (await get(`requests?case=${told.id}`)).requests;
       }
-      if (this.showing?.id !== id) return;
+      if (!wanted()) return;
       this.told = told;
-      steadily(() => this.told === told && this.showing?.id === id && this.draw());
+      steadily(() => this.told === told && wanted() && this.draw());
       const stands = kind === "thing" ? told : (told.stands ?? told);
       if (fresh && stands && Number.isFinite(stands.lon)) this.goto(stands.lon, stands.lat);
     } catch (problem) {
-      if (this.showing?.id !== id) return;
+      if (!wanted()) return;
       this.box.replaceChildren(this.head(word("failed")), h("p", { class: "bad" }, problem.message));
     }
   }
@@ -74,12 +75,15 @@ export class Drawer {
   heard(kind, id) {
     if (this.showing?.kind !== kind || this.showing.id !== id) return;
     clearTimeout(this.settling);
-    // Nobody's half-written note is thrown away by news.
-    const writes = document.activeElement?.matches("input, textarea");
-    const busy = writes && this.box.contains(document.activeElement);
     this.settling = setTimeout(() => {
-      if (this.showing && !busy) this.load(false);
+      if (this.showing && !this.written()) this.load(false, true);
     }, SETTLE_MS);
+  }
+
+  /** Whether somebody writes in it just now: nobody's half-written note is thrown away by news. */
+  written() {
+    const at = document.activeElement;
+    return Boolean(at?.matches("input, textarea")) && this.box.contains(at);
   }
 
   redraw() {
