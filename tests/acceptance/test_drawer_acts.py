@@ -184,3 +184,29 @@ def test_news_on_its_way_takes_no_note_that_was_begun_meanwhile(opened: Opened) 
     tasks.value.finished()
     page.evaluate("new Promise((done) => setTimeout(done))")
     expect(note).to_have_value("the valve is stuck")
+
+
+def test_of_two_answers_about_a_case_the_later_questions_is_shown(opened: Opened) -> None:
+    """An answer that was overtaken says nothing new, and does not take away what is."""
+    page, news = opened
+    page.locator("#cases .row").first.click()
+    step = page.locator("#drawer dl")
+    expect(page.locator("#drawer textarea[name=note]")).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/cases/1", hold)
+    for _ in range(2):
+        with page.expect_request("**/api/v1/cases/1"):
+            news()
+    page.evaluate("document.title")  # the browser answers in order: both questions are held by now
+    later = held[1].fetch()
+    held[1].fulfill(json={**later.json(), "step_title": {"zh": "later", "en": "later"}})
+    expect(step.first).to_contain_text("later")
+    with page.expect_response("**/api/v1/tasks?**") as tasks:
+        held[0].continue_()
+    tasks.value.finished()
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    expect(step.first).to_contain_text("later")

@@ -49,7 +49,7 @@ from borough.testing.scripts import Script, Teller, balance_meters
 from borough.testing.senders import Caller
 
 WHOLE = os.environ.get("MANY_MACHINES") == "whole"
-PARTS, ROUNDS, PACE = (4, 3, 20) if WHOLE else (2, 1, 60)
+PARTS, ROUNDS, PACE = (4, 3, 20) if WHOLE else (2, 1, 30)
 """Partitions, how often each blow is dealt, and how many times as fast as the wall's the clock of
 the district runs: of several servers one that comes back may hold all up for half a minute, which
 must not be the quarter of an hour after which a gateway is missed."""

@@ -23,6 +23,7 @@ export class Drawer {
   constructor(box, { goto, closed, changed, now, scene }) {
     Object.assign(this, { box, goto, onclosed: closed, onchanged: changed, now, scene });
     this.showing = null;
+    this.asked = this.drawn = 0;
   }
 
   case(id) {
@@ -49,7 +50,8 @@ export class Drawer {
 
   async load(fresh, news = false) {
     const { kind, id } = this.showing;
-    const wanted = () => this.showing?.id === id && !(news && this.written());
+    const mine = (this.asked += 1);
+    const wanted = () => this.showing?.id === id && mine > this.drawn && !(news && this.written());
     try {
       const path = { case: "cases", alarm: "detections", thing: "things" }[kind];
       const told = await get(`${path}/${encodeURIComponent(id)}`);
@@ -62,7 +64,11 @@ export class Drawer {
       }
       if (!wanted()) return;
       this.told = told;
-      steadily(() => this.told === told && wanted() && this.draw());
+      steadily(() => {
+        if (this.told !== told || !wanted()) return;
+        this.drawn = mine; // an answer to an earlier question may still be on its way
+        this.draw();
+      });
       const stands = kind === "thing" ? told : (told.stands ?? told);
       if (fresh && stands && Number.isFinite(stands.lon)) this.goto(stands.lon, stands.lat);
     } catch (problem) {

@@ -8,10 +8,11 @@ district reads on from the checkpoint and comes to what an undisturbed one says.
 are the bytes copied; what is written meanwhile belongs to the next backup.
 """
 
+import os
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -179,7 +180,10 @@ def newest(folder: Path) -> tuple[str, bytes] | None:
 
 
 def copy_small(writer: Writer, settings: Settings, cut: Cut, target: Path) -> None:
-    """Copy settings, tables of the district, scenes of the operator's own, and loose files."""
+    """Copy settings, tables of the district, scenes of the operator's own, and loose files.
+
+    Of loose files those are left out that others remove meanwhile.
+    """
     data = settings.folder
     writer.add(FILE, (data / FILE).read_bytes())
     for name, folder in folders(settings):
@@ -189,7 +193,9 @@ def copy_small(writer: Writer, settings: Settings, cut: Cut, target: Path) -> No
         for path in files_below(top):
             first = path.relative_to(top).parts[0]
             ours = first in REMADE or first.startswith("registry.db")
-            if not ours and target.name not in path.name and not path.name.endswith(ENDING):
+            if ours or target.name in path.name or path.name.endswith(ENDING):
+                continue
+            with suppress(FileNotFoundError):
                 writer.add(f"files/{path.relative_to(top)}", path.read_bytes())
     if cut.checkpoint is not None:
         writer.add(f"checkpoints/{cut.checkpoint[0]}", cut.checkpoint[1])
@@ -203,10 +209,11 @@ def folders(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 
 def files_below(folder: Path) -> list[Path]:
-    """List the files of a folder, what Python leaves there aside."""
+    """List the files of a folder, what Python leaves there aside; folders may go meanwhile."""
+    every = (Path(top, name) for top, _, names in os.walk(folder) for name in names)
     return sorted(
         path
-        for path in folder.rglob("*")
+        for path in every
         if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
     )
 

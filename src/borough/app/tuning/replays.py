@@ -68,7 +68,7 @@ def replayed(
         heard = list(in_shares(work, settings.parts, processes, tell))
         engine = connect(settings.store)
         detections = SqlDetections(engine)
-        said = detections.edges() + list(untaken(link, detections.offset()))
+        said = said_live(link, detections)
         engine.dispose()
     told = (edge for _, some in heard for edge in some)
     edges = sorted((each for each in told if each["position"] < end), key=ORDER)
@@ -116,6 +116,16 @@ def counted(tail: JournalTail, tell: Tell) -> Iterable[Entry]:
         if entry.sequence - after < total:
             tell("replay", entry.sequence - after, total)
     tell("replay", max(total, 1), max(total, 1))
+
+
+def said_live(link: Link, detections: SqlDetections, scene: str = "") -> list[dict[str, Any]]:
+    """Give what the live run said, of one scene or all, each change once.
+
+    What the desk takes meanwhile is in both places, so where it stands is read before what it has.
+    """
+    taken = detections.offset()
+    found = [*untaken(link, taken), *detections.edges(scene)]
+    return sorted({ORDER(each): each for each in found}.values(), key=ORDER)
 
 
 def untaken(link: Link, offset: int) -> Iterator[dict[str, Any]]:

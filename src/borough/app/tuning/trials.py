@@ -15,7 +15,7 @@ from borough.app.bus import bus_of
 from borough.app.district import Ground, ground
 from borough.app.settings import Settings
 from borough.app.tuning.bench import Bench
-from borough.app.tuning.replays import bus_running, untaken
+from borough.app.tuning.replays import bus_running, said_live
 from borough.app.tuning.shares import Tell, in_shares, silent
 from borough.app.turns import Turns
 from borough.core.errors import BadRequest, NotFound
@@ -117,7 +117,7 @@ def tried(
         work = partial(heard_by, settings, trial)
         shares = [each for each in in_shares(work, settings.parts, processes, tell) if each]
         detections = SqlDetections(engine)
-        said = detections.edges(trial.scene) + list(untaken(link, detections.offset()))
+        said = said_live(link, detections, trial.scene)
     if not shares:
         msg = "the journal is empty; there is nothing to replay"
         raise NotFound(msg)
