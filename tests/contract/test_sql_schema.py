@@ -1,7 +1,9 @@
 """What the migrations promise."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -47,6 +49,20 @@ def test_processes_that_start_together_upgrade_once(
         each.dispose()
     if server:
         server.drop(where)
+
+
+def test_who_opens_a_new_file_waits_for_whoever_is_about_to_make_it(tmp_path: Path) -> None:
+    """SQLite itself turns them away at once; then they find a database as it should be."""
+    path = tmp_path / "fresh.db"
+    made = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    made.execute("BEGIN IMMEDIATE")
+    Timer(0.2, made.execute, ["COMMIT"]).start()
+
+    engine = connect(path)
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+    made.close()
 
 
 def test_a_database_of_a_later_release_is_not_touched(tmp_path: Path) -> None:

@@ -5,22 +5,27 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from threading import enumerate as threads
+from threading import Event, Timer, enumerate as threads
 
 import pytest
 from sqlalchemy import Engine, text
 
-from borough.storage.sql import connect
+from borough.storage.sql import connect, sqlite_log
 from borough.storage.sql.engines import reading, writing
 from borough.storage.sql.sqlite_log import ROWS, put_away
 
 
-def many(engine: Engine, first: int) -> None:
-    """Commit more rows than are left in the log, and await what follows."""
+def commit(engine: Engine, first: int) -> None:
+    """Commit more rows than are left in the log."""
     rows = [{"number": first + each} for each in range(ROWS)]
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE IF NOT EXISTS kept (number INTEGER)"))
         connection.execute(text("INSERT INTO kept VALUES (:number)"), rows)
+
+
+def many(engine: Engine, first: int) -> None:
+    """Commit so many, and await what follows."""
+    commit(engine, first)
     for each in threads():
         if each.name == "sqlite-log":
             each.join()
@@ -57,6 +62,28 @@ def test_whoever_reads_sees_what_was_there_when_they_began(tmp_path: Path) -> No
 
     assert without_log(file, tmp_path) == 3 * ROWS
     engine.dispose()
+
+
+def test_a_file_that_was_let_go_of_may_be_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes to put its log away: what was committed is in the file by then."""
+    disk = Event()
+
+    def slow(path: Path) -> None:
+        disk.wait()
+        put_away(path)
+
+    monkeypatch.setattr(sqlite_log, "put_away", slow)
+    file = tmp_path / "kept.db"
+    engine = connect(file)
+    commit(engine, 0)
+    Timer(0.2, disk.set).start()
+    engine.dispose()
+
+    assert disk.is_set()
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    assert without_log(file, tmp_path) == ROWS
 
 
 def test_a_log_that_cannot_be_put_away_is_told_and_stops_nobody(

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -18,10 +19,12 @@ from borough.core.errors import BadRequest, BadSetting, Stale, StoreDown
 from borough.storage.sql.postgres_lines import ALONE, awaited, begun, sent_ahead
 from borough.storage.sql.sqlite_log import beside
 
+PATIENCE_S = 10.0
+"""How long one waits for another who writes into the same SQLite file."""
+AGAIN_S = 0.01
 SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 10000",
+    f"PRAGMA busy_timeout = {PATIENCE_S * 1000:.0f}",
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -2048",
     "PRAGMA temp_store = MEMORY",
@@ -81,8 +84,23 @@ def _address(where: str | Path) -> URL:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the begin event below decides how a transaction starts
+    _log_ahead(connection)
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
+
+
+def _log_ahead(connection: Any) -> None:
+    """Have a file keep a log; of several who open a new one at once SQLite has no one wait."""
+    until = monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > until:
+                raise
+            sleep(AGAIN_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -43,6 +43,11 @@ class _Beside:
             self._thread = Thread(target=put_away, args=(self._file,), name="sqlite-log")
             self._thread.start()
 
+    def settled(self, _engine: Engine) -> None:
+        """Wait until nobody of ours is at work on the file any more: it may be copied then."""
+        if self._thread:
+            self._thread.join()
+
 
 def put_away(file: Path) -> None:
     """Put what the log of a file holds in its place, as far as nobody reads what was before."""
@@ -57,4 +62,6 @@ def put_away(file: Path) -> None:
 
 def beside(engine: Engine, file: Path) -> None:
     """Put the log of a SQLite file away beside what an engine does."""
-    event.listen(engine, "checkin", _Beside(file).returned)
+    log_of = _Beside(file)
+    event.listen(engine, "checkin", log_of.returned)
+    event.listen(engine, "engine_disposed", log_of.settled)
