@@ -46,8 +46,6 @@ SHOWN = 10
 ROLES = ("bus", "stream", "desk", "api")
 Rows = Counter[tuple[int, int, float]]
 """How often each reading is there: series, time in ms, value."""
-PORTS: list[socket.socket] = []
-"""Holds every port that was given out, without listening, until the process ends."""
 LAID_OUT: dict[tuple[object, ...], TemporaryDirectory[str]] = {}
 """New data folders, empty of readings, by what they were made from; gone when the process ends."""
 
@@ -75,8 +73,10 @@ def free_ports(count: int) -> list[int]:
     for each in found:
         each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         each.bind(("127.0.0.1", 0))
-    PORTS.extend(found)
-    return [int(each.getsockname()[1]) for each in found]
+    ports = [int(each.getsockname()[1]) for each in found]
+    for each in found:
+        each.detach()  # held on to, without listening, until the process ends
+    return ports
 
 
 def laid_out(settings: Settings, share: float) -> None:

