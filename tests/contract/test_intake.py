@@ -24,7 +24,6 @@ from borough.app.intake.reading import Known
 from borough.core.errors import BadRequest, BadSheet
 from borough.core.registry import Registry
 from borough.storage.sql import SqlCredentials, SqlRegistry, SqlThings, connect
-from borough.testing.living import eventually
 from borough.testing.town import district_of, registry_of
 
 REGISTRY = registry_of(60)
@@ -280,20 +279,24 @@ def test_a_change_by_others_meanwhile_is_heeded(intake: Intake, work: Work) -> N
 CHILD = """
 import sys, time
 from pathlib import Path
+from borough.app.intake import intake as intake_itself
 from borough.app.intake.intake import Intake
 from borough.storage.sql import connect
 from borough.testing.town import district_of, registry_of
-data, db, upload = map(Path, sys.argv[1:])
+data, db, upload = map(Path, sys.argv[1:4])
 def say(job):
-    print(job["phase"], job["done"], flush=True)
+    said = f"{job['phase']} {job['done']}"
+    print(said, flush=True)
+    if said == sys.argv[4]:
+        time.sleep(600)  # and is killed there
+intake_itself.SPOKEN_S = 0.0
 intake = Intake(data, connect(db), district_of(registry_of(60)), say)
-intake.SPOKEN_S = 0
 intake.work(intake.begin(upload, who="t", file="big.csv"), 1720569600000)
 print("over", flush=True)
 """
 
 
-@pytest.mark.parametrize("line", ["enter 0", "report 0"])
+@pytest.mark.parametrize("line", ["enter 5000", "report 0"])
 def test_a_kill_leaves_all_or_nothing(line: str, sqlite_template: Path, tmp_path: Path) -> None:
     """Whoever is killed while a file enters says afterwards what came of it, and it is true."""
     db = tmp_path / "registry.db"
@@ -303,14 +306,12 @@ def test_a_kill_leaves_all_or_nothing(line: str, sqlite_template: Path, tmp_path
     upload = tmp_path / "big"
     rows = "".join(f"n-{number:05d},meter,gw-1\n" for number in range(40_000))
     upload.write_text("key,kind,via\n" + rows, "utf-8")
-    command = [sys.executable, "-c", CHILD, str(tmp_path / "data"), str(db), str(upload)]
+    words = (tmp_path / "data", db, upload, line)
+    command = [sys.executable, "-c", CHILD, *map(str, words)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own program
         assert child.stdout is not None
-        for said in child.stdout:
-            if said.startswith(line):
-                break
-        if line.startswith("enter"):
-            eventually(lambda: unseen(engine) > 0, "rows on their way in")
+        assert f"{line}\n" in child.stdout
+        assert (unseen(engine) > 0) == line.startswith("enter"), "rows on their way in"
         os.kill(child.pid, signal.SIGKILL)
     entered = len(SqlRegistry(engine).load().id) - len(REGISTRY.id)
     intake = Intake(tmp_path / "data", engine, DISTRICT)
