@@ -26,6 +26,8 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the example of
 MESSAGE = Message("msg_p5jXN8AQM9LWM0D4loKWxJek", HOOK, "h", 1, 1, '{"test": 2432232314}', 1, 1)
 AT_MS = 1_614_265_330_000
 LOCAL = ("127.0.0.0/8",)
+WAIT_S = 60.0
+"""How long whoever answers may take: they write to the disk before."""
 
 
 class Mailbox(Sink):
@@ -65,7 +67,7 @@ def test_a_signature_is_that_of_the_standard() -> None:
 def test_two_secrets_sign_while_one_is_exchanged_for_the_other(receiver: Receiver) -> None:
     """Up to its moment the former one signs beside the present one; from then on it does not."""
     exchanged = replace(hook(receiver.url), former="whsec_Zm9ybWVy", former_until_ms=AT_MS)
-    courier = HookCourier(Guard(LOCAL), 5.0)
+    courier = HookCourier(Guard(LOCAL), WAIT_S)
     for at_ms in (AT_MS - 1, AT_MS):
         courier.deliver(exchanged, MESSAGE, at_ms)
     both, one = (each["headers"]["webhook-signature"].split() for each in receiver.heard())
@@ -112,7 +114,7 @@ def test_the_operator_may_let_networks_in() -> None:
 
 def test_a_message_is_delivered_with_its_id_moment_and_signature(receiver: Receiver) -> None:
     """What is refused, points elsewhere or is busy counts as a failure; 410 ends it for good."""
-    courier = HookCourier(Guard(LOCAL), 5.0)
+    courier = HookCourier(Guard(LOCAL), WAIT_S)
     done = courier.deliver(hook(receiver.url), MESSAGE, AT_MS)
     assert (done.good, done.status, done.over) == (True, 204, False)
     (heard,) = receiver.heard()
@@ -166,7 +168,7 @@ def test_a_mail_arrives_at_a_mail_server() -> None:
     server.start()
     channel = f"mailto://127.0.0.1:{port}?from=duty@borough.test&to=ann@borough.test&mode=insecure"
     try:
-        courier = ChannelCourier(Guard(LOCAL), 5.0)
+        courier = ChannelCourier(Guard(LOCAL), WAIT_S)
         courier.check([channel])
         assert courier.deliver([channel], "新任务", "渝北：请办理。").good
         with pytest.raises(BadRequest, match="inside"):
@@ -184,7 +186,7 @@ def test_a_json_channel_is_called_and_its_secret_is_told_to_nobody(
 ) -> None:
     """One channel that takes it is enough; what is said of the others names their kind alone."""
     caplog.set_level(logging.DEBUG)
-    courier = ChannelCourier(Guard(LOCAL), 2.0)
+    courier = ChannelCourier(Guard(LOCAL), WAIT_S)
     good = receiver.url.replace("http://", "json://ann:hunter2@")
     (nobody,) = free_ports(1)
     bad = f"json://ann:hunter2@127.0.0.1:{nobody}/hunter2"
@@ -205,7 +207,7 @@ def test_a_json_channel_is_called_and_its_secret_is_told_to_nobody(
 def test_a_channel_that_is_not_let_in_is_refused_without_being_repeated(channel: str) -> None:
     """Only few kinds of channels are known, and none of them reads or runs anything here."""
     with pytest.raises(BadRequest, match=r"^channels: ") as refused:
-        ChannelCourier(Guard(LOCAL), 2.0).check([channel])
+        ChannelCourier(Guard(LOCAL), WAIT_S).check([channel])
     assert "hunter2" not in str(refused.value)
 
 
