@@ -118,6 +118,13 @@ def test_a_citizen_asks_on_a_phone_and_the_acceptor_answers(served: str, page: P
     expect(page.locator("#told")).to_contain_text("已安排专人处理")
 
 
+def heard_live(page: Page, url: str) -> None:
+    """Open the page, and wait until it hears the live stream."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
+    expect(page.locator("#line")).to_have_attribute("data-line", "live")
+
+
 def test_a_request_appears_by_the_live_stream_while_the_page_is_open(
     office: tuple[str, Desk], page: Page
 ) -> None:
@@ -146,9 +153,7 @@ def test_a_button_that_is_pressed_is_not_drawn_anew_before_it_is_let_go(
 ) -> None:
     """News that comes between pressing and letting go waits, or nobody would hear the click."""
     url, _ = office
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
-    expect(page.locator("#line")).to_have_attribute("data-line", "live")
+    heard_live(page, url)
     tab, said = page.locator("[data-state=accepted]"), {"text": "窨井盖响了一夜", "key": "pressed"}
     tab.hover()
     page.mouse.down()
@@ -169,9 +174,7 @@ def test_an_answer_that_another_has_overtaken_is_not_shown(
 ) -> None:
     """Of two questions for the list the later one counts, whichever is answered first."""
     url, _ = office
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(f"{url}/console/requests.html#operator={OPERATOR}")
-    expect(page.locator("#line")).to_have_attribute("data-line", "live")
+    heard_live(page, url)
     older: list[tuple[Route, APIResponse]] = []
 
     def hold(route: Route) -> None:

@@ -18,7 +18,7 @@ DETECTIONS = "DETECTIONS"
 
 
 def behind_all(settings: Settings) -> dict[str, int]:
-    """Say from which number on streams count; nothing for a district that has not lived yet."""
+    """Say from which number on streams count: that behind the last one known, or 1 if none is."""
     if set(settings.roles) == {"bus"}:  # a machine that need not reach the database
         return {}
     engine = connect(settings.store)
@@ -27,11 +27,9 @@ def behind_all(settings: Settings) -> dict[str, int]:
     engine.dispose()
     known = [checkpoints.latest(settings.checkpoints(each)) for each in settings.parts]
     furthest = max(place, *known)
-    if not taken and furthest < 0:
-        return {}
     if settings.history or (settings.common / "history").exists():
         furthest = max(furthest, archived(settings))
-    return {DETECTIONS: taken + 1, JOURNAL: (furthest >> REPORT_BITS) + 1}
+    return {DETECTIONS: taken + 1, JOURNAL: max(furthest >> REPORT_BITS, 0) + 1}
 
 
 def archived(settings: Settings) -> int:
